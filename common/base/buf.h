@@ -1,0 +1,79 @@
+/*
+ * buf.h - pooled blocks, and the queue of bytes that wait to be sent.
+ *
+ * An obuf collects what a codec writes; its owner flushes it to a socket once
+ * per burst. Blocks come from the process's one block pool and go back as soon
+ * as they are empty, so that an idle connection holds none.
+ */
+#ifndef COMMON_BASE_BUF_H
+#define COMMON_BASE_BUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#define BUF_BLOCK_BYTES 16384 /* of a pooled block, its head included */
+#define BUF_BULK_BYTES 4096   /* spans from here on try to bypass the queue */
+
+struct buf {
+	struct buf *next;
+	uint32_t start, end; /* unsent bytes are data[start..end) */
+	uint32_t size;       /* of data */
+	char data[];
+};
+
+struct obuf;
+
+/*
+ * Tries to send the given spans now: returns the bytes that were taken (0 when
+ * the socket is full, or broken: the owner learns that from the socket).
+ */
+typedef size_t obuf_send_fn(void *ctx, const struct iovec *iov, int count);
+
+struct obuf {
+	struct buf *head, *tail; /* both NULL when empty */
+	size_t bytes;            /* queued and unsent */
+	obuf_send_fn *bulk;      /* NULL: everything is queued */
+	void *bulk_ctx;
+	bool failed; /* sticky: no memory for a block */
+};
+
+/* Prepares the process's block pool; `limit` blocks at most (0: no limit). */
+void buf_pool_init(uint32_t limit);
+void buf_pool_fini(void);
+
+/* One block with size bytes of room at least; NULL without memory. */
+struct buf *buf_take(size_t size);
+void buf_give(struct buf *b);
+
+void obuf_init(struct obuf *o, obuf_send_fn *bulk, void *ctx);
+/* Gives all blocks back. */
+void obuf_fini(struct obuf *o);
+
+/*
+ * At least n contiguous writable bytes at the queue's end, to be followed by
+ * obuf_commit(); NULL (and `failed` set) without memory.
+ */
+char *obuf_reserve(struct obuf *o, size_t n);
+
+/* Counts the n bytes just written at obuf_reserve's place as queued. */
+void obuf_commit(struct obuf *o, size_t n);
+
+/* Appends a copy. Sets `failed` without memory. */
+void obuf_append(struct obuf *o, const void *p, size_t n);
+
+/*
+ * Appends body bytes: a small span is copied; from BUF_BULK_BYTES on, what is
+ * queued and the span are offered to `bulk` in one gather, and only what was
+ * not taken is copied. So memory is bounded by one span beyond the queue.
+ */
+void obuf_write(struct obuf *o, const void *p, size_t n);
+
+/* Fills up to `max` iovecs with the queued bytes; returns how many. */
+int obuf_iov(const struct obuf *o, struct iovec *iov, int max);
+
+/* Drops n sent bytes from the front; n must not exceed o->bytes. */
+void obuf_consume(struct obuf *o, size_t n);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * clock.h - the one seam for time.
+ *
+ * Monotonic time is microseconds since the region's birth, so that it means
+ * the same in every process; it is read once per loop turn. Wall time is only
+ * for what leaves the machine (logs, dates, expiry).
+ */
+#ifndef COMMON_BASE_CLOCK_H
+#define COMMON_BASE_CLOCK_H
+
+#include <stdint.h>
+
+struct mono {
+	uint64_t us;
+};
+
+struct wall {
+	int64_t us; /* since 1970-01-01T00:00:00Z */
+};
+
+#define MONO_NEVER ((struct mono){ UINT64_MAX })
+
+/* Sets the birth: the CLOCK_MONOTONIC value, in us, that counts as 0. */
+void clock_set_birth(uint64_t birth_us);
+
+/* CLOCK_MONOTONIC now in us, unshifted: what a new region records as birth. */
+uint64_t clock_raw_us(void);
+
+/* Reads the clock and remembers it for clock_now; returns the same. */
+struct mono clock_update(void);
+
+/* The time of the last clock_update of this process. */
+struct mono clock_now(void);
+
+/* Wall time, read now. */
+struct wall clock_wall(void);
+
+static inline struct mono
+mono_add_us(struct mono t, uint64_t us)
+{
+	return (struct mono){ us > UINT64_MAX - t.us ? UINT64_MAX : t.us + us };
+}
+
+/* a - b in us, 0 when b is later. */
+static inline uint64_t
+mono_diff_us(struct mono a, struct mono b)
+{
+	return a.us > b.us ? a.us - b.us : 0;
+}
+
+#endif

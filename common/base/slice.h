@@ -1,0 +1,87 @@
+/*
+ * slice.h - a view of bytes that somebody else owns.
+ *
+ * Text from the network is never NUL-terminated and never `char *`.
+ */
+#ifndef COMMON_BASE_SLICE_H
+#define COMMON_BASE_SLICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct slice {
+	const char *p; /* may be NULL when n is 0 */
+	size_t n;      /* bytes */
+};
+
+#define SLICE_LIT(s) ((struct slice){ (s), sizeof(s) - 1 })
+#define SLICE_NONE ((struct slice){ NULL, 0 })
+/* For printf's "%.*s". */
+#define SLICE_FMT(s) (int)(s).n, (s).n != 0 ? (s).p : ""
+
+static inline struct slice
+slice_make(const char *p, size_t n)
+{
+	return (struct slice){ p, n };
+}
+
+/* NULL gives an empty slice. */
+static inline struct slice
+slice_str(const char *s)
+{
+	return (struct slice){ s, s != NULL ? strlen(s) : 0 };
+}
+
+static inline bool
+slice_eq(struct slice a, struct slice b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static inline char
+ascii_lower(char c)
+{
+	return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+}
+
+/* Equal when ASCII case is ignored. */
+static inline bool
+slice_eq_nocase(struct slice a, struct slice b)
+{
+	if (a.n != b.n)
+		return false;
+	for (size_t i = 0; i < a.n; i++)
+		if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
+			return false;
+	return true;
+}
+
+static inline bool
+slice_starts(struct slice s, struct slice prefix)
+{
+	return s.n >= prefix.n &&
+	    (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
+}
+
+/* The slice without its first n bytes; n must not exceed s.n. */
+static inline struct slice
+slice_skip(struct slice s, size_t n)
+{
+	return (struct slice){ s.p + n, s.n - n };
+}
+
+/* Without leading and trailing SP and HTAB (RFC 9110 5.6.3, OWS). */
+static inline struct slice
+slice_trim(struct slice s)
+{
+	while (s.n != 0 && (s.p[0] == ' ' || s.p[0] == '\t')) {
+		s.p++;
+		s.n--;
+	}
+	while (s.n != 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+		s.n--;
+	return s;
+}
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * h1.h - HTTP/1.0 and 1.1 (RFC 9112) behind the codec interface, both roles.
+ *
+ *   reading:  START -> HEAD -> BODY(length|chunked|eof) -> DONE -> START
+ *   writing:  NONE  -> HEAD sent -> BODY -> DONE -> NONE
+ *
+ * A server codec starts the next message when both sides are DONE and the
+ * connection is kept; a client codec is then reusable.
+ */
+#ifndef COMMON_HTTP_H1_H
+#define COMMON_HTTP_H1_H
+
+#include "common/http/chunk.h"
+#include "common/http/codec.h"
+
+enum h1_read { H1_READ_START, H1_READ_LENGTH, H1_READ_CHUNKED, H1_READ_EOF,
+	H1_READ_DONE, H1_READ_STOPPED };
+enum h1_write { H1_WRITE_NONE, H1_WRITE_LENGTH, H1_WRITE_CHUNKED,
+	H1_WRITE_EOF, H1_WRITE_NOTHING, H1_WRITE_DONE };
+
+struct h1 {
+	struct codec base;
+	struct stream stream;
+	uint64_t read_left, write_left; /* body bytes, with a length */
+	struct chunk_reader chunk;
+	uint8_t role;         /* enum codec_role */
+	uint8_t reading;      /* enum h1_read */
+	uint8_t writing;      /* enum h1_write */
+	uint8_t peer_version; /* enum http_version of the last head read */
+	uint8_t method;       /* of the request in flight */
+	bool close;           /* the connection ends after this exchange */
+	bool paused;
+};
+
+/*
+ * events, limits and out must outlive h. sizeof(struct h1) stays under 160
+ * bytes: an idle connection carries one.
+ */
+void h1_init(struct h1 *h, enum codec_role role,
+    const struct codec_events *events, const struct codec_limits *limits,
+    struct obuf *out);
+
+/* Reads nothing more: the owner has answered an error or is closing. */
+void h1_stop(struct h1 *h);
+
+/* Between messages: nothing read of the next, nothing left to write. */
+static inline bool
+h1_idle(const struct h1 *h)
+{
+	return h->reading == H1_READ_START && h->writing == H1_WRITE_NONE;
+}
+
+/*
+ * True when the answer is complete and the connection must be closed: asked
+ * for by either side, or framed by its end, or the request was not read whole.
+ */
+bool h1_must_close(const struct h1 *h);
+
+#endif

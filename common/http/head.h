@@ -1,0 +1,76 @@
+/*
+ * head.h - a message head as parsed: a start line and numbered fields.
+ */
+#ifndef COMMON_HTTP_HEAD_H
+#define COMMON_HTTP_HEAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/arena.h"
+#include "common/base/slice.h"
+#include "common/http/http.h"
+
+struct field {
+	struct slice name;  /* as the peer spelt it */
+	struct slice value; /* without surrounding OWS */
+	uint16_t id;        /* enum field_id; FIELD_OTHER when not known */
+};
+
+enum body_kind {
+	BODY_NONE,   /* no body follows */
+	BODY_LENGTH, /* exactly `length` bytes */
+	BODY_STREAM, /* of unknown length: chunked, or to the end (h1) */
+};
+
+struct head {
+	/* request */
+	struct slice method_text;
+	struct slice target; /* as received, origin-form part: path?query or "*" */
+	struct slice host;   /* the authority: Host, or an absolute target's */
+	/* response */
+	struct slice reason;
+	uint16_t status; /* 0 in a request */
+	/* both */
+	uint8_t method;  /* enum http_method; in a response: of its request */
+	uint8_t version; /* enum http_version */
+	uint8_t body;    /* enum body_kind */
+	bool close;      /* h1: the sender ends the connection afterwards */
+	bool expect_continue;
+	uint64_t length;  /* with BODY_LENGTH */
+	uint64_t present; /* bit i: field_id i (1..63) occurs */
+	uint32_t count;
+	struct field *fields;
+};
+
+static inline bool
+head_has(const struct head *h, enum field_id id)
+{
+	return (h->present >> (unsigned)id & 1u) != 0;
+}
+
+/* The first field with this id, or NULL. */
+const struct field *head_find(const struct head *h, enum field_id id);
+
+/* The first field with this name (case-insensitive), or NULL. */
+const struct field *head_find_name(const struct head *h, struct slice name);
+
+/*
+ * A deep copy whose slices live in the arena: text of the start line and all
+ * fields is contiguous. `spare` more fields can be appended in place. False
+ * when the arena failed.
+ */
+bool head_copy(struct head *to, const struct head *from, struct arena *a,
+    uint32_t spare);
+
+/*
+ * True when `name` is listed in one of the Connection fields
+ * (case-insensitive): it is hop-by-hop (RFC 9110 7.6.1).
+ */
+bool head_nominated(const struct head *h, struct slice name);
+
+/* Walks a comma-separated list value; *at starts at 0. False at the end. */
+bool head_list_next(struct slice value, size_t *at, struct slice *element);
+
+#endif

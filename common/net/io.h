@@ -1,0 +1,99 @@
+/*
+ * io.h - one connected stream socket, plain now, TLS later, the same events.
+ *
+ * The owner gets three kinds of event. Input comes in the process's scratch
+ * block; what the owner does not consume is kept (stashed) and offered again,
+ * in front of new bytes, when the owner calls io_resume. So an idle connection
+ * owns no buffer and a busy one at most one block.
+ */
+#ifndef COMMON_NET_IO_H
+#define COMMON_NET_IO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/buf.h"
+#include "common/net/loop.h"
+
+#define IO_SCRATCH_BYTES 65536
+
+struct io;
+
+struct io_events {
+	/*
+	 * Bytes arrived. Returns how many were consumed; fewer than n means
+	 * "not now" (pause) or "I need more" (a partial head): see io_want.
+	 * The owner may call io_close.
+	 */
+	size_t (*input)(struct io *io, const char *p, size_t n);
+	/* The peer will send no more; after all input was consumed. */
+	void (*eof)(struct io *io);
+	/* Everything queued has been sent (only after it was not). */
+	void (*drained)(struct io *io);
+	/* connect() ended well: for io_connect only. */
+	void (*connected)(struct io *io);
+	/* The socket failed; `error` is an errno. The owner calls io_close. */
+	void (*failed)(struct io *io, int error);
+};
+
+struct io {
+	struct loop_watch watch;
+	struct loop *loop;
+	const struct io_events *events;
+	struct obuf out;
+	struct buf *stash; /* unconsumed input, or NULL */
+	uint32_t read_max; /* bytes of one recv; at most IO_SCRATCH_BYTES */
+	bool connecting, readable, writable, paused, saw_eof, told_eof;
+	bool blocked;  /* out was not drained by the last flush */
+	bool in_input; /* input is being delivered */
+	bool hangup;   /* EPOLLRDHUP was seen: read to the end */
+	uint64_t bytes_in, bytes_out;
+};
+
+/* The process's scratch block; once, before any io. */
+bool io_scratch_init(void);
+void io_scratch_fini(void);
+
+/*
+ * Takes over a connected (or, `connecting`, a connecting) non-blocking socket
+ * and registers it. False with errno; the caller then closes fd.
+ */
+bool io_open(struct io *io, struct loop *loop, int fd, bool connecting,
+    const struct io_events *events);
+
+/*
+ * Unregisters and closes; queued output is dropped; `reset`: with RST. No
+ * event comes afterwards; the memory of io must live to the end of the turn.
+ */
+void io_close(struct io *io, bool reset);
+
+static inline bool
+io_is_open(const struct io *io)
+{
+	return io->watch.fd >= 0;
+}
+
+/*
+ * Sends what is queued, as far as the socket takes it. True when all went out.
+ * Otherwise `drained` comes later. Errors come as `failed`, never from within
+ * this call (a task delivers them).
+ */
+bool io_flush(struct io *io);
+
+/*
+ * paused: input is neither read nor delivered (back-pressure). Leaving the
+ * pause delivers stash and socket through a task at the end of this turn.
+ */
+void io_pause(struct io *io, bool paused);
+
+/* Offers the stash again (and what the socket has): a new message may start. */
+void io_resume(struct io *io);
+
+/* Half-closes the sending side once the queue is empty. */
+void io_shutdown(struct io *io);
+
+/* Bytes of stashed input. */
+size_t io_stashed(const struct io *io);
+
+#endif

@@ -1,0 +1,83 @@
+/*
+ * loop.h - one epoll instance, one turn at a time.
+ *
+ * Listening sockets are level-triggered; everything else is edge-triggered and
+ * registered once for both directions. An object whose watch may still be in
+ * the current batch is not freed at once: it goes to loop_defer.
+ */
+#ifndef COMMON_NET_LOOP_H
+#define COMMON_NET_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/clock.h"
+#include "common/base/list.h"
+#include "common/net/timer.h"
+
+#define LOOP_READ 1u  /* readable, or a peer that closed (then recv says 0) */
+#define LOOP_WRITE 2u
+#define LOOP_HANGUP 4u /* EPOLLRDHUP, EPOLLHUP or EPOLLERR was in the event */
+
+struct loop_watch;
+
+typedef void loop_event_fn(struct loop_watch *w, unsigned events);
+
+struct loop_watch {
+	loop_event_fn *fn; /* NULL: events are ignored (being closed) */
+	int fd;
+};
+
+/* Work put off to the end of the turn; each entry runs once. */
+struct loop_task {
+	struct list link;
+	void (*fn)(struct loop_task *t);
+};
+
+struct loop {
+	int epoll_fd;
+	bool stop;
+	struct timer_wheel timers;
+	struct list tasks; /* run after the batch, before the timers */
+	struct list dead;  /* run last in the turn: frees */
+	uint64_t turns, events, waits; /* since the start, for counters */
+	/* Called just before and just after waiting; either may be NULL. */
+	void (*before_wait)(void *ctx);
+	void (*after_wait)(void *ctx);
+	void *hook_ctx;
+};
+
+/* False with errno. */
+bool loop_init(struct loop *l);
+void loop_fini(struct loop *l);
+
+/*
+ * Registers w->fd once: `level` true: level-triggered, read only (listening
+ * sockets, eventfds); false: edge-triggered, read and write. The watch must
+ * live until loop_remove and the end of that turn. False with errno.
+ */
+bool loop_add(struct loop *l, struct loop_watch *w, bool level);
+
+/* Ends delivery; the caller closes the descriptor afterwards. */
+void loop_remove(struct loop *l, struct loop_watch *w);
+
+/* Pauses or resumes a level-triggered watch (accept when descriptors lack). */
+void loop_level_pause(struct loop *l, struct loop_watch *w, bool pause);
+
+void loop_task_init(struct loop_task *t, void (*fn)(struct loop_task *));
+/* Runs t->fn at the end of this turn; again while queued is harmless. */
+void loop_defer(struct loop *l, struct loop_task *t);
+/* Runs t->fn as the very last thing of this turn (to free objects). */
+void loop_defer_free(struct loop *l, struct loop_task *t);
+
+/*
+ * One turn: waits (at most until the next timer, at most max_wait_us; not at
+ * all when tasks are queued), updates the clock, delivers up to 64 events,
+ * runs tasks, timers, frees. False with errno when epoll fails.
+ */
+bool loop_turn(struct loop *l, uint64_t max_wait_us);
+
+/* Turns until l->stop. */
+bool loop_run(struct loop *l);
+
+#endif

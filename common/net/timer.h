@@ -1,0 +1,67 @@
+/*
+ * timer.h - a hierarchical wheel with lazy deadlines.
+ *
+ * Moving a deadline later only stores it: the entry fires at its old place,
+ * finds that it is not due and moves itself. So a connection whose deadline is
+ * renewed at each request touches the wheel once per timeout, not per request.
+ * Resolution is 1 ms; nothing fires early.
+ */
+#ifndef COMMON_NET_TIMER_H
+#define COMMON_NET_TIMER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/clock.h"
+#include "common/base/list.h"
+
+#define TIMER_LEVELS 5
+#define TIMER_SLOTS 64
+
+struct timer;
+
+typedef void timer_fn(struct timer *t);
+
+struct timer {
+	struct list link;      /* in a slot of the wheel; self when unarmed */
+	uint64_t deadline_us;  /* what the owner wants; UINT64_MAX: not armed */
+	uint64_t placed_ms;    /* where it stands in the wheel */
+	timer_fn *fn;
+};
+
+struct timer_wheel {
+	uint64_t now_ms; /* all before this has fired */
+	uint64_t filled[TIMER_LEVELS]; /* a bit per non-empty slot */
+	struct list slots[TIMER_LEVELS][TIMER_SLOTS];
+	uint32_t count;
+};
+
+void timer_wheel_init(struct timer_wheel *w, struct mono now);
+
+void timer_init(struct timer *t, timer_fn *fn);
+
+/* (Re)arms t. Later than before: a store. MONO_NEVER: as timer_cancel. */
+void timer_set(struct timer_wheel *w, struct timer *t, struct mono deadline);
+
+/* Disarms lazily: the entry stays in the wheel but will not fire. */
+void timer_cancel(struct timer *t);
+
+/* Takes t out of the wheel: before its memory is reused. */
+void timer_fini(struct timer_wheel *w, struct timer *t);
+
+static inline bool
+timer_armed(const struct timer *t)
+{
+	return t->deadline_us != UINT64_MAX;
+}
+
+/* Fires all that is due. A callback may set, cancel or fini any timer. */
+void timer_run(struct timer_wheel *w, struct mono now);
+
+/*
+ * Microseconds from now until something may have to fire (0: due already,
+ * UINT64_MAX: nothing is armed). May be early, never late.
+ */
+uint64_t timer_next_us(const struct timer_wheel *w, struct mono now);
+
+#endif
