@@ -1,9 +1,14 @@
 # penstock: one Makefile, non-recursive. `make help` lists the targets.
+#
+# Variables: BUILD (where objects go), PREFIX, SYSCONFDIR, DESTDIR, WERROR=1,
+# LTO=1, FUZZ_SECONDS. CC, CPPFLAGS, CFLAGS and LDFLAGS come last on every
+# command line and win; HARDEN= and HARDEN_LD= leave the hardening out.
 BUILD ?= build
-PREFIX ?= /usr
-DESTDIR ?=
+PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
+DESTDIR ?=
 CC ?= cc
+AR ?= ar
 VERSION := 0.1.0
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
@@ -16,70 +21,208 @@ else
 WARN += -Wlogical-op -Wduplicated-cond -Wduplicated-branches \
 	-Wimplicit-fallthrough=5
 endif
-BASE_CPPFLAGS := -I. -D_GNU_SOURCE -DPENSTOCK_VERSION='"$(VERSION)"'
-BASE_CFLAGS := -std=gnu17 -O2 -g $(WARN) $(if $(WERROR),-Werror)
-HARDEN ?= -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong \
-	-fstack-clash-protection -fcf-protection -fPIE
-HARDEN_LD ?= -pie -Wl,-z,relro,-z,now
-ALL_CFLAGS = $(BASE_CPPFLAGS) $(CPPFLAGS) $(BASE_CFLAGS) $(HARDEN) $(CFLAGS)
-ALL_LDFLAGS = $(HARDEN_LD) $(LDFLAGS)
 
-# Layers, left to right (architecture: includes may only point left).
-src = $(sort $(wildcard $(1)/*.c))
-COMMON_SRC := $(call src,common/base) $(call src,common/net) $(call src,common/http)
+# Hardening: only what this compiler takes. _FORTIFY_SOURCE is left to the
+# packager where CPPFLAGS or CFLAGS name it.
+accepts = $(shell for f in $(1); do \
+	$(CC) -Werror $$f -x c -c -o /dev/null /dev/null 2>/dev/null && \
+	printf '%s ' $$f; done)
+ifeq (undefined,$(origin HARDEN))
+HARDEN := $(call accepts,-fstack-protector-strong -fstack-clash-protection \
+	-fcf-protection) -fPIE
+ifeq (,$(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)))
+HARDEN += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+endif
+endif
+HARDEN_LD ?= -pie -Wl,-z,relro,-z,now
+ifdef LTO
+HARDEN += -flto=auto
+AR := $(if $(findstring clang,$(CC)),llvm-ar,gcc-ar)
+endif
+
+BASE_CFLAGS := -I. -D_GNU_SOURCE -DPENSTOCK_VERSION='"$(VERSION)"' \
+	-std=gnu17 -O2 -g $(WARN)
+FLAGS = $(BASE_CFLAGS) $(HARDEN) $(CPPFLAGS) $(CFLAGS)
+COMPILE = $(CC) $(BASE_CFLAGS) $(if $(WERROR),-Werror) $(HARDEN) \
+	$(CPPFLAGS) $(CFLAGS)
+LINK = $(COMPILE) $(HARDEN_LD) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
+
+# Layers, left to right (includes may only point left).
+src = $(sort $(wildcard $(addsuffix /*.c,$(1))))
+obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
+COMMON_SRC := $(call src,common/base common/net common/http)
 SHM_SRC := $(call src,shm)
 MASTER_SRC := $(filter-out master/main.c,$(call src,master))
-WORKER_SRC := $(call src,worker/flow) $(call src,worker/origin) \
-	$(call src,worker/filter) $(call src,worker/watch) $(call src,worker)
-obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
-
-LIBS_MASTER := -lconfig
-LIBS_WORKER := -lpcre2-8
-LIBS_ALL := $(LIBS_MASTER) $(LIBS_WORKER) -lseccomp
+WORKER_SRC := $(call src,worker/flow worker/origin worker/filter worker/watch \
+	worker)
+TOOLS_SRC := $(call src,tools)
+UNIT_SRC := $(call src,tests/unit/* tests/unit/*/*)
+FUZZ_SRC := $(call src,tests/fuzz)
+LIBS := -lconfig -lpcre2-8 -lseccomp -lcrypto
 
 .PHONY: all
-all: $(BUILD)/penstock $(BUILD)/penstockctl
+all: $(BUILD)/penstock $(BUILD)/penstockctl $(BUILD)/demo-upstream man
 
-$(BUILD)/%.o: %.c
+# Objects are made again when the flags change (-Werror apart).
+FLAGS_FILE := $(BUILD)/flags
+ifneq ($(shell cat $(FLAGS_FILE) 2>/dev/null),$(strip $(CC) $(FLAGS)))
+.PHONY: $(FLAGS_FILE)
+endif
+$(FLAGS_FILE):
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	@printf '%s\n' '$(subst ','\'',$(strip $(CC) $(FLAGS)))' >$@
+
+$(BUILD)/%.o: %.c $(FLAGS_FILE)
+	@mkdir -p $(@D)
+	$(COMPILE) -MMD -MP -c -o $@ $<
 
 $(BUILD)/lib%.a:
-	rm -f $@
-	ar rcs $@ $^
+	@rm -f $@
+	$(AR) rcs $@ $^
 $(BUILD)/libcommon.a: $(call obj,$(COMMON_SRC))
 $(BUILD)/libshm.a: $(call obj,$(SHM_SRC))
 $(BUILD)/libmaster.a: $(call obj,$(MASTER_SRC))
 $(BUILD)/libworker.a: $(call obj,$(WORKER_SRC))
+BASE_LIBS := $(BUILD)/libshm.a $(BUILD)/libcommon.a
+ALL_LIBS := $(BUILD)/libmaster.a $(BUILD)/libworker.a $(BASE_LIBS)
 
-ARCHIVES := $(BUILD)/libmaster.a $(BUILD)/libworker.a $(BUILD)/libshm.a $(BUILD)/libcommon.a
+$(BUILD)/penstock: $(BUILD)/master/main.o $(ALL_LIBS)
+	$(LINK) $(LIBS)
 
-$(BUILD)/penstock: $(BUILD)/master/main.o $(ARCHIVES)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_ALL)
+$(BUILD)/penstockctl: $(BUILD)/tools/penstockctl.o \
+    $(call obj,$(sort $(wildcard tools/ctl_*.c))) $(BASE_LIBS)
+	$(LINK) -ljansson -lconfig
 
-$(BUILD)/penstockctl: $(BUILD)/tools/penstockctl.o $(BUILD)/libshm.a $(BUILD)/libcommon.a
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -ljansson
+$(BUILD)/demo-upstream: $(BUILD)/tools/demo_upstream.o \
+    $(BUILD)/tools/demo_pages.o $(BUILD)/libcommon.a
+	$(LINK)
+
+# The manual: its tables come from the rows that the program itself uses.
+$(BUILD)/gen-manual: $(BUILD)/tools/gen_manual.o $(ALL_LIBS)
+	$(LINK) $(LIBS)
+
+$(BUILD)/man/%.mdoc: $(BUILD)/gen-manual
+	@mkdir -p $(@D)
+	$(BUILD)/gen-manual $* >$@.new && mv $@.new $@
+
+# A line "@options@" becomes the table of that name.
+INSERT = sed $(foreach t,options reasons filters,-e '/^@$(t)@$$/{' \
+	-e 'r $(BUILD)/man/$(t).mdoc' -e 'd;}')
+$(BUILD)/man/%: man/%.in $(addprefix $(BUILD)/man/,options.mdoc reasons.mdoc \
+    filters.mdoc)
+	$(INSERT) $< >$@
+
+$(BUILD)/man/%: man/%
+	@mkdir -p $(@D)
+	cp $< $@
+
+MAN_PAGES := $(addprefix $(BUILD)/man/,penstock.8 penstock.conf.5 penstockctl.1)
+.PHONY: man
+man: $(MAN_PAGES)
 
 # Unit tests: tests/unit/<folder>/<file>_test.c mirrors <folder>/<file>.c; each
-# is a program of its own.
-UNIT_SRC := $(sort $(wildcard tests/unit/*/*_test.c tests/unit/*/*/*_test.c))
-UNIT_BIN := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC))
-# A test links the archives of its own layer and those to the left of it.
-$(BUILD)/tests/unit/common/%_test: $(BUILD)/tests/unit/common/%_test.o $(BUILD)/libcommon.a
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lcheck -lsubunit -lm
-$(BUILD)/tests/unit/shm/%_test: $(BUILD)/tests/unit/shm/%_test.o $(BUILD)/libshm.a $(BUILD)/libcommon.a
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lcheck -lsubunit -lm
-$(BUILD)/tests/unit/master/%_test: $(BUILD)/tests/unit/master/%_test.o $(ARCHIVES)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_ALL) -lcheck -lsubunit -lm
-$(BUILD)/tests/unit/worker/%_test: $(BUILD)/tests/unit/worker/%_test.o $(ARCHIVES)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_ALL) -lcheck -lsubunit -lm
-.PHONY: unit
-unit: $(UNIT_BIN)
-	@set -e; for t in $(UNIT_BIN); do echo "$$t"; $$t; done
+# is a program of its own and links its own layer and those to its left.
+UNIT_BIN := $(patsubst %.c,$(BUILD)/%,$(filter %_test.c,$(UNIT_SRC)))
+CHECK_LIBS := -lcheck -lsubunit -lm -lrt -pthread
+UNIT := $(BUILD)/tests/unit
+$(UNIT)/common/%_test: $(UNIT)/common/%_test.o $(BUILD)/libcommon.a
+	$(LINK) $(CHECK_LIBS)
+$(UNIT)/shm/%_test: $(UNIT)/shm/%_test.o $(BASE_LIBS)
+	$(LINK) $(CHECK_LIBS)
+$(UNIT)/master/%_test: $(UNIT)/master/%_test.o $(ALL_LIBS)
+	$(LINK) $(LIBS) $(CHECK_LIBS)
+$(UNIT)/worker/%_test: $(UNIT)/worker/%_test.o $(ALL_LIBS)
+	$(LINK) $(LIBS) $(CHECK_LIBS)
+
+.PHONY: unit-bin unit
+unit-bin: $(UNIT_BIN)
+unit: unit-bin
+	@tests/unit/run.sh $(UNIT_BIN)
+
+# Sanitizer builds live in folders of their own under BUILD.
+SANITIZE := -fsanitize=address,undefined -fno-omit-frame-pointer
+SUBMAKE = $(MAKE) --no-print-directory HARDEN= HARDEN_LD=
+ASAN = $(SUBMAKE) BUILD=$(BUILD)/asan CFLAGS='$(SANITIZE)'
+FUZZ = $(SUBMAKE) BUILD=$(BUILD)/fuzz CC=clang \
+	CFLAGS='-O1 -fsanitize=fuzzer-no-link $(SANITIZE)'
+
+.PHONY: asan asan-bin
+asan-bin:
+	+$(ASAN) all unit-bin
+asan: asan-bin
+	+$(ASAN) unit
+
+# Fuzzing: tests/fuzz/<name>_fuzz.c, seeds in tests/fuzz/corpus/<name>/.
+FUZZ_SECONDS ?= 600
+FUZZ_BIN := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SRC))
+$(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(ALL_LIBS)
+	$(LINK) -fsanitize=fuzzer $(LIBS)
+
+.PHONY: fuzz fuzz-bin fuzz-bin-here
+fuzz-bin-here: $(FUZZ_BIN)
+fuzz-bin:
+	+$(FUZZ) fuzz-bin-here
+fuzz: fuzz-bin
+	@tests/fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS)
+
+# The benchmark: CPU per request beside nginx and haproxy.
+.PHONY: bench
+bench:
+	@tools/deps.sh bench
+	+$(MAKE) all
+	@BUILD=$(BUILD) python3 tests/bench/bench.py $(BENCH_ARGS)
+
+.PHONY: deps run check lint
+deps:
+	@tools/deps.sh check
+run:
+	@tools/deps.sh run
+	+@$(MAKE) --no-print-directory -j2 -s all
+	@BUILD=$(BUILD) tools/run-demo.sh
+check:
+	@tools/deps.sh check
+	+@BUILD=$(BUILD) MAKE='$(MAKE)' tests/check.sh
+lint:
+	@tools/deps.sh check
+	@BUILD=$(BUILD) tests/lint/lint.sh
+
+.PHONY: install
+INSTALL := install
+MAN_DIR = $(DESTDIR)$(PREFIX)/share/man
+CONF_DIR = $(DESTDIR)$(SYSCONFDIR)/penstock
+install: all
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin \
+	    $(MAN_DIR)/man1 $(MAN_DIR)/man5 $(MAN_DIR)/man8 $(CONF_DIR)/conf.d \
+	    $(DESTDIR)$(PREFIX)/share/doc/penstock/examples
+	$(INSTALL) -m 755 $(BUILD)/penstock $(DESTDIR)$(PREFIX)/sbin/
+	$(INSTALL) -m 755 $(BUILD)/penstockctl $(DESTDIR)$(PREFIX)/bin/
+	$(INSTALL) -m 644 $(BUILD)/man/penstock.8 $(MAN_DIR)/man8/
+	$(INSTALL) -m 644 $(BUILD)/man/penstock.conf.5 $(MAN_DIR)/man5/
+	$(INSTALL) -m 644 $(BUILD)/man/penstockctl.1 $(MAN_DIR)/man1/
+	$(INSTALL) -m 644 etc/penstock.conf etc/demo.conf \
+	    $(DESTDIR)$(PREFIX)/share/doc/penstock/examples/
+	test -e $(CONF_DIR)/penstock.conf || \
+	    $(INSTALL) -m 640 etc/penstock.conf $(CONF_DIR)/penstock.conf
 
 .PHONY: clean
 clean:
 	rm -rf $(BUILD)
 
+.PHONY: help
+help:
+	@echo 'make          build the gateway, penstockctl, the demo, the manual'
+	@echo 'make run      the demo: two upstreams and the gateway on port 8080'
+	@echo 'make check    every test; ends in "N passed, N failed"'
+	@echo 'make unit     unit tests only'
+	@echo 'make lint     format, layers, includes, cppcheck, clang-tidy ...'
+	@echo 'make asan     unit tests under address and UB sanitizers'
+	@echo 'make fuzz     each fuzz target for FUZZ_SECONDS (600)'
+	@echo 'make bench    CPU per request beside nginx and haproxy'
+	@echo '              (BENCH_ARGS=--quick)'
+	@echo 'make install  under DESTDIR, PREFIX (/usr/local), SYSCONFDIR (/etc)'
+	@echo 'make deps     install what make check needs (Debian 12)'
+	@echo 'make clean    remove BUILD (build)'
+
 .SECONDARY:
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(patsubst %.c,$(BUILD)/%.d,$(COMMON_SRC) $(SHM_SRC) $(MASTER_SRC) \
+	master/main.c $(WORKER_SRC) $(TOOLS_SRC) $(UNIT_SRC) $(FUZZ_SRC))

@@ -42,7 +42,7 @@ void arena_init(struct arena *a, void *first, size_t first_size, size_t limit);
 /* Runs the deferred functions, newest first, and frees the chunks. */
 void arena_fini(struct arena *a);
 
-/* The slow path of arena_alloc. */
+/* The slow path of arena_alloc: no room, or n is 0. */
 void *arena_grow(struct arena *a, size_t n);
 
 /* n bytes aligned to 8, uninitialised; NULL once the arena has failed. */
@@ -51,13 +51,14 @@ arena_alloc(struct arena *a, size_t n)
 {
 	size_t need = (n + 7) & ~(size_t)7;
 
-	if (__builtin_expect((size_t)(a->end - a->at) >= need, 1)) {
+	/* need is 0 when n is, and when it wrapped: both go the slow way. */
+	if (__builtin_expect(need - 1 < (size_t)(a->end - a->at), 1)) {
 		void *p = a->at;
 
 		a->at += need;
 		return p;
 	}
-	return arena_grow(a, need);
+	return arena_grow(a, n);
 }
 
 void *arena_zalloc(struct arena *a, size_t n);
@@ -65,7 +66,7 @@ void *arena_zalloc(struct arena *a, size_t n);
 /* A copy of s in the arena; an empty slice and a failed arena on no room. */
 struct slice arena_copy(struct arena *a, struct slice s);
 
-/* Formats into the arena; empty on no room. */
+/* Formats into the arena, NUL-terminated; empty on no room. */
 struct slice arena_printf(struct arena *a, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/uio.h>
 
 #define BUF_BLOCK_BYTES 16384 /* of a pooled block, its head included */
@@ -43,6 +44,10 @@ struct obuf {
 void buf_pool_init(uint32_t limit);
 void buf_pool_fini(void);
 
+/* The pool itself, for status; read only. */
+struct pool;
+const struct pool *buf_pool_state(void);
+
 /* One block with size bytes of room at least; NULL without memory. */
 struct buf *buf_take(size_t size);
 void buf_give(struct buf *b);
@@ -51,17 +56,49 @@ void obuf_init(struct obuf *o, obuf_send_fn *bulk, void *ctx);
 /* Gives all blocks back. */
 void obuf_fini(struct obuf *o);
 
+/* The slow paths of obuf_reserve and obuf_append. */
+char *obuf_reserve_block(struct obuf *o, size_t n);
+void obuf_append_blocks(struct obuf *o, const void *p, size_t n);
+
 /*
  * At least n contiguous writable bytes at the queue's end, to be followed by
  * obuf_commit(); NULL (and `failed` set) without memory.
  */
-char *obuf_reserve(struct obuf *o, size_t n);
+static inline char *
+obuf_reserve(struct obuf *o, size_t n)
+{
+	struct buf *b = o->tail;
 
-/* Counts the n bytes just written at obuf_reserve's place as queued. */
-void obuf_commit(struct obuf *o, size_t n);
+	if (b != NULL && n <= b->size - b->end && !o->failed)
+		return b->data + b->end;
+	return obuf_reserve_block(o, n);
+}
 
-/* Appends a copy. Sets `failed` without memory. */
-void obuf_append(struct obuf *o, const void *p, size_t n);
+/*
+ * Counts the n bytes just written at obuf_reserve's place as queued. Owners
+ * that reserved and then wrote nothing keep the block until the next use.
+ */
+static inline void
+obuf_commit(struct obuf *o, size_t n)
+{
+	o->tail->end += (uint32_t)n;
+	o->bytes += n;
+}
+
+/* Appends a copy. Sets `failed` without memory; once it is set, drops all. */
+static inline void
+obuf_append(struct obuf *o, const void *p, size_t n)
+{
+	struct buf *b = o->tail;
+
+	if (b == NULL || n > b->size - b->end || n == 0 || o->failed) {
+		obuf_append_blocks(o, p, n);
+		return;
+	}
+	memcpy(b->data + b->end, p, n);
+	b->end += (uint32_t)n;
+	o->bytes += n;
+}
 
 /*
  * Appends body bytes: a small span is copied; from BUF_BULK_BYTES on, what is

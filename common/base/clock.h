@@ -35,6 +35,14 @@ struct mono clock_now(void);
 /* Wall time, read now. */
 struct wall clock_wall(void);
 
+#define WALL_TEXT_BYTES 25 /* with the NUL */
+
+/*
+ * RFC 3339 in UTC with milliseconds, "2026-01-02T03:04:05.678Z", for the years
+ * 1970 to 9999. Needs neither time zone files nor memory.
+ */
+void wall_text(struct wall t, char buf[WALL_TEXT_BYTES]);
+
 static inline struct mono
 mono_add_us(struct mono t, uint64_t us)
 {

@@ -31,8 +31,8 @@ void diag_fini(struct diag *d);
 /* Adds a complaint; `file` may be NULL (no place), `line` 0. Copies all. */
 void diag_error(struct diag *d, const char *file, int line, const char *fmt,
     ...) __attribute__((format(printf, 4, 5)));
-void diag_warn(struct diag *d, const char *file, int line, const char *fmt,
-    ...) __attribute__((format(printf, 4, 5)));
+void diag_warn(struct diag *d, const char *file, int line, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 
 /*
  * Orders the items by file (in the order of their first appearance) and line;

@@ -9,8 +9,13 @@
 
 #include <stdbool.h>
 
-enum log_level { LOG_LVL_DEBUG, LOG_LVL_INFO, LOG_LVL_WARN, LOG_LVL_ERROR,
-	LOG_LVL_CRITICAL };
+enum log_level {
+	LOG_LVL_DEBUG,
+	LOG_LVL_INFO,
+	LOG_LVL_WARN,
+	LOG_LVL_ERROR,
+	LOG_LVL_CRITICAL
+};
 
 /* Before log_open everything from info on goes to stderr. */
 

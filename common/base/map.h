@@ -1,6 +1,6 @@
 /*
  * map.h - byte strings to a pointer or number, for control-plane code: open
- * addressing, SipHash keyed at random, grows, keeps insertion order on demand.
+ * addressing, SipHash keyed at random, growing.
  */
 #ifndef COMMON_BASE_MAP_H
 #define COMMON_BASE_MAP_H

@@ -9,9 +9,10 @@
 
 #include <stdint.h>
 
-#define MUST(cond) \
-	(__builtin_expect(!!(cond), 1) ? (void)0 : \
-	    must_fail(#cond, __FILE__, __LINE__, __func__))
+#define MUST(cond)                     \
+	(__builtin_expect(!!(cond), 1) \
+		? (void)0              \
+		: must_fail(#cond, __FILE__, __LINE__, __func__))
 
 /* Tags: the first field of an object that travels through a void pointer. */
 #define TAG_SET(obj, value) ((void)((obj)->tag = (value)))
@@ -21,8 +22,8 @@
  * Prints the failed condition to stderr, passes the same text to the hook (if
  * one is set) and aborts. Async-signal-safe but for what the hook does.
  */
-_Noreturn void must_fail(const char *cond, const char *file, int line,
-    const char *func);
+_Noreturn void
+must_fail(const char *cond, const char *file, int line, const char *func);
 
 /*
  * Sets the hook that keeps last words (shm/slots in a worker). `text` is a

@@ -28,8 +28,8 @@ struct pool {
  * A pool of `object_bytes` each (at least 16), at most `limit` at once (0: no
  * limit). Slabs hold at least 8 objects.
  */
-void pool_init(struct pool *p, const char *name, size_t object_bytes,
-    uint32_t limit);
+void pool_init(
+    struct pool *p, const char *name, size_t object_bytes, uint32_t limit);
 
 /* Returns every slab; no object may be in use. */
 void pool_fini(struct pool *p);

@@ -19,8 +19,8 @@ bool units_duration(const char *text, uint64_t *us, const char **why);
 bool units_size(const char *text, uint64_t *bytes, const char **why);
 
 /* "1000/min": count per s, min, hour, day, month (30 days). */
-bool units_rate(const char *text, uint64_t *count, uint64_t *per_us,
-    const char **why);
+bool units_rate(
+    const char *text, uint64_t *count, uint64_t *per_us, const char **why);
 
 /*
  * The shortest exact spelling ("90s", "1500ms", "16k"), NUL-terminated, for

@@ -11,8 +11,8 @@
 #include "common/base/slice.h"
 
 struct chunk_reader {
-	uint64_t left;   /* bytes of the current chunk */
-	uint16_t extra;  /* bytes of size line read so far: bounded */
+	uint64_t left;  /* bytes of the current chunk */
+	uint16_t extra; /* bytes of size line read so far: bounded */
 	uint8_t state;
 	uint8_t digits;
 };

@@ -27,24 +27,24 @@ enum codec_error {
 	CODEC_BAD_START_LINE,
 	CODEC_BAD_METHOD,
 	CODEC_BAD_TARGET,
-	CODEC_BAD_VERSION,      /* 505 */
-	CODEC_BAD_FIELD,        /* name or value outside the grammar */
-	CODEC_BAD_LINE_END,     /* bare CR, bare LF */
+	CODEC_BAD_VERSION,  /* 505 */
+	CODEC_BAD_FIELD,    /* name or value outside the grammar */
+	CODEC_BAD_LINE_END, /* bare CR, bare LF */
 	CODEC_OBS_FOLD,
-	CODEC_BAD_HOST,         /* none, several, invalid, or not the target's */
-	CODEC_BAD_LENGTH,       /* Content-Length */
-	CODEC_BAD_CODING,       /* Transfer-Encoding other than one "chunked" */
+	CODEC_BAD_HOST,   /* none, several, invalid, or not the target's */
+	CODEC_BAD_LENGTH, /* Content-Length */
+	CODEC_BAD_CODING, /* Transfer-Encoding other than one "chunked" */
 	CODEC_LENGTH_AND_CODING,
 	CODEC_BAD_CHUNK,
 	CODEC_BAD_STATUS,
-	CODEC_BAD_EXPECT,       /* 417 */
-	CODEC_HEAD_TOO_LARGE,   /* 431 */
-	CODEC_TOO_MANY_FIELDS,  /* 431 */
-	CODEC_URI_TOO_LONG,     /* 414 */
+	CODEC_BAD_EXPECT,      /* 417 */
+	CODEC_HEAD_TOO_LARGE,  /* 431 */
+	CODEC_TOO_MANY_FIELDS, /* 431 */
+	CODEC_URI_TOO_LONG,    /* 414 */
 	CODEC_TRAILERS_TOO_LARGE,
-	CODEC_H2_PREFACE,       /* HTTP/2 on an HTTP/1 port */
-	CODEC_TRUNCATED,        /* the peer ended within a message */
-	CODEC_UNEXPECTED,       /* bytes where no message may be */
+	CODEC_H2_PREFACE, /* HTTP/2 on an HTTP/1 port */
+	CODEC_TRUNCATED,  /* the peer ended within a message */
+	CODEC_UNEXPECTED, /* bytes where no message may be */
 };
 
 const char *codec_error_name(enum codec_error e);
@@ -73,7 +73,8 @@ struct codec_events {
 	void (*head)(struct stream *s, const struct head *h);
 	/* Body bytes, decoded. Never empty. */
 	void (*data)(struct stream *s, struct slice bytes);
-	/* The message is complete. Trailers with count 0 when there are none. */
+	/* The message is complete. Trailers with count 0 when there are none.
+	 */
 	void (*end)(struct stream *s, const struct head *trailers);
 	/*
 	 * The peer's message cannot be read on; no further event comes. For
@@ -125,8 +126,10 @@ codec_eof(struct codec *c)
  * unknown length); the codec alone writes Content-Length, Transfer-Encoding
  * and Connection: such fields in h are skipped. h->close asks that the
  * connection ends after this message. `end`: no body bytes and no
- * stream_end follow (with BODY_LENGTH and a HEAD request or 304 the length is
- * still announced). A 1xx head is interim: the final one follows.
+ * stream_end follow. To a HEAD request, and with 304, the length of BODY_LENGTH
+ * is announced and no body written; so is the length of a Content-Length field
+ * with BODY_NONE: such an answer may be passed on as it came. A 1xx head is
+ * interim: the final one follows.
  * False: no memory (obuf failed) - the owner closes.
  */
 static inline bool

@@ -16,9 +16,8 @@
  * -1 on an error (*error set). A request head also gets host, close,
  * expect_continue, body and length, after RFC 9112 6.3 and 3.2.2.
  */
-int h1_parse_request(const char *p, size_t n,
-    const struct codec_limits *limits, struct head *h, struct field *fields,
-    enum codec_error *error);
+int h1_parse_request(const char *p, size_t n, const struct codec_limits *limits,
+    struct head *h, struct field *fields, enum codec_error *error);
 
 /* The same for a response to a request with `method` (enum http_method). */
 int h1_parse_response(const char *p, size_t n,
@@ -26,8 +25,8 @@ int h1_parse_response(const char *p, size_t n,
     struct field *fields, enum codec_error *error);
 
 /* A trailer section up to its empty line; same results. */
-int h1_parse_trailers(const char *p, size_t n,
-    const struct codec_limits *limits, struct head *h, struct field *fields,
-    enum codec_error *error);
+int
+h1_parse_trailers(const char *p, size_t n, const struct codec_limits *limits,
+    struct head *h, struct field *fields, enum codec_error *error);
 
 #endif

@@ -15,8 +15,8 @@ enum h1_framing { H1_FRAME_NONE, H1_FRAME_LENGTH, H1_FRAME_CHUNKED };
  * and Connection, then the framing; "Connection: close" if h->close. False
  * without memory.
  */
-bool h1_write_request(struct obuf *o, const struct head *h,
-    enum h1_framing framing);
+bool
+h1_write_request(struct obuf *o, const struct head *h, enum h1_framing framing);
 
 /* A response head; always HTTP/1.1. `keep_alive_10` adds
  * "Connection: keep-alive" for an HTTP/1.0 client. */

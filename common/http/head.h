@@ -27,7 +27,9 @@ enum body_kind {
 struct head {
 	/* request */
 	struct slice method_text;
-	struct slice target; /* as received, origin-form part: path?query or "*" */
+	struct slice target; /* as received, origin-form part: path?query or
+				"*"; starts with "?" when an absolute one had no
+				path; authority-form with CONNECT */
 	struct slice host;   /* the authority: Host, or an absolute target's */
 	/* response */
 	struct slice reason;
@@ -38,7 +40,11 @@ struct head {
 	uint8_t body;    /* enum body_kind */
 	bool close;      /* h1: the sender ends the connection afterwards */
 	bool expect_continue;
-	uint64_t length;  /* with BODY_LENGTH */
+	/*
+	 * With BODY_LENGTH. In an answer to HEAD or a 304 with BODY_NONE and a
+	 * Content-Length field, what that field says.
+	 */
+	uint64_t length;
 	uint64_t present; /* bit i: field_id i (1..63) occurs */
 	uint32_t count;
 	struct field *fields;
@@ -61,8 +67,8 @@ const struct field *head_find_name(const struct head *h, struct slice name);
  * fields is contiguous. `spare` more fields can be appended in place. False
  * when the arena failed.
  */
-bool head_copy(struct head *to, const struct head *from, struct arena *a,
-    uint32_t spare);
+bool head_copy(
+    struct head *to, const struct head *from, struct arena *a, uint32_t spare);
 
 /*
  * True when `name` is listed in one of the Connection fields

@@ -12,14 +12,14 @@
 
 enum uri_error {
 	URI_OK,
-	URI_NOT_ABSOLUTE,    /* does not start with "/" */
-	URI_BAD_ESCAPE,      /* "%" without two hex digits */
-	URI_CONTROL,         /* raw or escaped NUL, control, DEL */
-	URI_BACKSLASH,       /* "\" or %5c */
-	URI_FRAGMENT,        /* "#" */
-	URI_NOT_ASCII,       /* raw bytes from 0x80 on */
-	URI_DOT_PARAMETER,   /* "/..;x/" and the like */
-	URI_ABOVE_ROOT,      /* "/../" that would leave the root */
+	URI_NOT_ABSOLUTE,  /* does not start with "/" */
+	URI_BAD_ESCAPE,    /* "%" without two hex digits */
+	URI_CONTROL,       /* raw or escaped NUL, control, DEL */
+	URI_BACKSLASH,     /* "\" or %5c */
+	URI_FRAGMENT,      /* "#" */
+	URI_NOT_ASCII,     /* raw bytes from 0x80 on */
+	URI_DOT_PARAMETER, /* "/..;x/", "/..%2fx/" and the like */
+	URI_ABOVE_ROOT,    /* "/../" that would leave the root */
 };
 
 struct uri {
@@ -32,9 +32,11 @@ struct uri {
 const char *uri_error_name(enum uri_error e);
 
 /*
- * Splits and normalises an origin-form target: dot segments removed (also
- * spelt %2e), "//" collapsed, escapes of unreserved characters decoded, the
- * hex of other escapes in upper case (RFC 3986 6.2.2). Nothing to change:
+ * Splits and normalises an origin-form target: "//" collapsed, dot segments
+ * removed (also spelt %2e), escapes of unreserved characters decoded, the
+ * hex of other escapes in upper case (RFC 3986 6.2.2). An empty path before
+ * "?" is "/". The query may not hold control characters, spaces, "#" or bytes
+ * from 0x80 on, raw; nothing else in it is looked at. Nothing to change:
  * u->path points into target. Otherwise it is built in `room`, which must hold
  * target.n bytes at least (normalising never lengthens).
  */
@@ -51,8 +53,10 @@ size_t uri_encode(struct slice s, bool slash, bool escaped, char *out);
 /* Decodes percent escapes; false on a bad one. out holds s.n bytes. */
 bool uri_decode(struct slice s, char *out, size_t *n);
 
-/* The value of a query parameter by its (decoded) name; false when absent. */
-bool uri_query_find(struct slice query, struct slice name,
-    struct slice *value);
+/*
+ * The value, undecoded, of the first query parameter with this (decoded) name;
+ * false when absent. "+" is not a space.
+ */
+bool uri_query_find(struct slice query, struct slice name, struct slice *value);
 
 #endif

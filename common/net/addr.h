@@ -13,12 +13,12 @@
 
 #define ADDR_TEXT_MAX 64
 
-/* 20 bytes, without padding: usable as a key after addr_clear. */
+/* 20 bytes without padding, all of them set below: usable as a key. */
 struct addr {
-	uint8_t ip[16];  /* IPv4 as ::ffff:a.b.c.d */
-	uint16_t port;   /* host order */
-	uint8_t is_v6;   /* 0: IPv4 */
-	uint8_t spare;   /* 0 */
+	uint8_t ip[16]; /* IPv4 as ::ffff:a.b.c.d */
+	uint16_t port;  /* host order */
+	uint8_t is_v6;  /* 0: IPv4 */
+	uint8_t spare;  /* 0 */
 };
 
 struct addr_net {
@@ -37,6 +37,7 @@ bool addr_parse_ip(struct slice text, struct addr *a);
 
 /* "10.0.0.0/8", "::1", "fd00::/8"; host bits that are set are an error. */
 bool addr_net_parse(const char *text, struct addr_net *n, const char **why);
+/* A net of IPv6 has no IPv4 address, even when it is ::/0. */
 bool addr_net_has(const struct addr_net *n, const struct addr *a);
 
 /* "1.2.3.4:80" / "[::1]:80"; returns the length. buf >= ADDR_TEXT_MAX. */

@@ -17,23 +17,32 @@
 #include "common/net/loop.h"
 
 #define IO_SCRATCH_BYTES 65536
+#define IO_STASH_BYTES 262144 /* of a stash; when it is full, reading waits */
 
 struct io;
 
 struct io_events {
 	/*
 	 * Bytes arrived. Returns how many were consumed; fewer than n means
-	 * "not now" (pause) or "I need more" (a partial head): see io_want.
-	 * The owner may call io_close.
+	 * "not now" (pause) or "I need more" (a partial head): the rest is
+	 * offered again with the next bytes or after io_resume. The owner may
+	 * call anything here, io_close too; p stays valid until the return.
 	 */
 	size_t (*input)(struct io *io, const char *p, size_t n);
-	/* The peer will send no more; after all input was consumed. */
+	/*
+	 * The peer will send no more. Once, after all input was offered; what
+	 * the owner left unconsumed is still offered after io_resume.
+	 */
 	void (*eof)(struct io *io);
 	/* Everything queued has been sent (only after it was not). */
 	void (*drained)(struct io *io);
-	/* connect() ended well: for io_connect only. */
+	/* connect() ended well: for `connecting` only. */
 	void (*connected)(struct io *io);
-	/* The socket failed; `error` is an errno. The owner calls io_close. */
+	/*
+	 * The socket failed, or memory did; `error` is an errno. Once, the last
+	 * event, after what input could still be read. The owner calls
+	 * io_close.
+	 */
 	void (*failed)(struct io *io, int error);
 };
 
@@ -43,12 +52,23 @@ struct io {
 	const struct io_events *events;
 	struct obuf out;
 	struct buf *stash; /* unconsumed input, or NULL */
-	uint32_t read_max; /* bytes of one recv; at most IO_SCRATCH_BYTES */
-	bool connecting, readable, writable, paused, saw_eof, told_eof;
-	bool blocked;  /* out was not drained by the last flush */
-	bool in_input; /* input is being delivered */
-	bool hangup;   /* EPOLLRDHUP was seen: read to the end */
+	struct loop_task task;
 	uint64_t bytes_in, bytes_out;
+	uint32_t read_max; /* bytes of one recv; at most IO_SCRATCH_BYTES */
+	int error;         /* an errno to be told by `failed`, or 0 */
+	bool connecting : 1;
+	bool readable : 1; /* the socket may have bytes */
+	bool writable : 1; /* the socket may take bytes */
+	bool paused : 1;
+	bool hangup : 1;   /* EPOLLRDHUP was seen: read to the end */
+	bool in_input : 1; /* input is being delivered */
+	bool offer : 1;    /* the stash is to be offered again */
+	bool blocked : 1;  /* out was not drained by the last flush */
+	bool saw_eof : 1;
+	bool told_eof : 1;
+	bool told_failed : 1;
+	bool shut_wanted : 1; /* io_shutdown waits for the queue */
+	bool shut : 1;
 };
 
 /* The process's scratch block; once, before any io. */
@@ -57,7 +77,8 @@ void io_scratch_fini(void);
 
 /*
  * Takes over a connected (or, `connecting`, a connecting) non-blocking socket
- * and registers it. False with errno; the caller then closes fd.
+ * and registers it; sets every field of io (read_max: IO_SCRATCH_BYTES). False
+ * with errno; the caller then closes fd.
  */
 bool io_open(struct io *io, struct loop *loop, int fd, bool connecting,
     const struct io_events *events);
@@ -75,9 +96,10 @@ io_is_open(const struct io *io)
 }
 
 /*
- * Sends what is queued, as far as the socket takes it. True when all went out.
- * Otherwise `drained` comes later. Errors come as `failed`, never from within
- * this call (a task delivers them).
+ * Sends what is queued, as far as the socket takes it. True when all went out
+ * (also when nothing was queued); false on a closed or failed io. Otherwise
+ * `drained` comes later. Errors come as `failed`, never from within this call
+ * (a task delivers them).
  */
 bool io_flush(struct io *io);
 

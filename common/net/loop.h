@@ -15,7 +15,7 @@
 #include "common/base/list.h"
 #include "common/net/timer.h"
 
-#define LOOP_READ 1u  /* readable, or a peer that closed (then recv says 0) */
+#define LOOP_READ 1u /* readable, or a peer that closed (then recv says 0) */
 #define LOOP_WRITE 2u
 #define LOOP_HANGUP 4u /* EPOLLRDHUP, EPOLLHUP or EPOLLERR was in the event */
 
@@ -40,15 +40,17 @@ struct loop {
 	struct timer_wheel timers;
 	struct list tasks; /* run after the batch, before the timers */
 	struct list dead;  /* run last in the turn: frees */
-	uint64_t turns, events, waits; /* since the start, for counters */
+	/* Since the start: turns, events, and turns that were let sleep. */
+	uint64_t turns, events, waits;
 	/* Called just before and just after waiting; either may be NULL. */
 	void (*before_wait)(void *ctx);
 	void (*after_wait)(void *ctx);
 	void *hook_ctx;
 };
 
-/* False with errno. */
+/* Updates the clock. False with errno. */
 bool loop_init(struct loop *l);
+/* Runs what is left to be freed; tasks and timers are dropped. */
 void loop_fini(struct loop *l);
 
 /*
@@ -67,6 +69,8 @@ void loop_level_pause(struct loop *l, struct loop_watch *w, bool pause);
 void loop_task_init(struct loop_task *t, void (*fn)(struct loop_task *));
 /* Runs t->fn at the end of this turn; again while queued is harmless. */
 void loop_defer(struct loop *l, struct loop_task *t);
+/* Takes t back, if it is queued. */
+void loop_task_cancel(struct loop_task *t);
 /* Runs t->fn as the very last thing of this turn (to free objects). */
 void loop_defer_free(struct loop *l, struct loop_task *t);
 

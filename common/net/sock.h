@@ -25,7 +25,10 @@ int sock_listen_unix(const char *path);
  */
 int sock_connect(const struct addr *a, bool *done);
 
-/* Accepts with SOCK_NONBLOCK|SOCK_CLOEXEC and TCP_NODELAY. -1 with errno. */
+/*
+ * Accepts with SOCK_NONBLOCK|SOCK_CLOEXEC; TCP_NODELAY comes from sock_listen,
+ * whose sockets hand it down. `peer` may be NULL. -1 with errno.
+ */
 int sock_accept(int fd, struct addr *peer);
 
 /* SO_ERROR of a socket whose connect ended; 0 when it succeeded. */
@@ -34,9 +37,17 @@ int sock_error(int fd);
 /* close() that resets the connection (SO_LINGER 0). */
 void sock_reset(int fd);
 
-/* Sends or receives one message of n bytes with up to one descriptor (-1:
- * none) over a SOCK_SEQPACKET pair. True when whole. */
+/*
+ * Sends one message of n bytes with up to one descriptor (-1: none) over a
+ * SOCK_SEQPACKET pair. False with errno.
+ */
 bool sock_send_fd(int fd, const void *msg, size_t n, int passed_fd);
+
+/*
+ * Receives one: its length, 0 at the end, -1 with errno. *passed_fd is the
+ * descriptor (the caller's now, close-on-exec) or -1. A message that is longer
+ * than n, or that brings more than one descriptor, is dropped whole: EMSGSIZE.
+ */
 ssize_t sock_recv_fd(int fd, void *msg, size_t n, int *passed_fd);
 
 #endif

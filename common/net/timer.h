@@ -23,17 +23,18 @@ struct timer;
 typedef void timer_fn(struct timer *t);
 
 struct timer {
-	struct list link;      /* in a slot of the wheel; self when unarmed */
-	uint64_t deadline_us;  /* what the owner wants; UINT64_MAX: not armed */
-	uint64_t placed_ms;    /* where it stands in the wheel */
+	struct list link;     /* in a slot of the wheel; self when unarmed */
+	uint64_t deadline_us; /* what the owner wants; UINT64_MAX: not armed */
+	uint64_t placed_ms;   /* where it stands in the wheel */
 	timer_fn *fn;
 };
 
 struct timer_wheel {
-	uint64_t now_ms; /* all before this has fired */
+	uint64_t now_ms;               /* all before this has fired */
+	uint64_t floor_ms;             /* nothing is placed before this */
 	uint64_t filled[TIMER_LEVELS]; /* a bit per non-empty slot */
 	struct list slots[TIMER_LEVELS][TIMER_SLOTS];
-	uint32_t count;
+	uint32_t count; /* entries in the wheel, cancelled ones included */
 };
 
 void timer_wheel_init(struct timer_wheel *w, struct mono now);
@@ -55,7 +56,10 @@ timer_armed(const struct timer *t)
 	return t->deadline_us != UINT64_MAX;
 }
 
-/* Fires all that is due. A callback may set, cancel or fini any timer. */
+/*
+ * Fires all that is due. A callback may set, cancel or fini any timer. What it
+ * sets to a time already past fires in this run or the next.
+ */
 void timer_run(struct timer_wheel *w, struct mono now);
 
 /*

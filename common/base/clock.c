@@ -1,0 +1,104 @@
+/*
+ * clock.c - the process's idea of now.
+ *
+ * The birth and the time of the last reading are the only state; everybody
+ * who asks within one turn gets the same answer.
+ */
+#include <time.h>
+
+#include "common/base/clock.h"
+
+static uint64_t clock_birth_us;
+static struct mono clock_last;
+
+static uint64_t
+timespec_us(struct timespec ts)
+{
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+void
+clock_set_birth(uint64_t birth_us)
+{
+	clock_birth_us = birth_us;
+}
+
+uint64_t
+clock_raw_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return timespec_us(ts);
+}
+
+struct mono
+clock_update(void)
+{
+	uint64_t raw = clock_raw_us();
+
+	clock_last.us = raw > clock_birth_us ? raw - clock_birth_us : 0;
+	return clock_last;
+}
+
+struct mono
+clock_now(void)
+{
+	return clock_last;
+}
+
+struct wall
+clock_wall(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (struct wall){ (int64_t)timespec_us(ts) };
+}
+
+/*
+ * The civil date of a day number, counted in eras of 400 years that begin on
+ * 1 March, so that the leap day is the last of its year.
+ */
+static void
+civil_of_days(uint64_t days, unsigned *year, unsigned *month, unsigned *day)
+{
+	uint64_t z = days + 719468; /* since 0000-03-01 */
+	uint64_t era = z / 146097, doe = z % 146097;
+	uint64_t yoe =
+	    (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	uint64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	unsigned shifted = (unsigned)((5 * doy + 2) / 153);
+
+	*day = (unsigned)(doy - (153 * shifted + 2) / 5 + 1);
+	*month = shifted < 10 ? shifted + 3 : shifted - 9;
+	*year = (unsigned)(yoe + era * 400 + (*month <= 2));
+}
+
+static char *
+put_digits(char *p, unsigned value, unsigned count, char after)
+{
+	for (unsigned i = count; i > 0; i--, value /= 10)
+		p[i - 1] = (char)('0' + value % 10);
+	p[count] = after;
+	return p + count + 1;
+}
+
+void
+wall_text(struct wall t, char buf[WALL_TEXT_BYTES])
+{
+	uint64_t ms = t.us > 0 ? (uint64_t)t.us / 1000 : 0;
+	unsigned in_day = (unsigned)(ms / 1000 % 86400);
+	unsigned year, month, day;
+	char *p = buf;
+
+	civil_of_days(ms / 86400000, &year, &month, &day);
+	p = put_digits(p, year, 4, '-');
+	p = put_digits(p, month, 2, '-');
+	p = put_digits(p, day, 2, 'T');
+	p = put_digits(p, in_day / 3600, 2, ':');
+	p = put_digits(p, in_day / 60 % 60, 2, ':');
+	p = put_digits(p, in_day % 60, 2, '.');
+	p = put_digits(p, (unsigned)(ms % 1000), 3, 'Z');
+	*p = '\0';
+}

@@ -1,0 +1,93 @@
+/*
+ * hash.c - SipHash-1-3: one round per word, three at the end.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "common/base/hash.h"
+#include "common/base/must.h"
+
+struct sip {
+	uint64_t v0, v1, v2, v3;
+};
+
+static inline uint64_t
+rotl(uint64_t x, int by)
+{
+	return x << by | x >> (64 - by);
+}
+
+static inline void
+sip_round(struct sip *s)
+{
+	s->v0 += s->v1;
+	s->v1 = rotl(s->v1, 13) ^ s->v0;
+	s->v0 = rotl(s->v0, 32);
+	s->v2 += s->v3;
+	s->v3 = rotl(s->v3, 16) ^ s->v2;
+	s->v0 += s->v3;
+	s->v3 = rotl(s->v3, 21) ^ s->v0;
+	s->v2 += s->v1;
+	s->v1 = rotl(s->v1, 17) ^ s->v2;
+	s->v2 = rotl(s->v2, 32);
+}
+
+static inline void
+sip_word(struct sip *s, uint64_t word)
+{
+	s->v3 ^= word;
+	sip_round(s);
+	s->v0 ^= word;
+}
+
+/* The last word: the bytes that are left, and the length in the top byte. */
+static inline uint64_t
+sip_last_word(const unsigned char *p, size_t left, size_t n)
+{
+	uint64_t word = (uint64_t)n << 56;
+
+	for (size_t i = 0; i < left; i++)
+		word |= (uint64_t)p[i] << (8 * i);
+	return word;
+}
+
+uint64_t
+hash_bytes(struct hash_key key, const void *bytes, size_t n)
+{
+	const unsigned char *p = bytes;
+	struct sip s = {
+		key.k0 ^ 0x736f6d6570736575u,
+		key.k1 ^ 0x646f72616e646f6du,
+		key.k0 ^ 0x6c7967656e657261u,
+		key.k1 ^ 0x7465646279746573u,
+	};
+	size_t left = n;
+
+	for (; left >= 8; left -= 8, p += 8) {
+		uint64_t word;
+
+		memcpy(&word, p, 8);
+		sip_word(&s, word);
+	}
+	sip_word(&s, sip_last_word(p, left, n));
+	s.v2 ^= 0xff;
+	sip_round(&s);
+	sip_round(&s);
+	sip_round(&s);
+	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+}
+
+struct hash_key
+hash_key_random(void)
+{
+	struct hash_key key;
+	ssize_t n;
+
+	/* 16 bytes come whole or, before the pool is seeded, interrupted. */
+	do {
+		n = getrandom(&key, sizeof(key), 0);
+	} while (n < 0 && errno == EINTR);
+	MUST(n == (ssize_t)sizeof(key));
+	return key;
+}

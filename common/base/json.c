@@ -1,0 +1,160 @@
+/*
+ * json.c - see json.h.
+ */
+#include "common/base/json.h"
+
+#include <inttypes.h>
+
+void
+json_init(struct json *j, struct text *out)
+{
+	j->out = out;
+	j->comma = false;
+}
+
+/* The length of the UTF-8 sequence at s (RFC 3629), 0 if there is none. */
+static size_t
+json_utf8(struct slice s)
+{
+	const unsigned char *p = (const unsigned char *)s.p;
+	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+
+	if (n == 1)
+		return 1;
+	if (p[0] < 0xc2 || p[0] > 0xf4 || n > s.n)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+static void
+json_escape(struct text *out, unsigned char c)
+{
+	static const char plain[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+
+	for (size_t i = 0; i + 1 < sizeof(plain); i += 2) {
+		if ((unsigned char)plain[i] != c)
+			continue;
+		text_add_char(out, '\\');
+		text_add_char(out, plain[i + 1]);
+		return;
+	}
+	text_printf(out, "\\u%04x", c);
+}
+
+void
+json_quote(struct text *out, struct slice s)
+{
+	text_add_char(out, '"');
+	while (s.n != 0) {
+		unsigned char c = (unsigned char)s.p[0];
+		size_t n = json_utf8(s);
+
+		if (n == 0)
+			text_add(out, SLICE_LIT("\xef\xbf\xbd"));
+		else if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f)
+			json_escape(out, c);
+		else
+			text_add(out, slice_make(s.p, n));
+		s = slice_skip(s, n != 0 ? n : 1);
+	}
+	text_add_char(out, '"');
+}
+
+/* What stands in front of every value. */
+static void
+json_lead(struct json *j, const char *key)
+{
+	if (j->comma)
+		text_add_char(j->out, ',');
+	j->comma = true;
+	if (key != NULL)
+		text_printf(j->out, "\"%s\":", key);
+}
+
+static void
+json_open(struct json *j, const char *key, char bracket)
+{
+	json_lead(j, key);
+	text_add_char(j->out, bracket);
+	j->comma = false;
+}
+
+static void
+json_close(struct json *j, char bracket)
+{
+	text_add_char(j->out, bracket);
+	j->comma = true;
+}
+
+void
+json_object(struct json *j, const char *key)
+{
+	json_open(j, key, '{');
+}
+
+void
+json_object_end(struct json *j)
+{
+	json_close(j, '}');
+}
+
+void
+json_array(struct json *j, const char *key)
+{
+	json_open(j, key, '[');
+}
+
+void
+json_array_end(struct json *j)
+{
+	json_close(j, ']');
+}
+
+void
+json_string(struct json *j, const char *key, struct slice value)
+{
+	json_lead(j, key);
+	json_quote(j->out, value);
+}
+
+void
+json_uint(struct json *j, const char *key, uint64_t value)
+{
+	json_lead(j, key);
+	text_add_u64(j->out, value);
+}
+
+void
+json_int(struct json *j, const char *key, int64_t value)
+{
+	json_lead(j, key);
+	text_printf(j->out, "%" PRId64, value);
+}
+
+void
+json_bool(struct json *j, const char *key, bool value)
+{
+	json_lead(j, key);
+	text_add(j->out, value ? SLICE_LIT("true") : SLICE_LIT("false"));
+}
+
+void
+json_null(struct json *j, const char *key)
+{
+	json_lead(j, key);
+	text_add(j->out, SLICE_LIT("null"));
+}
+
+void
+json_seconds(struct json *j, const char *key, uint64_t us)
+{
+	json_lead(j, key);
+	text_printf(j->out, "%" PRIu64 ".%03u", us / 1000000,
+	    (unsigned)(us / 1000 % 1000));
+}

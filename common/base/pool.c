@@ -1,0 +1,188 @@
+/*
+ * pool.c - slabs of equal objects.
+ *
+ *   slab (slab_bytes, aligned to slab_bytes)
+ *   +------+--------+--------+-- ... --+--------+-------+
+ *   | head | object | object |  fresh  | object | waste |
+ *   +------+--------+--------+-- ... --+--------+-------+
+ *
+ * Free objects are threaded through their first word. Objects that were never
+ * taken ("fresh") are not threaded, so that their pages stay untouched.
+ */
+#include <string.h>
+#include <sys/mman.h>
+
+#include "common/base/must.h"
+#include "common/base/pool.h"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define POOL_ASAN 1
+#endif
+#endif
+#if defined(POOL_ASAN) || defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#define HIDE(p, n) ASAN_POISON_MEMORY_REGION(p, n)
+#define SHOW(p, n) ASAN_UNPOISON_MEMORY_REGION(p, n)
+#else
+#define HIDE(p, n) ((void)(p), (void)(n))
+#define SHOW(p, n) ((void)(p), (void)(n))
+#endif
+
+#define SLAB_MIN 65536
+#define SLAB_MAX 4194304 /* beyond it only to hold OBJECTS_MIN */
+#define OBJECTS_MIN 8
+#define WASTE_PART 50 /* at most one part in so many is wasted */
+
+struct slab {
+	struct list link; /* in the pool's partial or full */
+	struct pool *pool;
+	void *free; /* newest first */
+	uint32_t used;
+	uint32_t fresh; /* objects from here on were never taken */
+};
+
+#define SLAB_HEAD ((sizeof(struct slab) + 15) & ~(size_t)15)
+
+void
+pool_init(struct pool *p, const char *name, size_t object_bytes, uint32_t limit)
+{
+	size_t bytes = (object_bytes + 15) & ~(size_t)15;
+	size_t slab = SLAB_MIN;
+	size_t count;
+
+	MUST(object_bytes >= 16 && object_bytes <= 64u << 20);
+	for (;; slab *= 2) {
+		count = (slab - SLAB_HEAD) / bytes;
+		if (count < OBJECTS_MIN)
+			continue;
+		if (slab >= SLAB_MAX ||
+		    slab - count * bytes <= slab / WASTE_PART)
+			break;
+	}
+	*p = (struct pool){
+		.name = name,
+		.object_bytes = bytes,
+		.slab_bytes = slab,
+		.per_slab = (uint32_t)count,
+		.limit = limit,
+	};
+	list_init(&p->partial);
+	list_init(&p->full);
+}
+
+/* Maps n bytes aligned to n, a power of two; NULL without memory. */
+static void *
+map_aligned(size_t n)
+{
+	const int prot = PROT_READ | PROT_WRITE;
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+	size_t before, after;
+	char *p;
+
+	/* Neighbours of an aligned map are aligned: mostly this is enough. */
+	p = mmap(NULL, n, prot, flags, -1, 0);
+	if (p == MAP_FAILED)
+		return NULL;
+	if (((uintptr_t)p & (n - 1)) == 0)
+		return p;
+	munmap(p, n);
+	p = mmap(NULL, 2 * n, prot, flags, -1, 0);
+	if (p == MAP_FAILED)
+		return NULL;
+	before = -(uintptr_t)p & (n - 1);
+	after = n - before;
+	if (before != 0)
+		munmap(p, before);
+	if (after != 0)
+		munmap(p + before + n, after);
+	return p + before;
+}
+
+static bool
+slab_new(struct pool *p)
+{
+	struct slab *s = map_aligned(p->slab_bytes);
+
+	if (s == NULL)
+		return false;
+	s->pool = p;
+	p->free += p->per_slab;
+	list_push_front(&p->partial, &s->link);
+	HIDE((char *)s + SLAB_HEAD, p->slab_bytes - SLAB_HEAD);
+	return true;
+}
+
+static void
+slab_free(struct pool *p, struct slab *s)
+{
+	list_remove(&s->link);
+	p->free -= p->per_slab;
+	SHOW((char *)s, p->slab_bytes);
+	munmap(s, p->slab_bytes);
+}
+
+void
+pool_fini(struct pool *p)
+{
+	MUST(p->used == 0);
+	while (!list_empty(&p->partial))
+		slab_free(p, CONTAINER_OF(p->partial.next, struct slab, link));
+}
+
+static inline void *
+slab_pop(struct pool *p, struct slab *s)
+{
+	void *object = s->free;
+
+	if (object == NULL) {
+		object = (char *)s + SLAB_HEAD + s->fresh++ * p->object_bytes;
+		SHOW(object, p->object_bytes);
+		return object;
+	}
+	SHOW(object, p->object_bytes);
+	memcpy(&s->free, object, sizeof(void *));
+	return object;
+}
+
+void *
+pool_take(struct pool *p)
+{
+	struct slab *s;
+	void *object;
+
+	if (p->limit != 0 && p->used >= p->limit)
+		return NULL;
+	if (list_empty(&p->partial) && !slab_new(p))
+		return NULL;
+	s = CONTAINER_OF(p->partial.next, struct slab, link);
+	object = slab_pop(p, s);
+	p->used++;
+	p->free--;
+	if (++s->used == p->per_slab) {
+		list_remove(&s->link);
+		list_push_front(&p->full, &s->link);
+	}
+	return object;
+}
+
+void
+pool_give(struct pool *p, void *object)
+{
+	uintptr_t in = (uintptr_t)object & (p->slab_bytes - 1);
+	struct slab *s = (struct slab *)(void *)((char *)object - in);
+
+	MUST(s->pool == p && s->used != 0);
+	memcpy(object, &s->free, sizeof(void *));
+	s->free = object;
+	HIDE(object, p->object_bytes);
+	p->used--;
+	p->free++;
+	if (s->used-- == p->per_slab) {
+		list_remove(&s->link);
+		list_push_front(&p->partial, &s->link);
+	}
+	/* One slab's worth of free objects is kept among the others. */
+	if (s->used == 0 && p->free >= 2 * p->per_slab)
+		slab_free(p, s);
+}

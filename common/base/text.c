@@ -1,0 +1,97 @@
+/*
+ * text.c - see text.h.
+ */
+#include "common/base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/must.h"
+
+#define TEXT_FIRST 512
+
+void
+text_fini(struct text *t)
+{
+	if (!t->fixed)
+		free(t->p);
+	text_init(t);
+}
+
+void
+text_clear(struct text *t)
+{
+	t->n = 0;
+	t->cut = false;
+}
+
+/* Where n more bytes may be written; NULL: a fixed text is full. */
+static char *
+text_room(struct text *t, size_t n)
+{
+	size_t room = t->room != 0 ? t->room : TEXT_FIRST;
+
+	if (!t->cut && n <= t->room - t->n)
+		return t->p + t->n;
+	if (t->fixed) {
+		t->cut = true;
+		return NULL;
+	}
+	while (room - t->n < n)
+		room *= 2;
+	t->p = realloc(t->p, room);
+	MUST(t->p != NULL);
+	t->room = room;
+	return t->p + t->n;
+}
+
+void
+text_add(struct text *t, struct slice s)
+{
+	char *to = s.n != 0 ? text_room(t, s.n) : NULL;
+
+	if (to == NULL)
+		return;
+	memcpy(to, s.p, s.n);
+	t->n += s.n;
+}
+
+void
+text_add_char(struct text *t, char c)
+{
+	text_add(t, slice_make(&c, 1));
+}
+
+void
+text_add_u64(struct text *t, uint64_t value)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value != 0);
+	text_add(t, slice_make(digits + at, sizeof(digits) - at));
+}
+
+void
+text_printf(struct text *t, const char *fmt, ...)
+{
+	va_list ap, again;
+	char *to;
+	int need;
+
+	va_start(ap, fmt);
+	va_copy(again, ap);
+	need = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	MUST(need >= 0);
+	to = text_room(t, (size_t)need + 1);
+	if (to != NULL) {
+		(void)vsnprintf(to, (size_t)need + 1, fmt, again);
+		t->n += (size_t)need;
+	}
+	va_end(again);
+}

@@ -1,0 +1,54 @@
+/*
+ * text.h - text that grows at its end, for what is written as a whole before
+ * it is sent: documents of the admin API, metrics, error bodies.
+ *
+ * A growing text is for control-plane code only: no memory is fatal. A fixed
+ * one lives in its caller's buffer; what does not fit is dropped, once and for
+ * all, and `cut` says so.
+ */
+#ifndef COMMON_BASE_TEXT_H
+#define COMMON_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/slice.h"
+
+struct text {
+	char *p; /* NULL while empty; not NUL-terminated */
+	size_t n, room;
+	bool fixed, cut;
+};
+
+static inline void
+text_init(struct text *t)
+{
+	*t = (struct text){ 0 };
+}
+
+/* In buf, which the caller owns. */
+static inline void
+text_init_fixed(struct text *t, char *buf, size_t size)
+{
+	*t = (struct text){ .p = buf, .room = size, .fixed = true };
+}
+
+void text_fini(struct text *t);
+
+/* Empties it and keeps the memory. */
+void text_clear(struct text *t);
+
+void text_add(struct text *t, struct slice s);
+void text_add_char(struct text *t, char c);
+void text_add_u64(struct text *t, uint64_t value);
+void text_printf(struct text *t, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static inline struct slice
+text_slice(const struct text *t)
+{
+	return slice_make(t->p, t->n);
+}
+
+#endif

@@ -1,0 +1,181 @@
+/*
+ * units.c - "250ms", "16k", "1000/min" and back.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/units.h"
+
+struct unit {
+	const char *word;
+	uint64_t factor;
+};
+
+#define SECOND_US UINT64_C(1000000)
+#define DAY_US (86400 * SECOND_US)
+
+/* Largest first: the first that divides gives the shortest spelling. */
+static const struct unit duration_units[] = {
+	{ "d", DAY_US },
+	{ "h", 3600 * SECOND_US },
+	{ "m", 60 * SECOND_US },
+	{ "s", SECOND_US },
+	{ "ms", 1000 },
+	{ "us", 1 },
+	{ NULL, 0 },
+};
+
+static const struct unit size_units[] = {
+	{ "g", UINT64_C(1) << 30 },
+	{ "m", UINT64_C(1) << 20 },
+	{ "k", UINT64_C(1) << 10 },
+	{ "", 1 },
+	{ "G", UINT64_C(1) << 30 },
+	{ "M", UINT64_C(1) << 20 },
+	{ "K", UINT64_C(1) << 10 },
+	{ NULL, 0 },
+};
+
+static const struct unit rate_units[] = {
+	{ "s", SECOND_US },
+	{ "min", 60 * SECOND_US },
+	{ "hour", 3600 * SECOND_US },
+	{ "day", DAY_US },
+	{ "month", 30 * DAY_US },
+	{ NULL, 0 },
+};
+
+static bool
+refuse(const char **why, const char *reason)
+{
+	if (why != NULL)
+		*why = reason;
+	return false;
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Reads the digits at *text and moves it behind them. */
+static bool
+number_read(const char **text, uint64_t *number, const char **why)
+{
+	const char *p = *text;
+	uint64_t n = 0;
+
+	if (*p == '\0')
+		return refuse(why, "is empty");
+	if (*p == '-' || *p == '+')
+		return refuse(why, "has a sign");
+	if (!is_digit(*p))
+		return refuse(why, "does not start with a digit");
+	for (; is_digit(*p); p++) {
+		if (__builtin_mul_overflow(n, UINT64_C(10), &n) ||
+		    __builtin_add_overflow(n, (uint64_t)(*p - '0'), &n))
+			return refuse(why, "is too large");
+	}
+	if (*p == '.' || *p == ',')
+		return refuse(why, "has a fraction (take a smaller unit)");
+	*text = p;
+	*number = n;
+	return true;
+}
+
+static const struct unit *
+unit_find(const struct unit *units, const char *word)
+{
+	for (; units->word != NULL; units++)
+		if (strcmp(units->word, word) == 0)
+			return units;
+	return NULL;
+}
+
+/* "<number><unit>" in the smallest unit. */
+static bool
+amount_read(const char *text, const struct unit *units, const char *bad_unit,
+    uint64_t *amount, const char **why)
+{
+	const struct unit *unit;
+	uint64_t n;
+
+	if (!number_read(&text, &n, why))
+		return false;
+	unit = unit_find(units, text);
+	if (unit == NULL)
+		return refuse(why, bad_unit);
+	if (__builtin_mul_overflow(n, unit->factor, &n))
+		return refuse(why, "is too large");
+	*amount = n;
+	return true;
+}
+
+bool
+units_duration(const char *text, uint64_t *us, const char **why)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	if (strcmp(text, "0") == 0) {
+		*us = 0;
+		return true;
+	}
+	return amount_read(text, duration_units,
+	    digits != 0 && text[digits] == '\0'
+		? "has no unit (ms, s, m, h, d)"
+		: "has an unknown unit (known: ms, s, m, h, d)",
+	    us, why);
+}
+
+bool
+units_size(const char *text, uint64_t *bytes, const char **why)
+{
+	return amount_read(text, size_units,
+	    "has an unknown unit (known: k, m, g)", bytes, why);
+}
+
+bool
+units_rate(
+    const char *text, uint64_t *count, uint64_t *per_us, const char **why)
+{
+	const struct unit *unit;
+	uint64_t n;
+
+	if (!number_read(&text, &n, why))
+		return false;
+	if (*text != '/')
+		return refuse(why, "has no period (such as 10/s or 1000/min)");
+	unit = unit_find(rate_units, text + 1);
+	if (unit == NULL)
+		return refuse(why,
+		    "has an unknown period (known: s, min, hour, day, month)");
+	*count = n;
+	*per_us = unit->factor;
+	return true;
+}
+
+static char *
+amount_text(uint64_t n, const struct unit *units, char *buf, size_t size)
+{
+	while (n == 0 || n % units->factor != 0) {
+		if (units->factor == 1)
+			break;
+		units++;
+	}
+	snprintf(buf, size, "%llu%s", (unsigned long long)(n / units->factor),
+	    n == 0 ? "" : units->word);
+	return buf;
+}
+
+char *
+units_duration_text(uint64_t us, char *buf, size_t size)
+{
+	return amount_text(us, duration_units, buf, size);
+}
+
+char *
+units_size_text(uint64_t bytes, char *buf, size_t size)
+{
+	return amount_text(bytes, size_units, buf, size);
+}

@@ -1,0 +1,326 @@
+/*
+ * h1.c - the reading half of the HTTP/1 codec: where messages begin and end.
+ *
+ * Any event may call back into the codec, so each is the last thing done
+ * before the state is looked at again.
+ */
+#include "common/http/h1.h"
+#include "common/base/must.h"
+#include "common/http/h1_parse.h"
+#include "common/http/h1_state.h"
+
+_Static_assert(sizeof(struct h1) < 160, "an idle connection carries one");
+
+static const struct head no_trailers;
+
+void
+h1_stop(struct h1 *h)
+{
+	h->reading = H1_READ_STOPPED;
+	h->close = true;
+}
+
+bool
+h1_must_close(const struct h1 *h)
+{
+	if (!h->close)
+		return false;
+	if (h->role == CODEC_SERVER)
+		return h->writing == H1_WRITE_DONE;
+	return h->reading == H1_READ_DONE || h->reading == H1_READ_STOPPED;
+}
+
+void
+h1_settle(struct h1 *h)
+{
+	if (h->role == CODEC_SERVER ? h->writing != H1_WRITE_DONE
+				    : h->reading != H1_READ_DONE)
+		return;
+	if (h->reading != H1_READ_DONE || h->writing != H1_WRITE_DONE)
+		h->close = true;
+	h->serial++;
+	h->paused = false;
+	if (!h->close) {
+		h->reading = H1_READ_START;
+		h->writing = H1_WRITE_NONE;
+	} else if (h->role == CODEC_SERVER) {
+		h->reading = H1_READ_STOPPED;
+	}
+}
+
+static void
+h1_fail(struct h1 *h, enum codec_error error)
+{
+	h1_stop(h);
+	h->base.events->error(&h->stream, error);
+}
+
+/* The message is whole; `behind` bytes were offered beyond it. */
+static void
+h1_complete(struct h1 *h, const struct head *trailers, size_t behind)
+{
+	h->reading = H1_READ_DONE;
+	if (h->role == CODEC_CLIENT) {
+		/* Nothing was asked yet that they could answer. */
+		if (behind != 0)
+			h->close = true;
+		h1_settle(h);
+	}
+	h->base.events->end(&h->stream, trailers);
+}
+
+/* Chooses how the body is read; false when there is none to read. */
+static bool
+h1_begin_body(struct h1 *h, const struct head *head)
+{
+	h->read_left = head->body == BODY_LENGTH ? head->length : 0;
+	h->reading = H1_READ_LENGTH;
+	if (head->body == BODY_STREAM) {
+		h->reading = head_has(head, FIELD_TRANSFER_ENCODING)
+		    ? H1_READ_CHUNKED
+		    : H1_READ_EOF;
+		chunk_init(&h->chunk);
+	}
+	return h->read_left != 0 || h->reading != H1_READ_LENGTH;
+}
+
+static void
+h1_begin_request(struct h1 *h, const struct head *head)
+{
+	uint32_t serial = h->serial;
+
+	h->close = head->close;
+	/* Whole before the event, so that it may be answered from within. */
+	if (!h1_begin_body(h, head))
+		h->reading = H1_READ_DONE;
+	h->base.events->head(&h->stream, head);
+	if (h->reading == H1_READ_DONE && h->serial == serial)
+		h->base.events->end(&h->stream, &no_trailers);
+}
+
+static void
+h1_begin_response(struct h1 *h, const struct head *head, size_t behind)
+{
+	if (head->status == 101) {
+		h1_fail(h, CODEC_BAD_STATUS);
+		return;
+	}
+	if (head->status < 200) {
+		h->base.events->head(&h->stream, head);
+		return;
+	}
+	h->close = h->close || head->close;
+	if (h1_begin_body(h, head)) {
+		h->base.events->head(&h->stream, head);
+		return;
+	}
+	h->base.events->head(&h->stream, head);
+	if (h->reading == H1_READ_LENGTH)
+		h1_complete(h, &no_trailers, behind);
+}
+
+/* An incomplete head or trailer section was offered. */
+static void
+h1_wait(struct h1 *h)
+{
+	h->partial = true;
+	if (h->ended)
+		h1_fail(h, CODEC_TRUNCATED);
+}
+
+/* The field table is on the stack: an event may lead to another codec's. */
+static __attribute__((noinline)) size_t
+h1_read_head(struct h1 *h, const char *p, size_t n)
+{
+	struct field fields[H1_FIELDS_MAX];
+	enum codec_error error;
+	struct head head;
+	int used;
+
+	MUST(h->base.limits->fields <= H1_FIELDS_MAX);
+	if (h->role == CODEC_SERVER) {
+		h->stream.user = NULL;
+		used = h1_parse_request(
+		    p, n, h->base.limits, &head, fields, &error);
+		h->method = head.method;
+	} else {
+		used = h1_parse_response(
+		    p, n, h->base.limits, h->method, &head, fields, &error);
+	}
+	if (used == 0) {
+		h1_wait(h);
+		return 0;
+	}
+	h->partial = false;
+	h->peer_version = head.version;
+	if (used < 0) {
+		h1_fail(h, error);
+		return 0;
+	}
+	if (h->role == CODEC_SERVER)
+		h1_begin_request(h, &head);
+	else
+		h1_begin_response(h, &head, n - (size_t)used);
+	return (size_t)used;
+}
+
+static __attribute__((noinline)) size_t
+h1_read_trailers(struct h1 *h, const char *p, size_t n)
+{
+	struct field fields[H1_FIELDS_MAX];
+	enum codec_error error;
+	struct head trailers;
+	int used;
+
+	MUST(h->base.limits->fields <= H1_FIELDS_MAX);
+	used =
+	    h1_parse_trailers(p, n, h->base.limits, &trailers, fields, &error);
+	if (used == 0) {
+		h1_wait(h);
+		return 0;
+	}
+	h->partial = false;
+	if (used < 0) {
+		h1_fail(h, error);
+		return 0;
+	}
+	h1_complete(h, &trailers, n - (size_t)used);
+	return (size_t)used;
+}
+
+static size_t
+h1_read_length(struct h1 *h, const char *p, size_t n)
+{
+	size_t used = n < h->read_left ? n : (size_t)h->read_left;
+
+	h->read_left -= used;
+	h->base.events->data(&h->stream, slice_make(p, used));
+	if (h->reading == H1_READ_LENGTH && h->read_left == 0)
+		h1_complete(h, &no_trailers, n - used);
+	return used;
+}
+
+static size_t
+h1_read_chunked(struct h1 *h, const char *p, size_t n)
+{
+	struct slice data;
+	size_t at = 0;
+
+	switch (chunk_read(&h->chunk, p, n, &at, &data)) {
+	case CHUNK_MORE:
+		break;
+	case CHUNK_DATA:
+		h->base.events->data(&h->stream, data);
+		break;
+	case CHUNK_LAST:
+		h->reading = H1_READ_TRAILERS;
+		break;
+	case CHUNK_BAD:
+		h1_fail(h, CODEC_BAD_CHUNK);
+		break;
+	}
+	return at;
+}
+
+/* One step: a head, a piece of body, a trailer section. 0: no more for now. */
+static size_t
+h1_read(struct h1 *h, const char *p, size_t n)
+{
+	switch ((enum h1_read)h->reading) {
+	case H1_READ_START:
+		if (h->role == CODEC_SERVER || h->writing != H1_WRITE_NONE)
+			return h1_read_head(h, p, n);
+		h1_fail(h, CODEC_UNEXPECTED);
+		return 0;
+	case H1_READ_LENGTH:
+		return h->paused ? 0 : h1_read_length(h, p, n);
+	case H1_READ_CHUNKED:
+		return h->paused ? 0 : h1_read_chunked(h, p, n);
+	case H1_READ_TRAILERS:
+		return h->paused ? 0 : h1_read_trailers(h, p, n);
+	case H1_READ_EOF:
+		if (h->paused)
+			return 0;
+		h->base.events->data(&h->stream, slice_make(p, n));
+		return n;
+	case H1_READ_DONE:
+		if (h->role == CODEC_CLIENT)
+			h1_fail(h, CODEC_UNEXPECTED);
+		return 0;
+	case H1_READ_STOPPED:
+		return 0;
+	}
+	return 0;
+}
+
+static size_t
+h1_input(struct codec *c, const char *p, size_t n)
+{
+	struct h1 *h = CONTAINER_OF(c, struct h1, base);
+	uint32_t serial = h->serial;
+	size_t at = 0;
+	size_t used;
+
+	while (at < n) {
+		used = h1_read(h, p + at, n - at);
+		at += used;
+		/* A client codec may serve another owner now. */
+		if (used == 0 ||
+		    (h->role == CODEC_CLIENT && h->serial != serial))
+			break;
+	}
+	return at;
+}
+
+static void
+h1_eof(struct codec *c)
+{
+	struct h1 *h = CONTAINER_OF(c, struct h1, base);
+
+	h->ended = true;
+	switch ((enum h1_read)h->reading) {
+	case H1_READ_START:
+		if (h->role == CODEC_SERVER ? h->partial
+					    : h->writing != H1_WRITE_NONE)
+			h1_fail(h, CODEC_TRUNCATED);
+		break;
+	case H1_READ_LENGTH:
+	case H1_READ_CHUNKED:
+	case H1_READ_TRAILERS:
+		h1_fail(h, CODEC_TRUNCATED);
+		break;
+	case H1_READ_EOF:
+		h1_complete(h, &no_trailers, 0);
+		break;
+	case H1_READ_DONE:
+	case H1_READ_STOPPED:
+		break;
+	}
+}
+
+static void
+h1_pause(struct stream *s, bool paused)
+{
+	h1_of(s)->paused = paused;
+}
+
+void
+h1_init(struct h1 *h, enum codec_role role, const struct codec_events *events,
+    const struct codec_limits *limits, struct obuf *out)
+{
+	static const struct codec_ops ops = {
+		.name = "http/1.1",
+		.input = h1_input,
+		.eof = h1_eof,
+		.send_head = h1_send_head,
+		.send_data = h1_send_data,
+		.send_end = h1_send_end,
+		.pause = h1_pause,
+	};
+
+	*h = (struct h1){
+		.base = { &ops, events, limits, out },
+		.stream.codec = &h->base,
+		.role = (uint8_t)role,
+	};
+}

@@ -1,0 +1,335 @@
+/*
+ * h1_parse.c - start lines and field lines, byte by byte as RFC 9112 draws
+ * them. What the fields mean together is left to h1_rules.
+ *
+ * A head that comes in pieces is read from its start each time. An error
+ * depends on the bytes up to its place only, so that where a peer cuts its
+ * segments never changes the verdict.
+ */
+#include <limits.h>
+
+#include "common/http/h1_parse.h"
+#include "common/http/h1_rules.h"
+#include "common/http/h1_scan.h"
+
+#define METHOD_BYTES_MAX 32
+#define VERSION_BYTES 8 /* "HTTP/1.1" */
+
+enum step { STEP_OK, STEP_MORE, STEP_BAD };
+
+struct parse {
+	const char *at, *end;
+	const struct codec_limits *limits;
+	struct head *head;
+	uint64_t repeated; /* bit i: field_id i came again */
+	enum codec_error error;
+};
+
+static inline enum step
+parse_fail(struct parse *s, enum codec_error error)
+{
+	s->error = error;
+	return STEP_BAD;
+}
+
+/* CR LF must stand here; `other` if neither CR nor LF does. */
+static inline enum step
+parse_line_end(struct parse *s, enum codec_error other)
+{
+	if (s->at == s->end)
+		return STEP_MORE;
+	if (*s->at != '\r')
+		return parse_fail(
+		    s, *s->at == '\n' ? CODEC_BAD_LINE_END : other);
+	if (s->end - s->at < 2)
+		return STEP_MORE;
+	if (s->at[1] != '\n')
+		return parse_fail(s, CODEC_BAD_LINE_END);
+	s->at += 2;
+	return STEP_OK;
+}
+
+static enum step
+parse_method(struct parse *s)
+{
+	const char *p = s->at;
+	const char *e = scan_token(p, s->end);
+	struct slice text = { p, (size_t)(e - p) };
+
+	if (text.n > METHOD_BYTES_MAX)
+		return parse_fail(s, CODEC_BAD_METHOD);
+	if (e == s->end)
+		return STEP_MORE;
+	if (*e != ' ')
+		return parse_fail(s,
+		    *e == '\r' || *e == '\n' ? CODEC_BAD_START_LINE
+					     : CODEC_BAD_METHOD);
+	if (text.n == 0)
+		return parse_fail(s, CODEC_BAD_START_LINE);
+	s->head->method_text = text;
+	s->head->method = (uint8_t)http_method_find(text);
+	s->at = e + 1;
+	return STEP_OK;
+}
+
+static enum step
+parse_target(struct parse *s)
+{
+	const char *p = s->at;
+	const char *e = scan_target(p, s->end);
+	struct slice text = { p, (size_t)(e - p) };
+
+	if (text.n > s->limits->uri_bytes)
+		return parse_fail(s, CODEC_URI_TOO_LONG);
+	if (e == s->end)
+		return STEP_MORE;
+	/* A line that ends here is HTTP/0.9. */
+	if (*e == '\r' || *e == '\n' || (*e == ' ' && text.n == 0))
+		return parse_fail(s, CODEC_BAD_START_LINE);
+	if (*e != ' ')
+		return parse_fail(s, CODEC_BAD_TARGET);
+	s->head->target = text;
+	s->at = e + 1;
+	return STEP_OK;
+}
+
+static inline bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static enum step
+parse_version(struct parse *s)
+{
+	const char *p = s->at;
+
+	if (s->end - p < VERSION_BYTES)
+		return STEP_MORE;
+	if (memcmp(p, "HTTP/", 5) != 0 || !is_digit(p[5]) || p[6] != '.' ||
+	    !is_digit(p[7]))
+		return parse_fail(s, CODEC_BAD_START_LINE);
+	if (p[5] != '1' || p[7] > '1')
+		return parse_fail(s, CODEC_BAD_VERSION);
+	s->head->version = p[7] == '1' ? HTTP_1_1 : HTTP_1_0;
+	s->at = p + VERSION_BYTES;
+	return STEP_OK;
+}
+
+/* RFC 9113 3.4: how a client opens HTTP/2 without asking. */
+static bool
+is_h2_preface(const struct parse *s)
+{
+	return memcmp(s->at, "HTTP/2.0", VERSION_BYTES) == 0 &&
+	    slice_eq(s->head->method_text, SLICE_LIT("PRI")) &&
+	    slice_eq(s->head->target, SLICE_LIT("*"));
+}
+
+static enum step
+parse_request_line(struct parse *s)
+{
+	enum step step;
+
+	/* RFC 9112 2.2: one empty line before it is forgiven. */
+	if (s->at != s->end && *s->at == '\r') {
+		step = parse_line_end(s, CODEC_BAD_START_LINE);
+		if (step != STEP_OK)
+			return step;
+	}
+	step = parse_method(s);
+	if (step == STEP_OK)
+		step = parse_target(s);
+	if (step == STEP_OK)
+		step = parse_version(s);
+	if (step == STEP_BAD && s->error == CODEC_BAD_VERSION &&
+	    is_h2_preface(s))
+		s->error = CODEC_H2_PREFACE;
+	if (step == STEP_OK)
+		step = parse_line_end(s, CODEC_BAD_START_LINE);
+	return step;
+}
+
+static enum step
+parse_status(struct parse *s)
+{
+	const char *p = s->at;
+
+	if (s->end - p < 4)
+		return STEP_MORE;
+	if (p[0] != ' ')
+		return parse_fail(s, CODEC_BAD_START_LINE);
+	if (p[1] < '1' || p[1] > '5' || !is_digit(p[2]) || !is_digit(p[3]))
+		return parse_fail(s, CODEC_BAD_STATUS);
+	s->head->status =
+	    (uint16_t)((p[1] - '0') * 100 + (p[2] - '0') * 10 + (p[3] - '0'));
+	s->at = p + 4;
+	return STEP_OK;
+}
+
+static enum step
+parse_status_line(struct parse *s)
+{
+	const char *p;
+	enum step step = parse_version(s);
+
+	if (step == STEP_OK)
+		step = parse_status(s);
+	if (step != STEP_OK)
+		return step;
+	/* Many origins leave out the space before an empty reason. */
+	if (s->at != s->end && *s->at == ' ') {
+		p = s->at + 1;
+		s->at = scan_value(p, s->end);
+		s->head->reason = slice_make(p, (size_t)(s->at - p));
+		return parse_line_end(s, CODEC_BAD_START_LINE);
+	}
+	return parse_line_end(s, CODEC_BAD_STATUS);
+}
+
+/* Why no field name ended in a colon at e. */
+static enum step
+parse_bad_name(struct parse *s, const char *e)
+{
+	if (*e == '\n')
+		return parse_fail(s, CODEC_BAD_LINE_END);
+	if (e == s->at && (*e == ' ' || *e == '\t'))
+		return parse_fail(s, CODEC_OBS_FOLD);
+	return parse_fail(s, CODEC_BAD_FIELD);
+}
+
+static inline enum step
+parse_field(struct parse *s, struct field *f)
+{
+	const char *p = s->at;
+	const char *e = scan_token(p, s->end);
+	enum step step;
+	uint64_t bit;
+
+	if (e == s->end)
+		return STEP_MORE;
+	if (*e != ':' || e == p)
+		return parse_bad_name(s, e);
+	f->name = slice_make(p, (size_t)(e - p));
+	f->id = (uint16_t)http_field_find(f->name);
+	p = e + 1;
+	while (p != s->end && (*p == ' ' || *p == '\t'))
+		p++;
+	e = scan_value(p, s->end);
+	s->at = e;
+	step = parse_line_end(s, CODEC_BAD_FIELD);
+	if (step != STEP_OK)
+		return step;
+	/* Nothing else up to SP can stand in a value than SP and HTAB. */
+	while (e != p && (unsigned char)e[-1] <= ' ')
+		e--;
+	f->value = slice_make(p, (size_t)(e - p));
+	bit = (uint64_t)1 << f->id;
+	s->repeated |= s->head->present & bit;
+	s->head->present |= bit;
+	return STEP_OK;
+}
+
+/* Field lines up to the empty line. */
+static enum step
+parse_fields(struct parse *s, struct field *fields)
+{
+	struct head *h = s->head;
+	enum step step;
+
+	h->fields = fields;
+	while (s->at != s->end) {
+		if (*s->at == '\r') {
+			h->present &= ~(uint64_t)1; /* FIELD_OTHER has no bit */
+			return parse_line_end(s, CODEC_BAD_FIELD);
+		}
+		if (h->count == s->limits->fields)
+			return parse_fail(s, CODEC_TOO_MANY_FIELDS);
+		step = parse_field(s, &fields[h->count]);
+		if (step != STEP_OK)
+			return step;
+		h->count++;
+	}
+	return STEP_MORE;
+}
+
+/* Looks at no more bytes than a head may have. */
+static void
+parse_init(struct parse *s, const char *p, size_t n,
+    const struct codec_limits *limits, struct head *h)
+{
+	size_t most =
+	    limits->head_bytes < INT_MAX ? limits->head_bytes : INT_MAX;
+
+	*h = (struct head){ 0 };
+	*s = (struct parse){ .at = p,
+		.end = p + (n < most ? n : most),
+		.limits = limits,
+		.head = h };
+}
+
+/* The verdict on p[0..n) after `step`; too_large: no head may go on so long. */
+static int
+parse_result(struct parse *s, enum step step, const char *p, size_t n,
+    enum codec_error too_large, enum codec_error *error)
+{
+	if (step == STEP_OK)
+		return (int)(s->at - p);
+	if (step == STEP_MORE && n < s->limits->head_bytes)
+		return 0;
+	*error = step == STEP_MORE ? too_large : s->error;
+	return -1;
+}
+
+static enum step
+parse_rules(struct parse *s, enum codec_error verdict)
+{
+	return verdict == CODEC_OK ? STEP_OK : parse_fail(s, verdict);
+}
+
+int
+h1_parse_request(const char *p, size_t n, const struct codec_limits *limits,
+    struct head *h, struct field *fields, enum codec_error *error)
+{
+	struct parse s;
+	enum step step;
+
+	parse_init(&s, p, n, limits, h);
+	step = parse_request_line(&s);
+	if (step == STEP_OK)
+		step = parse_fields(&s, fields);
+	if (step == STEP_OK)
+		step = parse_rules(&s, h1_rules_request(h, s.repeated));
+	return parse_result(&s, step, p, n, CODEC_HEAD_TOO_LARGE, error);
+}
+
+int
+h1_parse_response(const char *p, size_t n, const struct codec_limits *limits,
+    uint8_t method, struct head *h, struct field *fields,
+    enum codec_error *error)
+{
+	struct parse s;
+	enum step step;
+
+	parse_init(&s, p, n, limits, h);
+	h->method = method;
+	step = parse_status_line(&s);
+	if (step == STEP_OK)
+		step = parse_fields(&s, fields);
+	if (step == STEP_OK)
+		step = parse_rules(&s, h1_rules_response(h, s.repeated));
+	return parse_result(&s, step, p, n, CODEC_HEAD_TOO_LARGE, error);
+}
+
+int
+h1_parse_trailers(const char *p, size_t n, const struct codec_limits *limits,
+    struct head *h, struct field *fields, enum codec_error *error)
+{
+	struct parse s;
+	enum step step;
+
+	parse_init(&s, p, n, limits, h);
+	step = parse_fields(&s, fields);
+	if (step == STEP_OK)
+		step = parse_rules(&s, h1_rules_trailers(h));
+	return parse_result(&s, step, p, n, CODEC_TRAILERS_TOO_LARGE, error);
+}

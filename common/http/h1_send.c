@@ -1,0 +1,202 @@
+/*
+ * h1_send.c - the writing half of the HTTP/1 codec: framing is chosen here and
+ * nowhere else, and held to.
+ */
+#include "common/base/must.h"
+#include "common/http/h1_rules.h"
+#include "common/http/h1_state.h"
+#include "common/http/h1_write.h"
+
+#define CHUNK_HEAD_BYTES 20
+
+/* A body of out->length bytes. */
+static enum h1_framing
+frame_length(struct h1 *h, const struct head *out)
+{
+	h->writing = H1_WRITE_LENGTH;
+	h->write_left = out->length;
+	return H1_FRAME_LENGTH;
+}
+
+/* RFC 9110 8.6: the length that a GET would have had, if it is known. */
+static enum h1_framing
+frame_bodiless(struct h1 *h, const struct head *out)
+{
+	bool known = out->body == BODY_LENGTH ||
+	    (out->body == BODY_NONE && head_has(out, FIELD_CONTENT_LENGTH));
+
+	h->writing = H1_WRITE_NOTHING;
+	if (known && (h->method == METHOD_HEAD || out->status == 304) &&
+	    out->status != 204)
+		return H1_FRAME_LENGTH;
+	return H1_FRAME_NONE;
+}
+
+static enum h1_framing
+frame_answer(struct h1 *h, struct head *out, bool end)
+{
+	if (h1_bodiless(h->method, out->status))
+		return frame_bodiless(h, out);
+	if (end || out->body == BODY_NONE) {
+		out->length = 0;
+		return frame_length(h, out);
+	}
+	if (out->body == BODY_LENGTH)
+		return frame_length(h, out);
+	if (h->peer_version == HTTP_1_0) {
+		h->writing = H1_WRITE_EOF;
+		h->close = true;
+		return H1_FRAME_NONE;
+	}
+	h->writing = H1_WRITE_CHUNKED;
+	return H1_FRAME_CHUNKED;
+}
+
+/* RFC 9110 15.2: HTTP/1.0 knows no interim answers. */
+static bool
+send_interim(struct h1 *h, const struct head *head)
+{
+	struct head out = *head;
+
+	if (h->peer_version == HTTP_1_0 || h->writing != H1_WRITE_NONE)
+		return true;
+	out.close = false;
+	return h1_write_response(h->base.out, &out, H1_FRAME_NONE, false);
+}
+
+static bool
+send_answer(struct h1 *h, const struct head *head, bool end)
+{
+	struct head out = *head;
+	enum h1_framing framing;
+
+	MUST(h->writing == H1_WRITE_NONE);
+	/* Nothing was asked yet: a timeout, or no room. */
+	if (h->reading == H1_READ_START)
+		h1_stop(h);
+	framing = frame_answer(h, &out, end);
+	h->close =
+	    h->close || head->close || (end && h->reading != H1_READ_DONE);
+	out.close = h->close;
+	return h1_write_response(
+	    h->base.out, &out, framing, h->peer_version == HTTP_1_0);
+}
+
+static bool
+send_request(struct h1 *h, const struct head *head, bool end)
+{
+	struct head out = *head;
+	enum h1_framing framing = H1_FRAME_NONE;
+
+	MUST(h->reading == H1_READ_START && h->writing == H1_WRITE_NONE);
+	h->method = head->method;
+	h->close = head->close;
+	h->writing = H1_WRITE_NOTHING;
+	if (out.body == BODY_LENGTH) {
+		if (end)
+			out.length = 0;
+		framing = frame_length(h, &out);
+	} else if (out.body == BODY_STREAM && !end) {
+		h->writing = H1_WRITE_CHUNKED;
+		framing = H1_FRAME_CHUNKED;
+	}
+	return h1_write_request(h->base.out, &out, framing);
+}
+
+bool
+h1_send_head(struct stream *s, const struct head *head, bool end)
+{
+	struct h1 *h = h1_of(s);
+	bool sent;
+
+	if (h->role == CODEC_SERVER && head->status < 200)
+		return send_interim(h, head);
+	sent = h->role == CODEC_SERVER ? send_answer(h, head, end)
+				       : send_request(h, head, end);
+	if (end) {
+		h->writing = H1_WRITE_DONE;
+		h1_settle(h);
+	}
+	return sent;
+}
+
+static void
+send_chunk(struct obuf *o, struct slice bytes)
+{
+	char *at;
+
+	if (bytes.n >= BUF_BULK_BYTES) {
+		char size[CHUNK_HEAD_BYTES];
+
+		obuf_append(o, size, chunk_head(bytes.n, size));
+		obuf_write(o, bytes.p, bytes.n);
+		obuf_append(o, "\r\n", 2);
+		return;
+	}
+	at = obuf_reserve(o, CHUNK_HEAD_BYTES + bytes.n + 2);
+	if (at != NULL) {
+		size_t n = chunk_head(bytes.n, at);
+
+		memcpy(at + n, bytes.p, bytes.n);
+		memcpy(at + n + bytes.n, "\r\n", 2);
+		obuf_commit(o, n + bytes.n + 2);
+	}
+}
+
+void
+h1_send_data(struct stream *s, struct slice bytes)
+{
+	struct h1 *h = h1_of(s);
+
+	if (bytes.n == 0)
+		return;
+	switch ((enum h1_write)h->writing) {
+	case H1_WRITE_LENGTH:
+		if (bytes.n > h->write_left) {
+			bytes.n = (size_t)h->write_left;
+			h->close = true;
+		}
+		h->write_left -= bytes.n;
+		obuf_write(h->base.out, bytes.p, bytes.n);
+		break;
+	case H1_WRITE_CHUNKED:
+		send_chunk(h->base.out, bytes);
+		break;
+	case H1_WRITE_EOF:
+		obuf_write(h->base.out, bytes.p, bytes.n);
+		break;
+	case H1_WRITE_NONE:
+	case H1_WRITE_NOTHING:
+	case H1_WRITE_DONE:
+		break;
+	}
+}
+
+void
+h1_send_end(struct stream *s, const struct head *trailers)
+{
+	struct h1 *h = h1_of(s);
+
+	switch ((enum h1_write)h->writing) {
+	case H1_WRITE_NONE:
+	case H1_WRITE_DONE:
+		return;
+	case H1_WRITE_CHUNKED:
+		/* Without memory `out` has failed, and its owner closes. */
+		(void)h1_write_last_chunk(h->base.out, trailers);
+		break;
+	case H1_WRITE_LENGTH:
+		/* The peer must see the cut; a client's waits for the rest. */
+		if (h->write_left != 0) {
+			h->close = true;
+			if (h->role == CODEC_CLIENT)
+				h1_stop(h);
+		}
+		break;
+	case H1_WRITE_EOF:
+	case H1_WRITE_NOTHING:
+		break;
+	}
+	h->writing = H1_WRITE_DONE;
+	h1_settle(h);
+}

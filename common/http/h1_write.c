@@ -1,0 +1,167 @@
+/*
+ * h1_write.c - heads and trailers as bytes, in one reserved piece of the queue.
+ */
+#include "common/http/h1_write.h"
+
+#define EXTRA_BYTES 128 /* framing, Connection, version, status, line ends */
+#define DIGITS_MAX 20
+
+/* Written by the codec itself, or void between hops. */
+#define SKIPPED_HEAD                                 \
+	((uint64_t)1 << FIELD_CONTENT_LENGTH |       \
+	    (uint64_t)1 << FIELD_TRANSFER_ENCODING | \
+	    (uint64_t)1 << FIELD_CONNECTION |        \
+	    (uint64_t)1 << FIELD_KEEP_ALIVE |        \
+	    (uint64_t)1 << FIELD_PROXY_CONNECTION)
+/* RFC 9110 6.5.1: nothing that routes, frames or authenticates. */
+#define SKIPPED_TRAILERS                                                      \
+	(SKIPPED_HEAD | (uint64_t)1 << FIELD_HOST | (uint64_t)1 << FIELD_TE | \
+	    (uint64_t)1 << FIELD_UPGRADE | (uint64_t)1 << FIELD_TRAILER |     \
+	    (uint64_t)1 << FIELD_AUTHORIZATION |                              \
+	    (uint64_t)1 << FIELD_PROXY_AUTHORIZATION |                        \
+	    (uint64_t)1 << FIELD_SET_COOKIE)
+
+static inline char *
+put(char *at, struct slice s)
+{
+	if (s.n != 0)
+		memcpy(at, s.p, s.n);
+	return at + s.n;
+}
+
+#define PUT_LIT(at, text) \
+	((char *)memcpy((at), (text), sizeof(text) - 1) + sizeof(text) - 1)
+
+static char *
+put_number(char *at, uint64_t value)
+{
+	char digits[DIGITS_MAX];
+	size_t n = 0;
+
+	do {
+		digits[n++] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value != 0);
+	while (n != 0)
+		*at++ = digits[--n];
+	return at;
+}
+
+static size_t
+fields_bytes(const struct head *h)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < h->count; i++)
+		n += h->fields[i].name.n + h->fields[i].value.n + 4;
+	return n;
+}
+
+/* A bit of `skip` is a field_id that is left out. */
+static char *
+put_fields(char *at, const struct head *h, uint64_t skip)
+{
+	for (uint32_t i = 0; i < h->count; i++) {
+		const struct field *f = &h->fields[i];
+
+		if ((skip >> f->id & 1) != 0)
+			continue;
+		at = put(at, f->name);
+		*at++ = ':';
+		*at++ = ' ';
+		at = put(at, f->value);
+		*at++ = '\r';
+		*at++ = '\n';
+	}
+	return at;
+}
+
+static char *
+put_framing(char *at, const struct head *h, enum h1_framing framing)
+{
+	switch (framing) {
+	case H1_FRAME_NONE:
+		return at;
+	case H1_FRAME_LENGTH:
+		at = PUT_LIT(at, "Content-Length: ");
+		at = put_number(at, h->length);
+		return PUT_LIT(at, "\r\n");
+	case H1_FRAME_CHUNKED:
+		return PUT_LIT(at, "Transfer-Encoding: chunked\r\n");
+	}
+	return at;
+}
+
+bool
+h1_write_request(struct obuf *o, const struct head *h, enum h1_framing framing)
+{
+	struct slice method = h->method_text.n != 0
+	    ? h->method_text
+	    : http_method_name((enum http_method)h->method);
+	char *start = obuf_reserve(
+	    o, method.n + h->target.n + fields_bytes(h) + EXTRA_BYTES);
+	char *at = start;
+
+	if (start == NULL)
+		return false;
+	at = put(at, method);
+	*at++ = ' ';
+	/* An absolute target may have had a query and no path. */
+	if (h->target.n != 0 && h->target.p[0] == '?')
+		*at++ = '/';
+	at = put(at, h->target);
+	at = PUT_LIT(at, " HTTP/1.1\r\n");
+	at = put_fields(at, h, SKIPPED_HEAD);
+	at = put_framing(at, h, framing);
+	if (h->close)
+		at = PUT_LIT(at, "Connection: close\r\n");
+	at = PUT_LIT(at, "\r\n");
+	obuf_commit(o, (size_t)(at - start));
+	return true;
+}
+
+bool
+h1_write_response(struct obuf *o, const struct head *h, enum h1_framing framing,
+    bool keep_alive_10)
+{
+	struct slice reason =
+	    h->reason.n != 0 ? h->reason : http_reason(h->status);
+	char *start = obuf_reserve(o, reason.n + fields_bytes(h) + EXTRA_BYTES);
+	char *at = start;
+
+	if (start == NULL)
+		return false;
+	at = PUT_LIT(at, "HTTP/1.1 ");
+	*at++ = (char)('0' + h->status / 100 % 10);
+	*at++ = (char)('0' + h->status / 10 % 10);
+	*at++ = (char)('0' + h->status % 10);
+	*at++ = ' ';
+	at = put(at, reason);
+	at = PUT_LIT(at, "\r\n");
+	at = put_fields(at, h, SKIPPED_HEAD);
+	at = put_framing(at, h, framing);
+	if (h->close)
+		at = PUT_LIT(at, "Connection: close\r\n");
+	else if (keep_alive_10)
+		at = PUT_LIT(at, "Connection: keep-alive\r\n");
+	at = PUT_LIT(at, "\r\n");
+	obuf_commit(o, (size_t)(at - start));
+	return true;
+}
+
+bool
+h1_write_last_chunk(struct obuf *o, const struct head *trailers)
+{
+	size_t fields = trailers != NULL ? fields_bytes(trailers) : 0;
+	char *start = obuf_reserve(o, fields + EXTRA_BYTES);
+	char *at = start;
+
+	if (start == NULL)
+		return false;
+	at = PUT_LIT(at, "0\r\n");
+	if (trailers != NULL)
+		at = put_fields(at, trailers, SKIPPED_TRAILERS);
+	at = PUT_LIT(at, "\r\n");
+	obuf_commit(o, (size_t)(at - start));
+	return true;
+}

@@ -1,0 +1,25 @@
+/*
+ * build_route.h - one configured route to one record of the image.
+ */
+#ifndef MASTER_BUILD_ROUTE_H
+#define MASTER_BUILD_ROUTE_H
+
+#include "common/base/diag.h"
+#include "master/build_image.h"
+#include "master/build_pattern.h"
+#include "master/conf.h"
+
+struct img_timeouts build_timeouts(const struct conf_timeouts *t);
+
+/*
+ * Fills `out` for route r, whose pattern was parsed; what it refers to goes
+ * into the image. False with complaints.
+ */
+bool build_route(struct image *im, const struct conf_route *r,
+    const struct pattern *p, struct img_route *out, struct diag *d);
+
+/* The answer of a route with `respond`; false with complaints. */
+bool build_respond(struct image *im, const struct conf_route *r,
+    const struct pattern *p, struct img_respond *out, struct diag *d);
+
+#endif

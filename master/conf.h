@@ -1,0 +1,181 @@
+/*
+ * conf.h - the configuration as typed values, each with its place in a file.
+ *
+ * conf_read fills it from libconfig through the option rows of conf_table,
+ * conf_check completes it (defaults, names, contradictions), conf_build makes
+ * the image of it. All text is owned by the conf's arena.
+ */
+#ifndef MASTER_CONF_H
+#define MASTER_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/arena.h"
+#include "common/base/diag.h"
+#include "common/base/log.h"
+#include "common/base/slice.h"
+#include "common/net/addr.h"
+
+/* file NULL: a default. */
+struct conf_place {
+	const char *file;
+	int line;
+};
+
+/*
+ * Every line that was read has a number of its own, from 1, whatever file it
+ * stands in: an origin. 0 is a default. A run is a stretch of lines of one file
+ * with consecutive origins; conf_place() finds the line of an origin in them.
+ *
+ * Each struct below that rows of conf_table fill has `origins`: one per row of
+ * its block, where the value was written.
+ */
+struct conf_run {
+	uint32_t first;
+	int line;
+	const char *file;
+};
+
+/* Strings are NUL-terminated here, after ${NAME} was replaced. */
+struct conf_strings {
+	const char **items;
+	struct conf_place *places;
+	size_t count;
+};
+
+struct conf_timeouts {
+	/* us, 0: no limit; CONF_UNSET before the check where not given */
+	uint64_t head, body, send, idle, connect, response, tunnel, drain;
+};
+#define CONF_UNSET UINT64_MAX
+
+struct conf_limits {
+	uint64_t request_head, uri, response_head; /* bytes */
+	uint64_t headers;
+	uint64_t request_body; /* bytes; 0: no limit */
+};
+
+struct conf_listener {
+	struct conf_place place;
+	uint32_t *origins;
+	const char *address;
+	struct addr addr;
+};
+
+struct conf_endpoint {
+	struct conf_place place;
+	uint32_t *origins;
+	const char *address; /* the label */
+	struct addr addr;
+	uint64_t weight;
+};
+
+struct conf_pool {
+	uint64_t max_idle, idle_us;
+};
+
+struct conf_service {
+	struct conf_place place;
+	uint32_t *origins;
+	const char *name;
+	struct conf_endpoint *endpoints;
+	size_t endpoint_count;
+	const char *balance; /* "round_robin" */
+	const char *host;    /* NULL: the client's Host goes on */
+	struct conf_pool pool;
+	struct conf_timeouts timeouts; /* resolved over the top level's */
+};
+
+struct conf_header_rule {
+	struct conf_place place;
+	uint32_t *origins;
+	const char *set, *add, *remove; /* exactly one: the name */
+	const char *value;              /* template; NULL with remove */
+};
+
+struct conf_condition {
+	struct conf_place place;
+	uint32_t *origins;
+	const char *header, *query, *cookie; /* exactly one: the name */
+	const char *value;                   /* NULL: presence suffices */
+};
+
+struct conf_respond {
+	struct conf_place place; /* place.file NULL and status 0: none */
+	uint64_t status;
+	const char *body, *content_type; /* body: template; may be NULL */
+};
+
+struct conf_route {
+	struct conf_place place;
+	uint32_t *origins;
+	const char *name; /* given or made from hosts, path, methods */
+	struct conf_strings hosts, methods;
+	const char *path;
+	struct conf_place path_place;
+	const char *service;  /* NULL with respond */
+	size_t service_index; /* SIZE_MAX with respond */
+	const char *rewrite;  /* NULL: none */
+	struct conf_place rewrite_place;
+	struct conf_condition *conditions;
+	size_t condition_count;
+	struct conf_header_rule *request_headers, *response_headers;
+	size_t request_header_count, response_header_count;
+	struct conf_respond respond;
+	const char *encoded_slash; /* "keep", "reject" */
+	bool encoded_slash_keep;
+	struct conf_timeouts timeouts; /* resolved over the service's */
+};
+
+struct conf {
+	struct arena arena;
+	const char *main_file;
+	struct conf_run *runs;
+	size_t run_count;
+	uint32_t line_count; /* origins given so far */
+	uint32_t *origins;
+	struct conf_strings include; /* patterns; what they name is merged */
+	/* process */
+	const char *user, *group; /* group NULL: the user's own */
+	bool user_given;
+	uint64_t workers; /* as configured; 0: one per CPU */
+	bool cpu_affinity;
+	uint64_t worker_connections;
+	const char *pid_file; /* NULL: none */
+	const char *environment;
+	const char *log_target;
+	const char *log_level_word;
+	enum log_level log_level;
+	const char *admin_socket; /* NULL: none */
+	struct conf_limits limits;
+	struct conf_timeouts timeouts;
+	struct conf_listener *listeners;
+	size_t listener_count;
+	struct conf_service *services;
+	size_t service_count;
+	struct conf_route *routes;
+	size_t route_count;
+	uint8_t digest[32]; /* of the canonical input and all files read */
+};
+
+/*
+ * Reads, checks and completes `path`: every complaint goes to d, which is
+ * sorted. False when d has errors; c is then only good for conf_free.
+ */
+bool conf_load(struct conf *c, const char *path, struct diag *d);
+
+/*
+ * The same for text in memory; `name` stands for the file in complaints. It may
+ * not include anything: no file is read.
+ */
+bool conf_load_text(
+    struct conf *c, const char *name, struct slice text, struct diag *d);
+
+void conf_free(struct conf *c);
+
+/* Where an origin is; file NULL for 0. */
+struct conf_place conf_place(const struct conf *c, uint32_t origin);
+
+#endif

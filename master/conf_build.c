@@ -1,0 +1,228 @@
+/*
+ * conf_build.c - the image of a configuration: its head, listeners, services
+ * and the records of its routes. The rooms behind it: build_image (the block),
+ * build_route, build_template (records), build_pattern, build_router,
+ * build_table, build_terms (the router's tables).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/must.h"
+#include "master/build_route.h"
+#include "master/build_router.h"
+#include "master/conf_build.h"
+
+struct build {
+	const struct conf *c;
+	struct diag *d;
+	struct image im;
+	struct router router;
+	uint32_t responds; /* so far */
+};
+
+static void
+head_build(struct build *b)
+{
+	const struct conf *c = b->c;
+	const struct conf_limits *l = &c->limits;
+	struct img_str environment =
+	    image_text(&b->im, slice_str(c->environment));
+	struct img_head *head = image_head(&b->im);
+
+	head->magic = IMG_MAGIC;
+	memcpy(head->digest, c->digest, sizeof(head->digest));
+	head->environment = environment;
+	head->timeouts = build_timeouts(&c->timeouts);
+	head->limits = (struct img_limits){
+		.head_bytes = (uint32_t)l->request_head,
+		.uri_bytes = (uint32_t)l->uri,
+		.fields = (uint32_t)l->headers,
+		.response_head_bytes = (uint32_t)l->response_head,
+		.body_bytes =
+		    l->request_body != 0 ? l->request_body : UINT64_MAX,
+	};
+}
+
+static void
+listeners_build(struct build *b)
+{
+	struct img_span span = image_span(
+	    &b->im, NULL, b->c->listener_count, sizeof(struct img_listener));
+	struct img_listener *out = image_at(&b->im, span.off);
+
+	for (uint32_t i = 0; i < span.count; i++)
+		out[i].addr = b->c->listeners[i].addr;
+	image_head(&b->im)->listeners = span;
+}
+
+static struct img_span
+endpoints_build(struct build *b, const struct conf_service *s)
+{
+	struct img_span span = image_span(
+	    &b->im, NULL, s->endpoint_count, sizeof(struct img_endpoint));
+
+	for (uint32_t i = 0; i < span.count; i++) {
+		const struct conf_endpoint *e = &s->endpoints[i];
+		struct img_str label =
+		    image_text(&b->im, slice_str(e->address));
+		struct img_endpoint *out = image_at(&b->im, span.off);
+
+		out[i] = (struct img_endpoint){ .addr = e->addr,
+			.weight = (uint32_t)e->weight,
+			.label = label };
+	}
+	return span;
+}
+
+static struct img_service
+service_build(struct build *b, const struct conf_service *s)
+{
+	struct img_service out = {
+		.slot = IMG_NONE,
+		.balance = IMG_BALANCE_ROUND_ROBIN,
+		.pool_max_idle = (uint32_t)s->pool.max_idle,
+		.pool_idle_us = s->pool.idle_us,
+		.timeouts = build_timeouts(&s->timeouts),
+	};
+
+	out.name = image_text(&b->im, slice_str(s->name));
+	out.host = image_text(&b->im, slice_str(s->host));
+	out.endpoints = endpoints_build(b, s);
+	return out;
+}
+
+static void
+services_build(struct build *b)
+{
+	struct img_span span = image_span(
+	    &b->im, NULL, b->c->service_count, sizeof(struct img_service));
+
+	for (uint32_t i = 0; i < span.count; i++) {
+		struct img_service s = service_build(b, &b->c->services[i]);
+		struct img_service *out = image_at(&b->im, span.off);
+
+		out[i] = s;
+	}
+	image_head(&b->im)->services = span;
+}
+
+static void
+route_place(struct build *b, const struct conf_route *r,
+    const struct pattern *p, const struct img_route *record)
+{
+	if (r->hosts.count == 0)
+		router_add(&b->router, router_group(&b->router, NULL), p,
+		    record->path, record->index);
+	for (size_t i = 0; i < r->hosts.count; i++)
+		router_add(&b->router,
+		    router_group(&b->router, r->hosts.items[i]), p,
+		    record->path, record->index);
+}
+
+static void
+respond_build(struct build *b, const struct conf_route *r,
+    const struct pattern *p, struct img_route *record)
+{
+	struct img_head *head;
+	struct img_respond out = { 0 };
+	struct img_respond *all;
+
+	if (r->respond.status == 0)
+		return;
+	(void)build_respond(&b->im, r, p, &out, b->d);
+	head = image_head(&b->im);
+	all = image_at(&b->im, head->responds.off);
+	record->respond = b->responds++;
+	all[record->respond] = out;
+}
+
+static void
+route_build(struct build *b, uint32_t index)
+{
+	const struct conf_route *r = &b->c->routes[index];
+	struct img_route *all;
+	struct pattern p;
+	struct img_route record = { .index = index,
+		.row = IMG_NONE,
+		.respond = IMG_NONE,
+		.service = r->service != NULL ? (uint32_t)r->service_index
+					      : IMG_NONE };
+
+	if (!pattern_parse(&p, r, b->d))
+		return;
+	respond_build(b, r, &p, &record);
+	if (!build_route(&b->im, r, &p, &record, b->d))
+		return;
+	route_place(b, r, &p, &record);
+	all = image_at(&b->im, image_head(&b->im)->routes.off);
+	all[index] = record;
+}
+
+static void
+routes_build(struct build *b)
+{
+	const struct conf *c = b->c;
+	struct img_span routes =
+	    image_span(&b->im, NULL, c->route_count, sizeof(struct img_route));
+	struct img_span responds = { 0, 0 };
+
+	for (size_t i = 0; i < c->route_count; i++)
+		responds.count += c->routes[i].respond.status != 0;
+	responds = image_span(
+	    &b->im, NULL, responds.count, sizeof(struct img_respond));
+	image_head(&b->im)->routes = routes;
+	image_head(&b->im)->responds = responds;
+	for (uint32_t i = 0; i < c->route_count; i++)
+		route_build(b, i);
+}
+
+/* False with complaints; `warn`: also of what is merely useless. */
+static bool
+build_run(struct build *b, const struct conf *c, struct diag *d, bool warn)
+{
+	size_t errors = d->errors;
+
+	*b = (struct build){ .c = c, .d = d };
+	image_init(&b->im);
+	router_init(&b->router, &b->im);
+	head_build(b);
+	listeners_build(b);
+	services_build(b);
+	routes_build(b);
+	if (d->errors == errors)
+		router_write(&b->router, c, warn ? d : NULL);
+	if (b->im.failed)
+		diag_error(d, NULL, 0,
+		    "the configuration is larger than 4 GiB when built");
+	image_head(&b->im)->bytes = b->im.bytes;
+	return d->errors == errors;
+}
+
+static void
+build_fini(struct build *b)
+{
+	router_fini(&b->router);
+	image_fini(&b->im);
+}
+
+bool
+conf_build_check(const struct conf *c, struct diag *d)
+{
+	struct build b;
+	bool good = build_run(&b, c, d, true);
+
+	build_fini(&b);
+	return good;
+}
+
+bool
+conf_build(const struct conf *c, char **image, uint64_t *bytes, struct diag *d)
+{
+	struct build b;
+	bool good = build_run(&b, c, d, false);
+
+	if (good)
+		*image = image_take(&b.im, bytes);
+	build_fini(&b);
+	return good;
+}

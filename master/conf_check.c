@@ -1,0 +1,104 @@
+/*
+ * conf_check.c - the top level, the listeners, and the order of the checks.
+ */
+#include "master/conf_check.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include "master/conf_table.h"
+
+/* Whom to become matters to a process that can; see privs_resolve. */
+static void
+check_user(struct conf *c, struct diag *d)
+{
+	struct conf_place user = conf_where(c, &conf_block_top, c, "user");
+	struct conf_place group = conf_where(c, &conf_block_top, c, "group");
+
+	c->user_given = conf_given(&conf_block_top, c, "user");
+	if (geteuid() != 0)
+		return;
+	if (getpwnam(c->user) == NULL)
+		diag_error(d, user.file, user.line,
+		    "user: there is no user \"%s\"", c->user);
+	if (c->group != NULL && getgrnam(c->group) == NULL)
+		diag_error(d, group.file, group.line,
+		    "group: there is no group \"%s\"", c->group);
+}
+
+bool
+conf_name_claim(
+    struct map *names, const char *name, size_t index, size_t *first)
+{
+	struct map_entry *e;
+	bool added;
+
+	e = map_put(names, slice_str(name), &added);
+	if (added)
+		e->value.num = index + 1;
+	else
+		*first = e->value.num - 1;
+	return added;
+}
+
+static void
+check_listener(struct conf *c, size_t i, struct map *seen, struct diag *d)
+{
+	struct conf_listener *l = &c->listeners[i];
+	struct conf_place at =
+	    conf_where(c, &conf_block_listener, l, "address");
+	const char *why = "";
+	char text[ADDR_TEXT_MAX];
+	size_t first;
+
+	if (l->address == NULL) {
+		if (!conf_given(&conf_block_listener, l, "address"))
+			diag_error(
+			    d, at.file, at.line, "a listener needs an address");
+		return;
+	}
+	if (!addr_parse(l->address, &l->addr, &why)) {
+		diag_error(d, at.file, at.line,
+		    "address: \"%s\" %s; it must be one such as "
+		    "\"0.0.0.0:8080\"",
+		    l->address, why);
+		return;
+	}
+	(void)addr_text(&l->addr, text);
+	if (!conf_name_claim(seen, text, i, &first))
+		diag_error(d, at.file, at.line,
+		    "address: there is a listener on %s already, at %s:%d",
+		    text, c->listeners[first].place.file,
+		    c->listeners[first].place.line);
+}
+
+static void
+check_listeners(struct conf *c, struct diag *d)
+{
+	struct map seen;
+
+	map_init(&seen);
+	for (size_t i = 0; i < c->listener_count; i++)
+		check_listener(c, i, &seen, d);
+	map_fini(&seen);
+	if (c->listener_count == 0)
+		diag_error(d, c->main_file, 0, "there is no listener");
+}
+
+void
+conf_check(struct conf *c, struct diag *d)
+{
+	struct map services;
+
+	/* The word is of the list that the levels are numbered by. */
+	(void)log_level_parse(c->log_level_word, &c->log_level);
+	check_user(c, d);
+	check_listeners(c, d);
+	map_init(&services);
+	conf_check_services(c, &services, d);
+	conf_check_routes(c, &services, d);
+	map_fini(&services);
+	conf_name_routes(c);
+	conf_inherit_timeouts(c);
+}

@@ -1,0 +1,49 @@
+/*
+ * conf_check.h - what the values of a configuration mean together: names that
+ * lead nowhere, duplicates, contradictions; and what follows from them (names,
+ * inherited timeouts, indexes).
+ */
+#ifndef MASTER_CONF_CHECK_H
+#define MASTER_CONF_CHECK_H
+
+#include <stdbool.h>
+
+#include "common/base/diag.h"
+#include "common/base/map.h"
+#include "master/conf.h"
+
+/* Checks and completes what conf_read has read; complaints go to d. */
+void conf_check(struct conf *c, struct diag *d);
+
+/*
+ * The parts of it. A map of names leads from a name to its index + 1; the
+ * caller makes and ends it.
+ */
+void conf_check_services(struct conf *c, struct map *names, struct diag *d);
+void
+conf_check_routes(struct conf *c, const struct map *services, struct diag *d);
+
+/* The conditions and header rules of a route. */
+void conf_check_rules(
+    const struct conf *c, const struct conf_route *r, struct diag *d);
+
+/* Gives every route without a name one, unique and made of what it matches. */
+void conf_name_routes(struct conf *c);
+
+/*
+ * Timeouts that a service, or a route, does not give are those of the next
+ * level out, with their origins.
+ */
+void conf_inherit_timeouts(struct conf *c);
+
+/* "api.example", "*.example" (when `wildcard`), "[::1]"; NULL, or why not. */
+const char *conf_host_fault(const char *host, bool wildcard);
+
+/*
+ * True when `name` is new: then names has it as `index` + 1. Otherwise *first
+ * is the index of the one that had it.
+ */
+bool conf_name_claim(
+    struct map *names, const char *name, size_t index, size_t *first);
+
+#endif

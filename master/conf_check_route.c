@@ -1,0 +1,246 @@
+/*
+ * conf_check_route.c - what a single route says, and where it leads. Paths,
+ * templates and regular expressions are conf_build's.
+ */
+#include <string.h>
+
+#include "common/base/must.h"
+#include "common/http/http.h"
+#include "master/conf_check.h"
+#include "master/conf_suggest.h"
+#include "master/conf_table.h"
+#include "master/conf_value.h"
+
+/* Dangling names that get a suggestion: each is compared with all services. */
+#define SUGGESTIONS_MAX 100
+
+struct route_check {
+	struct conf *c;
+	struct diag *d;
+	const struct map *services;
+	unsigned suggestions;
+};
+
+/* Complains about a route at its option `path`. */
+#define COMPLAIN(rc, route, path, ...)                                       \
+	do {                                                                 \
+		struct conf_place at_ =                                      \
+		    conf_where((rc)->c, &conf_block_route, (route), (path)); \
+		diag_error((rc)->d, at_.file, at_.line, __VA_ARGS__);        \
+	} while (0)
+
+static const char *
+label_fault(const char *label, size_t n)
+{
+	if (n == 0)
+		return "has an empty label";
+	if (n > 63)
+		return "has a label of more than 63 characters";
+	for (size_t i = 0; i < n; i++)
+		if (strchr("abcdefghijklmnopqrstuvwxyz0123456789-_",
+			ascii_lower(label[i])) == NULL)
+			return label[i] == ':'
+			    ? "has a port: hosts are compared without it"
+			    : "has a character that no host name has";
+	return NULL;
+}
+
+const char *
+conf_host_fault(const char *host, bool wildcard)
+{
+	const char *fault;
+	struct addr a;
+	size_t n;
+
+	if (host[0] == '[')
+		return addr_parse_ip(slice_str(host), &a)
+		    ? NULL
+		    : "is not an IPv6 address in brackets";
+	if (strcmp(host, "*") == 0 && wildcard)
+		return "is every host: leave hosts out for that";
+	if (wildcard && strncmp(host, "*.", 2) == 0)
+		host += 2;
+	do {
+		n = strcspn(host, ".");
+		fault = label_fault(host, n);
+		host += n;
+	} while (fault == NULL && *host++ == '.');
+	return fault;
+}
+
+static void
+check_twice(
+    struct route_check *rc, const struct conf_strings *s, const char *option)
+{
+	struct map seen;
+	size_t first;
+
+	if (s->count < 2)
+		return;
+	map_init(&seen);
+	for (size_t i = 0; i < s->count; i++)
+		if (!conf_name_claim(&seen, s->items[i], i, &first))
+			diag_error(rc->d, s->places[i].file, s->places[i].line,
+			    "%s: \"%s\" is there twice", option, s->items[i]);
+	map_fini(&seen);
+}
+
+static void
+check_hosts(struct route_check *rc, struct conf_route *r)
+{
+	struct conf_strings *hosts = &r->hosts;
+
+	for (size_t i = 0; i < hosts->count; i++) {
+		const struct conf_place *at = &hosts->places[i];
+		size_t n = strlen(hosts->items[i]);
+		char *lower = arena_alloc(&rc->c->arena, n + 1);
+		const char *why;
+
+		MUST(lower != NULL);
+		for (size_t k = 0; k <= n; k++)
+			lower[k] = ascii_lower(hosts->items[i][k]);
+		hosts->items[i] = lower;
+		why = conf_host_fault(lower, true);
+		if (why != NULL)
+			diag_error(rc->d, at->file, at->line,
+			    "hosts: \"%s\" %s", lower, why);
+	}
+	check_twice(rc, hosts, "hosts");
+}
+
+static void
+check_method(
+    struct route_check *rc, const char *method, const struct conf_place *at)
+{
+	struct slice name = slice_str(method);
+
+	if (!http_is_token(name)) {
+		diag_error(rc->d, at->file, at->line,
+		    "methods: \"%s\" is not a method", method);
+		return;
+	}
+	for (size_t i = 0; i < name.n; i++) {
+		if (name.p[i] < 'a' || name.p[i] > 'z')
+			continue;
+		diag_error(rc->d, at->file, at->line,
+		    "methods: \"%s\" is not written in capitals", method);
+		break;
+	}
+}
+
+static void
+check_methods(struct route_check *rc, const struct conf_route *r)
+{
+	const struct conf_strings *m = &r->methods;
+
+	for (size_t i = 0; i < m->count; i++)
+		check_method(rc, m->items[i], &m->places[i]);
+	check_twice(rc, m, "methods");
+}
+
+static void
+dangling_service(struct route_check *rc, const struct conf_route *r)
+{
+	struct conf_suggest near;
+	char buf[96];
+
+	conf_suggest_init(&near, r->service);
+	if (rc->suggestions++ < SUGGESTIONS_MAX)
+		for (size_t i = 0; i < rc->c->service_count; i++)
+			conf_suggest_offer(&near, rc->c->services[i].name);
+	COMPLAIN(rc, r, "service", "service: there is no service \"%s\"%s",
+	    r->service, conf_suggest_text(&near, buf, sizeof(buf)));
+}
+
+/* A route leads to a service, or answers by itself. */
+static void
+check_target(struct route_check *rc, struct conf_route *r, bool respond)
+{
+	bool service = conf_given(&conf_block_route, r, "service");
+	const struct map_entry *e;
+
+	r->service_index = SIZE_MAX;
+	if (service && respond)
+		COMPLAIN(rc, r, "respond",
+		    "a route has a service or respond, not both");
+	else if (!service && !respond)
+		COMPLAIN(
+		    rc, r, "service", "a route needs a service, or respond");
+	if (r->service == NULL)
+		return;
+	e = map_get(rc->services, slice_str(r->service));
+	if (e != NULL)
+		r->service_index = (size_t)e->value.num - 1;
+	else
+		dangling_service(rc, r);
+}
+
+static void
+check_respond(struct route_check *rc, const struct conf_route *r)
+{
+	static const char *const unused[] = { "rewrite", "request_headers" };
+
+	for (size_t i = 0; i < sizeof(unused) / sizeof(unused[0]); i++)
+		if (conf_given(&conf_block_route, r, unused[i]))
+			COMPLAIN(rc, r, unused[i],
+			    "%s: a route with respond sends no request on",
+			    unused[i]);
+	if (r->respond.body != NULL && r->respond.body[0] != '\0' &&
+	    (r->respond.status == 204 || r->respond.status == 304))
+		COMPLAIN(rc, r, "respond.body",
+		    "respond.body: an answer with status %llu has no body",
+		    (unsigned long long)r->respond.status);
+}
+
+static void
+check_route(struct route_check *rc, struct conf_route *r)
+{
+	const struct conf_block *b = &conf_block_route;
+	bool respond = conf_given(b, r, "respond");
+
+	r->path_place = conf_where(rc->c, b, r, "path");
+	r->rewrite_place = conf_where(rc->c, b, r, "rewrite");
+	r->encoded_slash_keep = strcmp(r->encoded_slash, "keep") == 0;
+	if (!conf_given(b, r, "path"))
+		COMPLAIN(rc, r, "path", "a route needs a path");
+	check_target(rc, r, respond);
+	check_hosts(rc, r);
+	check_methods(rc, r);
+	conf_check_rules(rc->c, r, rc->d);
+	if (!respond) {
+		r->respond = (struct conf_respond){ 0 };
+		return;
+	}
+	r->respond.place = conf_where(rc->c, b, r, "respond");
+	check_respond(rc, r);
+}
+
+static void
+check_route_name(struct route_check *rc, size_t i, struct map *names)
+{
+	const struct conf_route *r = &rc->c->routes[i], *first_route;
+	size_t first;
+
+	if (r->name == NULL || conf_name_claim(names, r->name, i, &first))
+		return;
+	first_route = &rc->c->routes[first];
+	COMPLAIN(rc, r, "name", "there is a route \"%s\" already, at %s:%d",
+	    r->name, first_route->place.file, first_route->place.line);
+}
+
+void
+conf_check_routes(struct conf *c, const struct map *services, struct diag *d)
+{
+	struct route_check rc = { c, d, services, 0 };
+	struct map names;
+
+	map_init(&names);
+	for (size_t i = 0; i < c->route_count; i++) {
+		check_route_name(&rc, i, &names);
+		check_route(&rc, &c->routes[i]);
+	}
+	map_fini(&names);
+	if (c->route_count == 0)
+		diag_warn(d, c->main_file, 0,
+		    "there is no route: every request is answered 404");
+}

@@ -1,0 +1,107 @@
+/*
+ * conf_digest.c - serialises the effective values, row by row.
+ *
+ *   thing := value*          one per row that is neither group nor list
+ *   value := 0 \n | 1 text \n   absent, or present in canonical spelling
+ *   list  := count thing*
+ */
+#include "master/conf_digest.h"
+
+#include <openssl/evp.h>
+#include <string.h>
+
+#include "common/base/must.h"
+#include "common/base/text.h"
+#include "master/conf_field.h"
+#include "master/conf_table.h"
+
+#define FLUSH_BYTES 65536
+
+struct digest {
+	EVP_MD_CTX *md;
+	struct text text; /* not hashed yet */
+};
+
+static void
+digest_flush(struct digest *dg)
+{
+	MUST(EVP_DigestUpdate(dg->md, dg->text.p, dg->text.n) == 1);
+	text_clear(&dg->text);
+}
+
+static void
+digest_thing(struct digest *dg, const struct conf_block *b, const void *thing);
+
+static void
+digest_list(struct digest *dg, const struct conf_row *row, const void *thing)
+{
+	size_t n;
+	const char *items = conf_field_list(row, thing, &n);
+
+	text_add_u64(&dg->text, n);
+	text_add_char(&dg->text, '\n');
+	for (size_t i = 0; i < n; i++)
+		digest_thing(dg, row->block, items + i * row->block->size);
+}
+
+static void
+digest_thing(struct digest *dg, const struct conf_block *b, const void *thing)
+{
+	for (size_t i = 0; i < b->count; i++) {
+		const struct conf_row *row = &b->rows[i];
+
+		if ((row->flags & CONF_INPUT) != 0 || row->type == CONF_GROUP)
+			continue;
+		if (row->type == CONF_LIST || row->type == CONF_NAMED) {
+			digest_list(dg, row, thing);
+			continue;
+		}
+		text_add_char(
+		    &dg->text, conf_field_present(row, thing) ? '1' : '0');
+		if (conf_field_present(row, thing))
+			conf_field_canonical(row, thing, &dg->text);
+		text_add_char(&dg->text, '\n');
+	}
+	if (dg->text.n >= FLUSH_BYTES)
+		digest_flush(dg);
+}
+
+void
+conf_digest(struct conf *c)
+{
+	struct digest dg = { EVP_MD_CTX_new(), { 0 } };
+
+	MUST(dg.md != NULL);
+	MUST(EVP_DigestInit_ex(dg.md, EVP_sha256(), NULL) == 1);
+	digest_thing(&dg, &conf_block_top, c);
+	digest_flush(&dg);
+	MUST(EVP_DigestFinal_ex(dg.md, c->digest, NULL) == 1);
+	EVP_MD_CTX_free(dg.md);
+	text_fini(&dg.text);
+}
+
+size_t
+conf_restart_text(const struct conf *c, char *buf, size_t size)
+{
+	const struct conf_block *b = &conf_block_top;
+	struct text t = { 0 };
+	size_t n;
+
+	for (size_t i = 0; i < b->count; i++) {
+		if ((b->rows[i].flags & CONF_RESTART) == 0)
+			continue;
+		text_printf(&t, "%s = ", b->rows[i].path);
+		if (conf_field_present(&b->rows[i], c))
+			conf_field_print(&b->rows[i], c, &t);
+		text_add_char(&t, '\n');
+	}
+	n = t.n;
+	if (size != 0) {
+		size_t kept = n < size ? n : size - 1;
+
+		memcpy(buf, t.p, kept);
+		buf[kept] = '\0';
+	}
+	text_fini(&t);
+	return n;
+}

@@ -1,0 +1,92 @@
+/*
+ * conf_inherit.c - timeouts from the top level to services to routes.
+ */
+#include <stddef.h>
+#include <string.h>
+
+#include "master/conf_check.h"
+#include "master/conf_table.h"
+
+#define TIMEOUTS (sizeof(struct conf_timeouts) / sizeof(uint64_t))
+
+/*
+ * For each of the timeouts, in the order of the struct, the row that sets it in
+ * some block; SIZE_MAX where it cannot be set there.
+ */
+struct timeout_rows {
+	size_t row[TIMEOUTS];
+};
+
+static void
+rows_find(struct timeout_rows *rows, const struct conf_block *b, size_t base)
+{
+	for (size_t k = 0; k < TIMEOUTS; k++)
+		rows->row[k] = SIZE_MAX;
+	for (size_t i = 0; i < b->count; i++)
+		if (conf_row_key(&b->rows[i], "timeouts") != NULL)
+			rows->row[(b->rows[i].offset - base) /
+			    sizeof(uint64_t)] = i;
+}
+
+/* One level: values and origins that are not set come from outside. */
+static void
+inherit(uint64_t *to, uint32_t *origins, const struct timeout_rows *rows,
+    const uint64_t *from, const uint32_t *outer_origins)
+{
+	for (size_t k = 0; k < TIMEOUTS; k++) {
+		if (to[k] != CONF_UNSET && rows->row[k] != SIZE_MAX)
+			continue;
+		to[k] = from[k];
+		if (rows->row[k] != SIZE_MAX)
+			origins[rows->row[k]] = outer_origins[k];
+	}
+}
+
+/* The origins of a thing's timeouts, by their order in the struct. */
+static void
+origins_of(
+    uint32_t *out, const uint32_t *origins, const struct timeout_rows *rows)
+{
+	for (size_t k = 0; k < TIMEOUTS; k++)
+		out[k] = rows->row[k] != SIZE_MAX ? origins[rows->row[k]] : 0;
+}
+
+static uint64_t *
+values_of(struct conf_timeouts *t)
+{
+	return &t->head;
+}
+
+void
+conf_inherit_timeouts(struct conf *c)
+{
+	struct timeout_rows top, service, route;
+	uint32_t top_origins[TIMEOUTS], service_origins[TIMEOUTS];
+	const uint32_t *outer;
+
+	rows_find(&top, &conf_block_top, offsetof(struct conf, timeouts));
+	rows_find(&service, &conf_block_service,
+	    offsetof(struct conf_service, timeouts));
+	rows_find(
+	    &route, &conf_block_route, offsetof(struct conf_route, timeouts));
+	origins_of(top_origins, c->origins, &top);
+	for (size_t i = 0; i < c->service_count; i++)
+		inherit(values_of(&c->services[i].timeouts),
+		    c->services[i].origins, &service, values_of(&c->timeouts),
+		    top_origins);
+	for (size_t i = 0; i < c->route_count; i++) {
+		struct conf_route *r = &c->routes[i];
+		struct conf_timeouts *from = &c->timeouts;
+
+		outer = top_origins;
+		if (r->service_index < c->service_count) {
+			struct conf_service *s = &c->services[r->service_index];
+
+			from = &s->timeouts;
+			origins_of(service_origins, s->origins, &service);
+			outer = service_origins;
+		}
+		inherit(values_of(&r->timeouts), r->origins, &route,
+		    values_of(from), outer);
+	}
+}

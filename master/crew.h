@@ -1,0 +1,65 @@
+/*
+ * crew.h - the keeper's children, master and workers: forked when spawn says
+ * so, reaped, settled, replaced; and the sockets by which they are told things.
+ */
+#ifndef MASTER_CREW_H
+#define MASTER_CREW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "master/keeper.h"
+#include "master/note.h"
+#include "master/spawn.h"
+
+#define CREW_EARLY_MAX 5 /* deaths in a row before all serve: the start fails */
+
+struct crew {
+	struct inherit *in;
+	const struct keeper_start *start;
+	struct spawn master;
+	struct spawn workers[WORKERS_MAX];
+	int control[WORKERS_MAX]; /* the keeper's ends */
+	int note_fd;              /* the keeper's end towards the master */
+	bool serve;               /* workers are wanted */
+};
+
+void crew_init(struct crew *c, struct inherit *in,
+    const struct keeper_start *start);
+void crew_fini(struct crew *c);
+
+/*
+ * Forks who is due and sees who has become ready. Returns when to be called
+ * again. *master_new: a master was forked.
+ */
+uint64_t crew_tend(struct crew *c, uint64_t now_us, bool *master_new);
+
+/* Reaps every child that has ended. */
+void crew_reap(struct crew *c, uint64_t now_us);
+
+/*
+ * Workers whose heartbeat is stale are woken, then aborted (SIGABRT), then
+ * killed.
+ */
+void crew_check_beats(struct crew *c, uint64_t now_us);
+
+/* Tells every worker that is there; fd rides along (-1: none). */
+void crew_tell_workers(struct crew *c, const struct worker_message *m,
+    const int *fds);
+void crew_tell_master(struct crew *c, const struct note *n, int fd);
+
+/* Asks the workers, or the master, to end; nobody is replaced any more. */
+void crew_stop_workers(struct crew *c, uint64_t now_us);
+void crew_stop_master(struct crew *c, uint64_t now_us);
+
+/* SIGKILL to whoever is left. */
+void crew_kill_workers(struct crew *c);
+void crew_kill_all(struct crew *c, uint64_t now_us);
+
+uint32_t crew_workers_up(const struct crew *c);
+bool crew_workers_gone(const struct crew *c);
+
+/* Somebody died early so often that the start has no hope. */
+bool crew_hopeless(const struct crew *c);
+
+#endif

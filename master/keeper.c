@@ -1,0 +1,496 @@
+/*
+ * keeper.c - see keeper.h. The children are in crew.c, the listening sockets in
+ * listening.c; here are signals, the master's notes, start and stop.
+ */
+#include "master/keeper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/must.h"
+#include "common/net/sock.h"
+#include "master/crew.h"
+#include "master/folder.h"
+#include "master/listening.h"
+#include "master/pidfile.h"
+#include "master/title.h"
+#include "shm/control.h"
+
+#define KEEPER_GRACE_US 1000000 /* after the drain's deadline, before SIGKILL */
+#define KEEPER_BEATS_US 500000
+
+struct keeper {
+	const struct keeper_start *start;
+	struct inherit *in;
+	struct crew crew;
+	struct listening listening;
+	int signal_fd, pid_fd;
+	enum log_level log_level;
+	uint64_t drain_us;
+	uint64_t kill_us; /* workers that are left by then are killed */
+	uint64_t master_kill_us;
+	bool loading;  /* a reload was asked for and has not ended */
+	bool started;  /* all workers were ready once */
+	bool stopping; /* the first TERM, QUIT, INT came */
+	int code;      /* to exit with */
+};
+
+static uint64_t
+keeper_now(void)
+{
+	return clock_update().us;
+}
+
+/* ---- stopping ---- */
+
+static void
+keeper_kill(struct keeper *k)
+{
+	k->stopping = true;
+	crew_kill_all(&k->crew, keeper_now());
+}
+
+static void
+keeper_fail(struct keeper *k)
+{
+	k->code = 1;
+	keeper_kill(k);
+}
+
+static void
+keeper_drain(struct keeper *k)
+{
+	uint64_t now_us = keeper_now();
+
+	k->stopping = true;
+	k->kill_us = UINT64_MAX;
+	if (k->drain_us != 0) /* else no limit */
+		k->kill_us = now_us + k->drain_us + KEEPER_GRACE_US;
+	control_drain(&k->in->region,
+	    k->drain_us != 0 ? now_us + k->drain_us : UINT64_MAX);
+	crew_stop_workers(&k->crew, now_us);
+}
+
+static void
+keeper_stop_signal(struct keeper *k, const struct signalfd_siginfo *s)
+{
+	/* `penstock -s stop` says in the value that it means at once. */
+	bool at_once = s->ssi_code == SI_QUEUE && s->ssi_int == 1;
+
+	if (at_once || k->stopping || !k->crew.serve) {
+		log_info("stopping at once");
+		keeper_kill(k);
+		return;
+	}
+	log_info("stopping: %u s at most for what is running",
+	    (unsigned)(k->drain_us / 1000000));
+	keeper_drain(k);
+}
+
+/* The workers' end is the master's, and its end is the keeper's. */
+static void
+keeper_stop_tend(struct keeper *k, uint64_t now_us)
+{
+	if (!crew_workers_gone(&k->crew)) {
+		if (now_us >= k->kill_us)
+			crew_kill_workers(&k->crew);
+		return;
+	}
+	if (k->master_kill_us == 0) {
+		k->master_kill_us = now_us + KEEPER_GRACE_US;
+		crew_stop_master(&k->crew, now_us);
+	} else if (now_us >= k->master_kill_us) {
+		crew_kill_all(&k->crew, now_us);
+	}
+}
+
+/* ---- signals ---- */
+
+static void
+keeper_reload(struct keeper *k)
+{
+	const struct note n = { .kind = NOTE_RELOAD };
+
+	if (k->stopping) {
+		log_info("SIGHUP is ignored: stopping");
+		return;
+	}
+	k->loading = true;
+	crew_tell_master(&k->crew, &n, -1);
+}
+
+static int
+keeper_log_fd(const struct boot *b)
+{
+	if (strcmp(b->log_target, "stderr") == 0 ||
+	    strcmp(b->log_target, "syslog") == 0)
+		return -1;
+	return open(b->log_target,
+	    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+}
+
+static void
+keeper_reopen(struct keeper *k)
+{
+	const struct note n = { .kind = NOTE_LOG_REOPEN };
+	const struct worker_message m = { .order = ORDER_LOG_REOPEN };
+	int fds[WORKERS_MAX];
+	int fd = keeper_log_fd(k->start->boot);
+
+	if (fd < 0 && k->in->log_fd >= 0) {
+		log_err("cannot reopen %s", k->start->boot->log_target);
+		return;
+	}
+	if (fd >= 0) {
+		log_open_fd(fd, k->log_level, "keeper");
+		k->in->log_fd = fd;
+	}
+	for (uint32_t w = 0; w < k->in->workers; w++)
+		fds[w] = fd;
+	crew_tell_master(&k->crew, &n, fd);
+	crew_tell_workers(&k->crew, &m, fds);
+	log_info("log reopened");
+}
+
+static void
+keeper_signal(struct keeper *k, const struct signalfd_siginfo *s)
+{
+	switch (s->ssi_signo) {
+	case SIGCHLD:
+		crew_reap(&k->crew, keeper_now());
+		break;
+	case SIGHUP:
+		keeper_reload(k);
+		break;
+	case SIGTERM:
+	case SIGQUIT:
+	case SIGINT:
+		keeper_stop_signal(k, s);
+		break;
+	case SIGUSR1:
+		keeper_reopen(k);
+		break;
+	case SIGUSR2:
+		log_warnx("SIGUSR2 is ignored: replacing the running binary "
+			  "is not built yet");
+		break;
+	}
+}
+
+static void
+keeper_read_signals(struct keeper *k)
+{
+	struct signalfd_siginfo s;
+
+	while (read(k->signal_fd, &s, sizeof(s)) == (ssize_t)sizeof(s))
+		keeper_signal(k, &s);
+}
+
+/* ---- the master's notes ---- */
+
+static void
+keeper_open_listener(struct keeper *k, const struct note *ask)
+{
+	struct note answer = { .kind = NOTE_OPENED, .addr = ask->addr };
+	struct worker_message m = { .order = ORDER_LISTENER_ADD,
+		.addr = ask->addr };
+	int place = listening_open(&k->listening, &ask->addr);
+	struct inherit_listener *l;
+
+	if (place < 0) {
+		answer.error = errno;
+	} else {
+		l = &k->in->listeners[place];
+		answer.id = m.id = l->id;
+		crew_tell_workers(&k->crew, &m, l->fds);
+	}
+	crew_tell_master(&k->crew, &answer, -1);
+}
+
+static void
+keeper_close_listener(struct keeper *k, const struct note *ask)
+{
+	const struct worker_message m = { .order = ORDER_LISTENER_REMOVE,
+		.id = ask->id };
+
+	if (listening_close(&k->listening, ask->id, keeper_now()))
+		crew_tell_workers(&k->crew, &m, NULL);
+}
+
+static void
+keeper_settings(struct keeper *k, const struct note *n)
+{
+	const struct worker_message m = { .order = ORDER_LOG_LEVEL,
+		.id = n->log_level };
+
+	k->drain_us = n->drain_us;
+	if (n->log_level == k->log_level)
+		return;
+	k->log_level = (enum log_level)n->log_level;
+	k->in->log_level = k->log_level;
+	log_set_level(k->log_level);
+	crew_tell_workers(&k->crew, &m, NULL);
+}
+
+static void
+keeper_note(struct keeper *k, const struct note *n)
+{
+	switch ((enum note_kind)n->kind) {
+	case NOTE_OPEN:
+		keeper_open_listener(k, n);
+		break;
+	case NOTE_CLOSE:
+		keeper_close_listener(k, n);
+		break;
+	case NOTE_LOADING:
+		k->loading = true;
+		break;
+	case NOTE_LOADED:
+		k->loading = false;
+		break;
+	case NOTE_SETTINGS:
+		keeper_settings(k, n);
+		break;
+	case NOTE_SERVE:
+		k->crew.serve |= !k->stopping;
+		break;
+	case NOTE_GIVE_UP:
+		keeper_fail(k);
+		break;
+	case NOTE_RELOAD:
+	case NOTE_STOP:
+	case NOTE_LOG_REOPEN:
+	case NOTE_OPENED:
+		log_errx("the master sent a note that is not its own");
+		break;
+	}
+}
+
+static void
+keeper_read_notes(struct keeper *k)
+{
+	struct note n;
+	int fd;
+
+	while (k->crew.note_fd >= 0 &&
+	    sock_recv_fd(k->crew.note_fd, &n, sizeof(n), &fd) ==
+		(ssize_t)sizeof(n)) {
+		if (fd >= 0)
+			(void)close(fd);
+		keeper_note(k, &n);
+	}
+}
+
+/* ---- the loop ---- */
+
+/* -d: the first process may end, and nobody reads stderr any more. */
+static void
+keeper_let_go(int ready_fd)
+{
+	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	(void)!write(ready_fd, "", 1);
+	(void)close(ready_fd);
+	(void)dup2(null_fd, STDERR_FILENO);
+	(void)close(null_fd);
+}
+
+static void
+keeper_ready(struct keeper *k)
+{
+	uint32_t listeners = 0;
+
+	for (size_t i = 0; i < LISTENERS_MAX; i++)
+		listeners += k->in->listeners[i].id != 0;
+	k->started = true;
+	log_info("penstock %s serves: %u workers, %u listeners",
+	    PENSTOCK_VERSION, k->in->workers, listeners);
+	if (k->start->ready_fd >= 0)
+		keeper_let_go(k->start->ready_fd);
+}
+
+/* Does what time brings; returns when it is to be called again. */
+static uint64_t
+keeper_tend(struct keeper *k, uint64_t now_us)
+{
+	uint64_t next_us, leave_us;
+	bool master_new;
+
+	next_us = crew_tend(&k->crew, now_us, &master_new);
+	if (master_new && k->loading)
+		keeper_reload(k);
+	if (!k->started && !k->stopping) {
+		if (crew_workers_up(&k->crew) == k->in->workers)
+			keeper_ready(k);
+		else if (crew_hopeless(&k->crew))
+			keeper_fail(k);
+	}
+	leave_us = listening_tick(&k->listening, now_us);
+	if (k->stopping)
+		keeper_stop_tend(k, now_us);
+	crew_check_beats(&k->crew, now_us);
+	if (now_us + KEEPER_BEATS_US < next_us)
+		next_us = now_us + KEEPER_BEATS_US;
+	if (k->stopping && k->kill_us > now_us && k->kill_us < next_us)
+		next_us = k->kill_us;
+	return leave_us < next_us ? leave_us : next_us;
+}
+
+static void
+keeper_loop(struct keeper *k)
+{
+	uint64_t now_us, next_us;
+
+	while (k->crew.master.state != SPAWN_GONE ||
+	    (k->crew.serve && !crew_workers_gone(&k->crew))) {
+		struct pollfd fds[2];
+
+		now_us = keeper_now();
+		next_us = keeper_tend(k, now_us);
+		fds[0] = (struct pollfd){ k->signal_fd, POLLIN, 0 };
+		fds[1] = (struct pollfd){ k->crew.note_fd, POLLIN, 0 };
+		if (!spawn_alive(&k->crew.master))
+			fds[1].fd = -1;
+		if (next_us > now_us)
+			(void)poll(fds, 2,
+			    (int)((next_us - now_us + 999) / 1000));
+		/* Notes first: a dead master's last ones count. */
+		keeper_read_notes(k);
+		keeper_read_signals(k);
+	}
+}
+
+/* ---- the start ---- */
+
+static bool
+keeper_signals(struct keeper *k)
+{
+	static const int taken[] = { SIGCHLD, SIGHUP, SIGTERM, SIGQUIT, SIGINT,
+		SIGUSR1, SIGUSR2 };
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+		(void)sigaddset(&set, taken[i]);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	k->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return k->signal_fd >= 0 && prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
+}
+
+static bool
+keeper_admin(struct keeper *k, struct diag *d)
+{
+	const struct boot *b = k->start->boot;
+
+	k->in->admin_fd = -1;
+	if (b->admin_socket[0] == '\0')
+		return true;
+	if (!folder_make_above(b->admin_socket, "admin.socket", d))
+		return false;
+	k->in->admin_fd = sock_listen_unix(b->admin_socket);
+	if (k->in->admin_fd < 0 ||
+	    (b->privs.change &&
+		chown(b->admin_socket, b->privs.uid, b->privs.gid) != 0)) {
+		diag_error(d, NULL, 0, "admin.socket: cannot listen on %s: %s",
+		    b->admin_socket, strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+static bool
+keeper_log(struct keeper *k, struct diag *d)
+{
+	const struct boot *b = k->start->boot;
+
+	k->log_level = k->in->log_level = b->log_level;
+	(void)snprintf(k->in->log_target, sizeof(k->in->log_target), "%s",
+	    b->log_target);
+	k->in->log_fd = keeper_log_fd(b);
+	if (k->in->log_fd >= 0) {
+		log_open_fd(k->in->log_fd, b->log_level, "keeper");
+		return true;
+	}
+	if (log_open(b->log_target, b->log_level, "keeper"))
+		return true;
+	diag_error(d, NULL, 0, "log.target: cannot open %s: %s", b->log_target,
+	    strerror(errno));
+	return false;
+}
+
+static bool
+keeper_memory(struct keeper *k, struct diag *d)
+{
+	const struct boot *b = k->start->boot;
+	struct inherit *in = k->in;
+
+	in->workers = b->geometry.workers;
+	in->worker_connections = b->worker_connections;
+	in->cpu_affinity = b->cpu_affinity;
+	in->uid = b->privs.change ? b->privs.uid : (uid_t)-1;
+	in->gid = b->privs.change ? b->privs.gid : (gid_t)-1;
+	if (!region_create(&in->region, &b->geometry, d))
+		return false;
+	clock_set_birth(in->region.state->header.birth_us);
+	for (uint32_t w = 0; w < WORKERS_MAX; w++)
+		in->wake_fds[w] = w < in->workers ?
+		    eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1;
+	return true;
+}
+
+static bool
+keeper_start_up(struct keeper *k, struct diag *d)
+{
+	(void)boot_raise_files();
+	k->pid_fd = pidfile_take(k->start->boot->pid_file, d);
+	if (k->pid_fd < 0 || !keeper_log(k, d) || !keeper_memory(k, d) ||
+	    !keeper_admin(k, d))
+		return false;
+	if (keeper_signals(k))
+		return true;
+	diag_error(d, NULL, 0, "cannot take signals: %s", strerror(errno));
+	return false;
+}
+
+int
+keeper_main(const struct keeper_start *start)
+{
+	struct keeper k = { .start = start, .signal_fd = -1, .pid_fd = -1 };
+	struct diag d;
+
+	title_set("keeper");
+	diag_init(&d);
+	k.in = calloc(1, sizeof(*k.in));
+	MUST(k.in != NULL);
+	k.drain_us = start->boot->drain_us;
+	if (keeper_start_up(&k, &d)) {
+		crew_init(&k.crew, k.in, start);
+		listening_init(&k.listening, k.in);
+		keeper_loop(&k);
+		if (k.in->admin_fd >= 0)
+			(void)unlink(start->boot->admin_socket);
+		listening_fini(&k.listening);
+		crew_fini(&k.crew);
+		region_fini(&k.in->region);
+		log_info("penstock has stopped");
+	} else {
+		boot_complain(&d);
+		k.code = 1;
+	}
+	pidfile_release(start->boot->pid_file, k.pid_fd);
+	diag_fini(&d);
+	free(k.in);
+	return k.code;
+}

@@ -1,0 +1,236 @@
+/*
+ * master.c - puts the master together and turns its loop: the keeper's notes,
+ * reloads, the admin API, and the freeing of what was retired.
+ *
+ * Its predecessor may have died anywhere: what it left is recovered first, and
+ * the keeper asks again for a reload that had not ended.
+ */
+#include "master/master.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/log.h"
+#include "common/base/must.h"
+#include "common/net/io.h"
+#include "common/net/sock.h"
+#include "master/admin.h"
+#include "master/reload.h"
+#include "shm/epoch.h"
+#include "shm/registry.h"
+#include "shm/slots.h"
+
+#define MASTER_RECLAIM_US 100000
+#define MASTER_MAX_WAIT_US 1000000 /* its heartbeat */
+
+struct master {
+	struct inherit *in;
+	const struct boot *boot;
+	struct loop loop;
+	struct loop_watch keeper;
+	struct reload reload;
+	struct admin admin;
+	struct timer reclaim;
+	int code;
+};
+
+/* The master whose last words must_fail keeps; one per process. */
+static const struct region *master_dying;
+
+static void
+master_last_words(const char *text)
+{
+	slot_last_words(master_dying, SLOT_MASTER, text);
+}
+
+/* ---- the reload's owner ---- */
+
+static struct master *
+master_of_reload(struct reload *r)
+{
+	return CONTAINER_OF(r, struct master, reload);
+}
+
+static void
+master_tell(struct reload *r, const struct note *n)
+{
+	struct master *m = master_of_reload(r);
+
+	if (sock_send_fd(m->keeper.fd, n, sizeof(*n), -1))
+		return;
+	/* The keeper replaces it, and sees the same state as the successor. */
+	log_err("the keeper takes no notes");
+	m->code = 1;
+	m->loop.stop = true;
+}
+
+/* Without any configuration there is nothing to serve. */
+static void
+master_give_up(struct master *m)
+{
+	const struct note n = { .kind = NOTE_GIVE_UP };
+	struct slice said = text_slice(&m->reload.said);
+
+	if (strcmp(m->in->log_target, "stderr") != 0)
+		(void)!write(STDERR_FILENO, said.p, said.n);
+	master_tell(&m->reload, &n);
+	m->code = 1;
+	m->loop.stop = true;
+}
+
+static void
+master_reload_ended(struct reload *r, enum reload_outcome how)
+{
+	struct master *m = master_of_reload(r);
+
+	if (reload_current(&m->in->region) == NULL) {
+		master_give_up(m);
+		return;
+	}
+	if (how == RELOAD_FAILED)
+		log_errx("reload failed: nothing has changed");
+	admin_reloaded(&m->admin, how);
+	timer_set(&m->loop.timers, &m->reclaim, clock_now());
+}
+
+static const struct reload_owner master_reload_owner = {
+	.tell = master_tell,
+	.ended = master_reload_ended,
+};
+
+static void
+master_reclaim(struct timer *t)
+{
+	struct master *m = CONTAINER_OF(t, struct master, reclaim);
+
+	if (reload_reclaim(&m->reload))
+		timer_set(&m->loop.timers, t,
+		    mono_add_us(clock_now(), MASTER_RECLAIM_US));
+}
+
+/* ---- the keeper's notes ---- */
+
+static void
+master_note(struct master *m, const struct note *n, int fd)
+{
+	switch ((enum note_kind)n->kind) {
+	case NOTE_RELOAD:
+		(void)reload_request(&m->reload);
+		break;
+	case NOTE_STOP:
+		m->loop.stop = true;
+		break;
+	case NOTE_LOG_REOPEN:
+		if (fd < 0)
+			break;
+		log_open_fd(fd, (enum log_level)m->in->log_level, "master");
+		m->in->log_fd = fd;
+		break;
+	case NOTE_OPENED:
+		reload_opened(&m->reload, n);
+		break;
+	case NOTE_OPEN:
+	case NOTE_CLOSE:
+	case NOTE_LOADING:
+	case NOTE_LOADED:
+	case NOTE_SETTINGS:
+	case NOTE_SERVE:
+	case NOTE_GIVE_UP:
+		log_errx("the keeper sent a note that is not its own");
+		break;
+	}
+}
+
+static void
+master_read_notes(struct loop_watch *w, unsigned events)
+{
+	struct master *m = CONTAINER_OF(w, struct master, keeper);
+	struct note n;
+	ssize_t got;
+	int fd;
+
+	(void)events;
+	while ((got = sock_recv_fd(w->fd, &n, sizeof(n), &fd)) ==
+	    (ssize_t)sizeof(n))
+		master_note(m, &n, fd);
+	if (got == 0)
+		m->loop.stop = true; /* the keeper is gone */
+}
+
+/* ---- start ---- */
+
+static void
+master_beat(void *ctx)
+{
+	struct master *m = ctx;
+
+	slot_beat(&m->in->region, SLOT_MASTER, clock_now().us);
+}
+
+static void
+master_take_over(struct master *m)
+{
+	struct region *r = &m->in->region;
+
+	epoch_recover_master(r);
+	registry_recover_master(r);
+	if (reload_current(r) == NULL) {
+		(void)reload_request(&m->reload);
+		return;
+	}
+	reload_resume(&m->reload);
+	timer_set(&m->loop.timers, &m->reclaim, clock_now());
+}
+
+static bool
+master_init(struct master *m, const char *path)
+{
+	buf_pool_init(0);
+	if (!io_scratch_init() || !loop_init(&m->loop))
+		return false;
+	m->loop.after_wait = master_beat;
+	m->loop.hook_ctx = m;
+	timer_init(&m->reclaim, master_reclaim);
+	m->keeper = (struct loop_watch){ master_read_notes, m->in->master_fd };
+	reload_init(&m->reload, m->in, &m->loop, m->boot, path,
+	    &master_reload_owner);
+	return loop_add(&m->loop, &m->keeper, true) &&
+	    admin_init(&m->admin, &m->loop, m->in, &m->reload);
+}
+
+static void
+master_fini(struct master *m)
+{
+	admin_fini(&m->admin);
+	reload_fini(&m->reload);
+	registry_map_drop(&m->in->region);
+	(void)loop_turn(&m->loop, 0); /* frees what was put off */
+	loop_fini(&m->loop);
+	io_scratch_fini();
+	buf_pool_fini();
+}
+
+int
+master_main(struct inherit *in, const struct boot *boot, const char *path)
+{
+	struct master m = { .in = in, .boot = boot };
+	bool ok = true;
+
+	master_dying = &in->region;
+	must_set_hook(master_last_words);
+	if (!master_init(&m, path)) {
+		log_err("start");
+		return 1;
+	}
+	slot_set_state(&in->region, SLOT_MASTER, SLOT_READY);
+	master_take_over(&m);
+	while (!m.loop.stop &&
+	    (ok = loop_turn(&m.loop, MASTER_MAX_WAIT_US)))
+		continue;
+	if (!ok)
+		log_err("event loop");
+	master_fini(&m);
+	return ok ? m.code : 1;
+}

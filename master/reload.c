@@ -1,0 +1,374 @@
+/*
+ * reload.c - see reload.h. What happens to the registry is in publish.c.
+ *
+ * The order makes a failed reload leave nothing behind: listeners are opened
+ * first and closed again; then the registry, which can be put back; then the
+ * publication, which cannot fail; and only after it what the new configuration
+ * does not name any more is given up.
+ */
+#include "master/reload.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "master/publish.h"
+#include "shm/epoch.h"
+#include "shm/registry_map.h"
+
+#define RELOAD_SAID_MAX 65536
+
+const struct img_head *
+reload_current(const struct region *r)
+{
+	struct reload_info info;
+	struct epoch_info e;
+
+	control_reload_info(r, &info);
+	if (info.generation == 0)
+		return NULL;
+	for (uint32_t slot = 0; slot < IMAGES_MAX; slot++)
+		if (epoch_info(r, slot, &e) && e.state == IMAGE_READY &&
+		    e.generation == info.generation)
+			return epoch_image(r, slot);
+	return NULL;
+}
+
+static void
+reload_say(struct reload *r, bool error, struct slice line)
+{
+	if (error)
+		log_errx("configuration: %.*s", SLICE_FMT(line));
+	else
+		log_warnx("configuration: %.*s", SLICE_FMT(line));
+	if (r->said.n + line.n + 1 > RELOAD_SAID_MAX)
+		return;
+	text_add(&r->said, line);
+	text_add_char(&r->said, '\n');
+}
+
+static void
+reload_say_diag(struct reload *r, struct diag *d)
+{
+	char line[LOADER_TEXT_MAX];
+
+	for (size_t i = 0; i < d->count; i++) {
+		(void)diag_format(d, i, line, sizeof(line));
+		reload_say(r, d->items[i].kind == DIAG_ERROR,
+		    slice_str(line));
+	}
+}
+
+static void
+reload_start(struct reload *r)
+{
+	const struct note n = { .kind = NOTE_LOADING };
+
+	r->run++;
+	r->again = false;
+	r->failed = false;
+	r->began_us = clock_now().us;
+	text_clear(&r->said);
+	r->owner->tell(r, &n);
+	r->state = RELOAD_LOADING;
+	if (loader_start(&r->loader, r->in->log_fd))
+		return;
+	reload_say(r, true, slice_str(strerror(errno)));
+	r->loader.events->ended(&r->loader, LOADER_FAILED);
+}
+
+static void
+reload_end(struct reload *r, enum reload_outcome how)
+{
+	struct note n = { .kind = NOTE_LOADED };
+
+	control_reload_done(&r->in->region, how, clock_wall().us);
+	r->state = RELOAD_IDLE;
+	r->slot = -1;
+	if (!r->again)
+		r->owner->tell(r, &n);
+	r->owner->ended(r, how);
+	if (r->again)
+		reload_start(r);
+}
+
+/* ---- listeners ---- */
+
+static bool
+reload_wants(const struct img_head *img, const struct addr *a)
+{
+	const struct img_listener *l = img_at(img, img->listeners.off);
+
+	for (uint32_t i = 0; i < img->listeners.count; i++)
+		if (addr_eq(&l[i].addr, a))
+			return true;
+	return false;
+}
+
+static bool
+reload_listens(const struct reload *r, const struct addr *a)
+{
+	for (size_t i = 0; i < LISTENERS_MAX; i++)
+		if (r->in->listeners[i].id != 0 &&
+		    addr_eq(&r->in->listeners[i].addr, a))
+			return true;
+	return false;
+}
+
+static void
+reload_close(struct reload *r, struct inherit_listener *l)
+{
+	const struct note n = { .kind = NOTE_CLOSE, .id = l->id };
+
+	r->owner->tell(r, &n);
+	l->id = 0;
+}
+
+/* Closes what the image does not name. */
+static void
+reload_close_absent(struct reload *r, const struct img_head *img)
+{
+	for (size_t i = 0; i < LISTENERS_MAX; i++) {
+		struct inherit_listener *l = &r->in->listeners[i];
+
+		if (l->id != 0 &&
+		    (img == NULL || !reload_wants(img, &l->addr)))
+			reload_close(r, l);
+	}
+}
+
+static void
+reload_open_missing(struct reload *r, const struct img_head *img)
+{
+	const struct img_listener *l = img_at(img, img->listeners.off);
+	struct note n = { .kind = NOTE_OPEN };
+
+	r->opening = 0;
+	for (uint32_t i = 0; i < img->listeners.count; i++) {
+		if (reload_listens(r, &l[i].addr))
+			continue;
+		n.addr = l[i].addr;
+		r->owner->tell(r, &n);
+		r->opening++;
+	}
+}
+
+/* ---- the end of a run ---- */
+
+static struct img_head *
+reload_image(struct reload *r)
+{
+	return (struct img_head *)(void *)epoch_build_at(&r->in->region,
+	    r->slot);
+}
+
+static void
+reload_undo(struct reload *r)
+{
+	struct region *region = &r->in->region;
+
+	reload_close_absent(r, reload_current(region));
+	epoch_abandon(region, r->slot);
+	reload_end(r, RELOAD_FAILED);
+}
+
+static void
+reload_tell_settings(struct reload *r)
+{
+	const struct note settings = { .kind = NOTE_SETTINGS,
+		.drain_us = r->drain_us,
+		.log_level = r->log_level };
+	const struct note serve = { .kind = NOTE_SERVE };
+
+	log_set_level((enum log_level)r->log_level);
+	r->owner->tell(r, &settings);
+	r->owner->tell(r, &serve);
+}
+
+static void
+reload_publish(struct reload *r)
+{
+	struct region *region = &r->in->region;
+	struct img_head *img = reload_image(r);
+	struct diag d;
+	uint64_t generation;
+	bool ok;
+
+	diag_init(&d);
+	ok = publish_tie(region, img, &d);
+	reload_say_diag(r, &d);
+	diag_fini(&d);
+	if (!ok) {
+		publish_undo(region, reload_current(region));
+		r->retire_stamp = epoch_stamp(region);
+		reload_undo(r);
+		return;
+	}
+	generation = epoch_publish(region, r->slot);
+	r->retire_stamp = epoch_stamp(region);
+	reload_close_absent(r, img);
+	reload_tell_settings(r);
+	log_info("generation %llu: %u listeners, %u services, %u routes, "
+		 "loaded in %u ms",
+	    (unsigned long long)generation, img->listeners.count,
+	    img->services.count, img->routes.count,
+	    (unsigned)((clock_update().us - r->began_us) / 1000));
+	reload_end(r, RELOAD_OK);
+}
+
+static void
+reload_all_open(struct reload *r)
+{
+	if (r->failed)
+		reload_undo(r);
+	else
+		reload_publish(r);
+}
+
+void
+reload_opened(struct reload *r, const struct note *n)
+{
+	char addr[ADDR_TEXT_MAX], line[ADDR_TEXT_MAX + 128];
+	size_t place = 0;
+
+	if (r->state != RELOAD_OPENING || r->opening == 0)
+		return;
+	while (place < LISTENERS_MAX && r->in->listeners[place].id != 0)
+		place++;
+	if (n->id != 0 && place < LISTENERS_MAX) {
+		r->in->listeners[place].id = n->id;
+		r->in->listeners[place].addr = n->addr;
+	} else {
+		r->failed = true;
+		addr[addr_text(&n->addr, addr)] = '\0';
+		(void)snprintf(line, sizeof(line),
+		    "listeners: cannot listen on %s: %s", addr,
+		    strerror(n->error));
+		reload_say(r, true, slice_str(line));
+	}
+	if (--r->opening == 0)
+		reload_all_open(r);
+}
+
+/* ---- the loader's events ---- */
+
+static struct reload *
+reload_of(struct loader *l)
+{
+	return CONTAINER_OF(l, struct reload, loader);
+}
+
+static void
+reload_on_complaint(struct loader *l, bool error, struct slice text)
+{
+	reload_say(reload_of(l), error, text);
+}
+
+static int
+reload_on_built(struct loader *l, const struct loader_message *m)
+{
+	struct reload *r = reload_of(l);
+	struct region *region = &r->in->region;
+
+	(void)epoch_reclaim(region);
+	r->drain_us = m->drain_us;
+	r->log_level = m->log_level;
+	r->slot = epoch_build(region, m->image_bytes);
+	if (r->slot < 0)
+		reload_say(r, true,
+		    SLICE_LIT("no room for one more generation: too many old "
+			      "ones are in use, or memory lacks"));
+	return r->slot;
+}
+
+static void
+reload_on_ended(struct loader *l, enum loader_kind last)
+{
+	struct reload *r = reload_of(l);
+
+	if (last == LOADER_UNCHANGED) {
+		log_info("configuration is unchanged");
+		reload_end(r, RELOAD_UNCHANGED);
+	} else if (last == LOADER_WRITTEN && r->slot >= 0) {
+		r->state = RELOAD_OPENING;
+		reload_open_missing(r, reload_image(r));
+		if (r->opening == 0)
+			reload_all_open(r);
+	} else {
+		if (r->slot >= 0)
+			epoch_abandon(&r->in->region, r->slot);
+		reload_end(r, RELOAD_FAILED);
+	}
+}
+
+static const struct loader_events reload_loader_events = {
+	.complaint = reload_on_complaint,
+	.built = reload_on_built,
+	.ended = reload_on_ended,
+};
+
+/* ---- the owner's calls ---- */
+
+void
+reload_init(struct reload *r, struct inherit *in, struct loop *loop,
+    const struct boot *boot, const char *path,
+    const struct reload_owner *owner)
+{
+	*r = (struct reload){ .in = in, .owner = owner, .slot = -1 };
+	text_init(&r->said);
+	loader_init(&r->loader, loop, &in->region, boot, path,
+	    &reload_loader_events);
+}
+
+void
+reload_fini(struct reload *r)
+{
+	loader_fini(&r->loader);
+	text_fini(&r->said);
+}
+
+uint64_t
+reload_request(struct reload *r)
+{
+	if (r->state != RELOAD_IDLE) {
+		r->again = true;
+		return r->run + 1;
+	}
+	reload_start(r);
+	return r->run;
+}
+
+void
+reload_resume(struct reload *r)
+{
+	const struct note serve = { .kind = NOTE_SERVE };
+	struct region *region = &r->in->region;
+	const struct img_head *current = reload_current(region);
+
+	r->retire_stamp = epoch_stamp(region);
+	/* Sets that the dead one had published ahead of an image go back. */
+	publish_undo(region, current);
+	reload_close_absent(r, current);
+	r->owner->tell(r, &serve);
+}
+
+bool
+reload_reclaim(struct reload *r)
+{
+	struct region *region = &r->in->region;
+	const struct registry_map *m;
+	uint32_t left;
+
+	if (r->retire_stamp != 0 && r->state == RELOAD_IDLE &&
+	    epoch_horizon(region) >= r->retire_stamp) {
+		publish_retire_absent(region, reload_current(region));
+		r->retire_stamp = 0;
+	}
+	left = epoch_reclaim(region);
+	registry_reclaim(region);
+	m = registry_map(region);
+	return left != 0 || r->retire_stamp != 0 || m->retired_sets != 0 ||
+	    m->retired_endpoints != 0;
+}

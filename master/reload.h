@@ -1,0 +1,83 @@
+/*
+ * reload.h - from "load the configuration" to a published generation, or to
+ * nothing having happened.
+ *
+ *	IDLE --asked--> LOADING --written--> OPENING --all open--> publish
+ *	  ^                |                    |                     |
+ *	  +---unchanged, failed---- undo -------+                     |
+ *	  +-----------------------------------------------------------+
+ *
+ * Requests that come while one runs make one more run of it.
+ */
+#ifndef MASTER_RELOAD_H
+#define MASTER_RELOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/text.h"
+#include "master/loader.h"
+#include "master/note.h"
+#include "shm/control.h"
+#include "shm/image.h"
+#include "shm/inherit.h"
+
+enum reload_state { RELOAD_IDLE, RELOAD_LOADING, RELOAD_OPENING };
+
+struct reload;
+
+struct reload_owner {
+	/* Passes a note to the keeper. */
+	void (*tell)(struct reload *r, const struct note *n);
+	/* Run number r->run has ended like this; what it said is in r->said. */
+	void (*ended)(struct reload *r, enum reload_outcome how);
+};
+
+struct reload {
+	struct inherit *in; /* its listeners' ids and addresses: kept in step */
+	const struct reload_owner *owner;
+	struct loader loader;
+	enum reload_state state;
+	bool again;         /* one more run is wanted */
+	bool failed;        /* this run, after the loader's part */
+	uint64_t run;       /* number of the run that goes on, or was last */
+	uint64_t began_us;
+	int slot;           /* of the image being made, -1: none */
+	uint32_t opening;   /* listeners that the keeper has yet to open */
+	uint32_t log_level; /* settings of the configuration being loaded */
+	uint64_t drain_us;
+	struct text said;   /* complaints of the last run, a line each */
+	/* Services that are retired once no worker can see the old image. */
+	uint64_t retire_stamp; /* 0: nothing waits */
+};
+
+void reload_init(struct reload *r, struct inherit *in, struct loop *loop,
+    const struct boot *boot, const char *path,
+    const struct reload_owner *owner);
+void reload_fini(struct reload *r);
+
+/*
+ * Asks for a run that begins from now on; returns its number. `ended` is told
+ * when it, or a later one, is over.
+ */
+uint64_t reload_request(struct reload *r);
+
+/* The keeper answered NOTE_OPEN. */
+void reload_opened(struct reload *r, const struct note *n);
+
+/*
+ * A new master found a published image: listeners and services are brought in
+ * step with it.
+ */
+void reload_resume(struct reload *r);
+
+/*
+ * Frees what is retired and seen by nobody. True while something is left: call
+ * again in a while.
+ */
+bool reload_reclaim(struct reload *r);
+
+/* The current image; NULL: none. For the master alone. */
+const struct img_head *reload_current(const struct region *r);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * counters.h - numbers that inform: a block per worker that it alone writes,
+ * summed on read, kept over the worker's death.
+ *
+ * counters.def is the one list: enum, metric name, labels, help.
+ */
+#ifndef SHM_COUNTERS_H
+#define SHM_COUNTERS_H
+
+#include <stdint.h>
+
+#include "shm/region.h"
+
+enum counter {
+#define COUNTER(id, name, type, help) COUNTER_##id,
+#include "shm/counters.def"
+	COUNTER_COUNT
+};
+
+/* Worker w's block; counters[COUNTER_x] by single-writer relaxed stores. */
+static inline void
+counter_add(_Atomic uint64_t *block, enum counter c, uint64_t by)
+{
+	atomic_store_explicit(&block[c],
+	    atomic_load_explicit(&block[c], memory_order_relaxed) + by,
+	    memory_order_relaxed);
+}
+
+_Atomic uint64_t *counters_block(const struct region *r, uint32_t w);
+/* The sum over workers. */
+uint64_t counters_sum(const struct region *r, enum counter c);
+
+/* After worker w was reaped: its gauges are zero, its counters stay. */
+void counters_recover_worker(const struct region *r, uint32_t w);
+
+/*
+ * Answers made by the gateway itself, by reason: replies_total{why}. The index
+ * is enum why (worker/flow/why.def), at most WHYS_MAX.
+ */
+void counters_why(const struct region *r, uint32_t w, uint32_t why);
+uint64_t counters_why_sum(const struct region *r, uint32_t why);
+
+/*
+ * requests_total{route,service,method,code}: a per-worker open-addressed table
+ * of series; a full table counts into the overflow series.
+ * upstream_requests_total{service,endpoint,code} likewise.
+ */
+enum series_kind { SERIES_REQUEST = 1, SERIES_UPSTREAM = 2 };
+
+/* a: route row or endpoint index; method: enum http_method (0 upstream). */
+void series_add(const struct region *r, uint32_t w, enum series_kind kind,
+    uint32_t a, uint32_t service, uint32_t method, uint32_t code);
+
+struct series_sum {
+	enum series_kind kind;
+	uint32_t a, service, method, code;
+	uint64_t count;
+};
+
+/*
+ * All series summed over the workers, sorted by kind, a, service, method,
+ * code; the caller frees *out. Returns how many; *lost: counted in overflow.
+ */
+uint32_t series_collect(const struct region *r, struct series_sum **out,
+    uint64_t *lost);
+
+#endif

@@ -1,0 +1,290 @@
+/*
+ * image.c - what readers of the configuration image share: the look-up in its
+ * tables, and the check that a mapped image can be walked safely.
+ */
+#include "shm/image.h"
+
+static bool
+slot_fits(const struct img_head *img, const struct img_slot *s, uint32_t tag,
+    uint32_t owner, struct slice text)
+{
+	return s->tag == tag && s->owner == owner &&
+	    slice_eq(img_slice(img, s->text), text);
+}
+
+const struct img_slot *
+image_find(const struct img_head *img, struct img_span table,
+    uint64_t text_hash, uint32_t owner, struct slice text)
+{
+	const struct img_slot *slots = img_at(img, table.off);
+	uint64_t hash = img_slot_hash(text_hash, owner);
+	uint32_t at;
+
+	if (table.count == 0)
+		return NULL;
+	/* The builder leaves empty slots in every table: this ends. */
+	at = img_slot_start(hash, table.count);
+	while (slots[at].text.len != IMG_NONE) {
+		if (slot_fits(img, &slots[at], (uint32_t)hash, owner, text))
+			return &slots[at];
+		if (++at == table.count)
+			at = 0;
+	}
+	return NULL;
+}
+
+static bool
+str_inside(const struct img_head *img, struct img_str s)
+{
+	return (uint64_t)s.off + s.len <= img->bytes;
+}
+
+static bool
+span_inside(const struct img_head *img, struct img_span s, size_t entry)
+{
+	return s.off % 8 == 0 &&
+	    s.off + s.count * (uint64_t)entry <= img->bytes;
+}
+
+static bool
+ops_check(const struct img_head *img, struct img_span span)
+{
+	const struct img_tmpl_op *ops = img_at(img, span.off);
+
+	if (!span_inside(img, span, sizeof(*ops)))
+		return false;
+	for (uint32_t i = 0; i < span.count; i++)
+		if (!str_inside(img, ops[i].text))
+			return false;
+	return true;
+}
+
+static bool
+rules_check(const struct img_head *img, struct img_span span)
+{
+	const struct img_rule *rules = img_at(img, span.off);
+
+	if (!span_inside(img, span, sizeof(*rules)))
+		return false;
+	for (uint32_t i = 0; i < span.count; i++)
+		if (!str_inside(img, rules[i].name) ||
+		    !ops_check(img, rules[i].value))
+			return false;
+	return true;
+}
+
+static bool
+strings_check(const struct img_head *img, struct img_span span)
+{
+	const struct img_str *strings = img_at(img, span.off);
+
+	if (!span_inside(img, span, sizeof(*strings)))
+		return false;
+	for (uint32_t i = 0; i < span.count; i++)
+		if (!str_inside(img, strings[i]))
+			return false;
+	return true;
+}
+
+static bool
+conditions_check(const struct img_head *img, struct img_span span)
+{
+	const struct img_condition *c = img_at(img, span.off);
+
+	if (!span_inside(img, span, sizeof(*c)))
+		return false;
+	for (uint32_t i = 0; i < span.count; i++)
+		if (!str_inside(img, c[i].name) || !str_inside(img, c[i].value))
+			return false;
+	return true;
+}
+
+static bool
+route_check(const struct img_head *img, const struct img_route *r)
+{
+	return str_inside(img, r->name) && str_inside(img, r->path) &&
+	    (r->service == IMG_NONE || r->service < img->services.count) &&
+	    (r->respond == IMG_NONE || r->respond < img->responds.count) &&
+	    strings_check(img, r->other_methods) &&
+	    conditions_check(img, r->conditions) &&
+	    ops_check(img, r->rewrite) && rules_check(img, r->request_rules) &&
+	    rules_check(img, r->response_rules);
+}
+
+static bool
+routes_check(const struct img_head *img)
+{
+	const struct img_route *routes = img_at(img, img->routes.off);
+	const struct img_respond *responds = img_at(img, img->responds.off);
+
+	if (!span_inside(img, img->routes, sizeof(*routes)) ||
+	    !span_inside(img, img->responds, sizeof(*responds)))
+		return false;
+	for (uint32_t i = 0; i < img->routes.count; i++)
+		if (!route_check(img, &routes[i]))
+			return false;
+	for (uint32_t i = 0; i < img->responds.count; i++)
+		if (!str_inside(img, responds[i].content_type) ||
+		    !ops_check(img, responds[i].body))
+			return false;
+	return true;
+}
+
+static bool
+service_check(const struct img_head *img, const struct img_service *s)
+{
+	const struct img_endpoint *e = img_at(img, s->endpoints.off);
+
+	if (!str_inside(img, s->name) || !str_inside(img, s->host) ||
+	    !span_inside(img, s->endpoints, sizeof(*e)))
+		return false;
+	for (uint32_t i = 0; i < s->endpoints.count; i++)
+		if (!str_inside(img, e[i].label))
+			return false;
+	return true;
+}
+
+static bool
+services_check(const struct img_head *img)
+{
+	const struct img_service *s = img_at(img, img->services.off);
+
+	if (!span_inside(img, img->services, sizeof(*s)))
+		return false;
+	for (uint32_t i = 0; i < img->services.count; i++)
+		if (!service_check(img, &s[i]))
+			return false;
+	return true;
+}
+
+static bool
+term_check(const struct img_head *img, struct img_term t)
+{
+	const uint32_t *lists = img_at(img, img->router.lists.off);
+
+	if (t.count <= 1)
+		return t.count == 0 || t.first < img->routes.count;
+	if ((uint64_t)t.first + t.count > img->router.lists.count)
+		return false;
+	for (uint32_t i = 0; i < t.count; i++)
+		if (lists[t.first + i] >= img->routes.count)
+			return false;
+	return true;
+}
+
+/* False too when no slot is empty: a search would not end. */
+static bool
+table_check(const struct img_head *img, struct img_span span)
+{
+	const struct img_slot *slots = img_at(img, span.off);
+	bool empty = span.count == 0;
+
+	if (!span_inside(img, span, sizeof(*slots)))
+		return false;
+	for (uint32_t i = 0; i < span.count; i++) {
+		if (slots[i].text.len == IMG_NONE)
+			empty = true;
+		else if (!str_inside(img, slots[i].text))
+			return false;
+	}
+	return empty;
+}
+
+static bool
+index_check(uint32_t index, struct img_span span)
+{
+	return index == IMG_NONE || index < span.count;
+}
+
+/* What the slots of the three tables lead to. */
+static bool
+slots_check(const struct img_head *img)
+{
+	const struct img_router *r = &img->router;
+	const struct img_slot *hosts = img_at(img, r->hosts.off);
+	const struct img_slot *paths = img_at(img, r->paths.off);
+	const struct img_slot *edges = img_at(img, r->edges.off);
+
+	for (uint32_t i = 0; i < r->hosts.count; i++)
+		if (hosts[i].text.len != IMG_NONE &&
+		    (!index_check(hosts[i].a, r->groups) ||
+			!index_check(hosts[i].b, r->groups)))
+			return false;
+	for (uint32_t i = 0; i < r->paths.count; i++)
+		if (paths[i].text.len != IMG_NONE &&
+		    !term_check(
+			img, (struct img_term){ paths[i].a, paths[i].b }))
+			return false;
+	/* A child stands behind its parent: a descent ends. */
+	for (uint32_t i = 0; i < r->edges.count; i++)
+		if (edges[i].text.len != IMG_NONE &&
+		    (edges[i].a >= r->nodes.count ||
+			edges[i].a <= edges[i].owner))
+			return false;
+	return true;
+}
+
+static bool
+nodes_check(const struct img_head *img)
+{
+	const struct img_node *n = img_at(img, img->router.nodes.off);
+
+	for (uint32_t i = 0; i < img->router.nodes.count; i++)
+		if (!index_check(n[i].param, img->router.nodes) ||
+		    n[i].param <= i || !term_check(img, n[i].end) ||
+		    !term_check(img, n[i].rest))
+			return false;
+	return true;
+}
+
+static bool
+regexes_check(const struct img_head *img, struct img_span span)
+{
+	const struct img_regex *x = img_at(img, span.off);
+
+	if (!span_inside(img, span, sizeof(*x)))
+		return false;
+	for (uint32_t i = 0; i < span.count; i++)
+		if (!str_inside(img, x[i].text) || !term_check(img, x[i].term))
+			return false;
+	return true;
+}
+
+static bool
+groups_check(const struct img_head *img)
+{
+	const struct img_group *g = img_at(img, img->router.groups.off);
+
+	if (img->router.groups.count == 0)
+		return false;
+	for (uint32_t i = 0; i < img->router.groups.count; i++)
+		if (!index_check(g[i].root, img->router.nodes) ||
+		    !regexes_check(img, g[i].regexes))
+			return false;
+	return true;
+}
+
+static bool
+router_check(const struct img_head *img)
+{
+	const struct img_router *r = &img->router;
+
+	return span_inside(img, r->nodes, sizeof(struct img_node)) &&
+	    span_inside(img, r->groups, sizeof(struct img_group)) &&
+	    span_inside(img, r->lists, sizeof(uint32_t)) &&
+	    table_check(img, r->hosts) && table_check(img, r->paths) &&
+	    table_check(img, r->edges) && slots_check(img) &&
+	    nodes_check(img) && groups_check(img) &&
+	    regexes_check(img, r->regexes);
+}
+
+bool
+image_check(const struct img_head *img, uint64_t bytes)
+{
+	if (bytes < sizeof(*img) || img->magic != IMG_MAGIC ||
+	    img->bytes > bytes || img->bytes < sizeof(*img))
+		return false;
+	return str_inside(img, img->environment) &&
+	    span_inside(img, img->listeners, sizeof(struct img_listener)) &&
+	    services_check(img) && routes_check(img) && router_check(img);
+}

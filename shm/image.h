@@ -1,0 +1,266 @@
+/*
+ * image.h - the configuration image: what the loader writes and the workers
+ * read. One relocatable block: every reference is an offset from its start.
+ *
+ * Read-only once published. Text is (offset, length), not NUL-terminated.
+ */
+#ifndef SHM_IMAGE_H
+#define SHM_IMAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/hash.h"
+#include "common/base/slice.h"
+#include "common/net/addr.h"
+
+#define IMG_MAGIC 0x696b636f74736e70u
+#define IMG_NONE UINT32_MAX
+#define IMG_PARAMS_MAX 32   /* captures of one route */
+#define IMG_SEGMENTS_MAX 64 /* of one path pattern */
+#define IMG_HOST_MAX 255    /* bytes of a host name */
+
+/*
+ * How expressions are compiled, in the check and in the workers: bytes, not
+ * UTF-8, and "$" is the very end. For users of pcre2.h.
+ */
+#define IMG_REGEX_OPTIONS \
+	(PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_DOLLAR_ENDONLY)
+
+struct img_str {
+	uint32_t off, len;
+};
+
+/* `count` entries of a known type at off; off is aligned to 8. */
+struct img_span {
+	uint32_t off, count;
+};
+
+/* Microseconds; 0 = no limit. */
+struct img_timeouts {
+	uint64_t head, body, send, idle, connect, response, tunnel;
+};
+
+struct img_limits {
+	uint32_t head_bytes, uri_bytes, fields;
+	uint32_t response_head_bytes;
+	uint64_t body_bytes; /* UINT64_MAX: no limit */
+};
+
+struct img_listener {
+	struct addr addr;
+};
+
+enum img_balance { IMG_BALANCE_ROUND_ROBIN };
+
+struct img_endpoint {
+	struct addr addr;
+	uint32_t weight;
+	struct img_str label;
+};
+
+struct img_service {
+	struct img_str name;
+	uint32_t slot; /* registry slot: filled in by the master at publish */
+	uint32_t balance;    /* enum img_balance */
+	struct img_str host; /* replaces Host; len 0: the client's goes on */
+	struct img_span endpoints; /* struct img_endpoint */
+	uint32_t pool_max_idle;    /* per endpoint and worker */
+	uint32_t spare;
+	uint64_t pool_idle_us;
+	struct img_timeouts timeouts; /* service over top level */
+};
+
+/* A compiled template: see worker/flow/template.h. */
+struct img_tmpl_op {
+	uint16_t kind;       /* enum img_tmpl_kind */
+	uint16_t flags;      /* TMPL_IN_QUERY, TMPL_ESCAPED */
+	uint32_t arg;        /* capture number, field id, or a byte */
+	struct img_str text; /* literal, or header / cookie name */
+};
+
+#define TMPL_IN_QUERY 1u /* stands behind the "?" of a rewrite */
+#define TMPL_ESCAPED 2u  /* the value is path text: its escapes stay */
+
+enum img_tmpl_kind {
+	TMPL_LITERAL,
+	TMPL_PARAM,
+	TMPL_CLIENT,
+	TMPL_HOST,
+	TMPL_PATH,
+	TMPL_QUERY,
+	TMPL_REQUEST_ID,
+	TMPL_ROUTE,
+	TMPL_SERVICE,
+	TMPL_ENDPOINT,
+	TMPL_HEADER,
+	TMPL_COOKIE,
+	TMPL_QUERY_APPEND, /* the byte `arg` and the query, if there is one */
+};
+
+enum img_rule_kind { RULE_SET, RULE_ADD, RULE_REMOVE };
+
+struct img_rule {
+	uint32_t kind; /* enum img_rule_kind */
+	uint32_t id;   /* enum field_id of the name */
+	struct img_str name;
+	struct img_span value; /* struct img_tmpl_op */
+};
+
+struct img_respond {
+	uint32_t status;
+	struct img_str content_type; /* len 0: none */
+	struct img_span body;        /* struct img_tmpl_op */
+};
+
+/* A route's counter row in the registry is its entry in img_head.rows. */
+struct img_route {
+	struct img_str name;
+	struct img_str path; /* the pattern as configured */
+	uint32_t index;      /* in img_head.routes */
+	uint32_t row;     /* registry row: filled in by the master at publish */
+	uint32_t service; /* index in img_head.services, or IMG_NONE */
+	uint32_t respond; /* index in img_head.responds, or IMG_NONE */
+	/*
+	 * A bit per enum http_method; 0: all methods. GET brings HEAD; bit 0
+	 * (METHOD_OTHER): those of other_methods.
+	 */
+	uint32_t methods;
+	uint32_t filters; /* bit per row of shm/filters.def that is on */
+	bool encoded_slash_keep;
+	bool has_rewrite;
+	struct img_span other_methods; /* struct img_str: unlisted methods */
+	struct img_span conditions;    /* struct img_condition: all must hold */
+	struct img_span rewrite;       /* struct img_tmpl_op */
+	struct img_span request_rules, response_rules; /* struct img_rule */
+	struct img_timeouts timeouts; /* route over service over top level */
+};
+
+enum img_condition_kind { COND_HEADER, COND_QUERY, COND_COOKIE };
+
+struct img_condition {
+	uint32_t kind;
+	uint32_t id; /* enum field_id for COND_HEADER */
+	struct img_str name;
+	struct img_str value; /* when has_value; else presence suffices */
+	bool has_value;
+};
+
+/*
+ * ---- the router's tables ----
+ *
+ * The routes that share a host, a path and so a place in the search are one
+ * term: those with conditions first, else in file order. Of a term with one
+ * route, `first` is its index; else `first` is an index in img_router.lists.
+ */
+struct img_term {
+	uint32_t first, count; /* count 0: no route ends here */
+};
+
+/*
+ * Open addressing with linear probing over (owner, text), see image_find.
+ * hosts: owner 0, a = group of the host, b = group of "*.host";
+ * paths: owner is the group, (a, b) is a struct img_term;
+ * edges: owner is the node, a = the child node.
+ */
+struct img_slot {
+	uint32_t tag; /* low half of the hash */
+	uint32_t owner;
+	struct img_str text; /* len IMG_NONE: an empty slot */
+	uint32_t a, b;
+};
+
+/* One segment deep in the patterns of a group. */
+struct img_node {
+	uint32_t param;        /* child by ":param", or IMG_NONE */
+	uint32_t literals;     /* number of children in edges */
+	struct img_term end;   /* the pattern ends here */
+	struct img_term rest;  /* "*rest" follows */
+	uint32_t rest_literal; /* bytes of literal text before it */
+};
+
+struct img_regex {
+	struct img_str text;
+	struct img_term term;
+};
+
+/* The routes of one host. */
+struct img_group {
+	uint32_t root;           /* node, or IMG_NONE */
+	uint32_t exact;          /* number of entries in paths */
+	struct img_span regexes; /* struct img_regex, in file order */
+};
+
+struct img_router {
+	struct hash_key key;
+	struct img_span hosts, paths, edges; /* struct img_slot */
+	struct img_span nodes;               /* struct img_node */
+	struct img_span groups;  /* struct img_group; 0: without hosts */
+	struct img_span regexes; /* struct img_regex, of all groups */
+	struct img_span lists;   /* uint32_t: indices in img_head.routes */
+	uint32_t suffix_min, suffix_max; /* bytes of "*.suffix"; 0, 0: none */
+};
+
+struct img_head {
+	uint64_t magic;
+	uint64_t bytes;      /* of the whole image */
+	uint64_t generation; /* filled in at publish */
+	uint8_t digest[32];  /* SHA-256-sized digest of the canonical input */
+	struct img_limits limits;
+	struct img_timeouts timeouts; /* for connections without a route yet */
+	struct img_str environment;
+	struct img_span listeners; /* struct img_listener */
+	struct img_span services;  /* struct img_service */
+	struct img_span routes;    /* struct img_route */
+	struct img_span responds;  /* struct img_respond */
+	struct img_router router;
+};
+
+/* The filters in their order: bits of img_route.filters. */
+enum img_filter {
+#define FILTER(ID, name, help) IMG_FILTER_##ID,
+#include "shm/filters.def"
+	IMG_FILTER_COUNT
+};
+
+static inline struct slice
+img_slice(const struct img_head *img, struct img_str s)
+{
+	return (struct slice){ (const char *)img + s.off, s.len };
+}
+
+static inline const void *
+img_at(const struct img_head *img, uint32_t off)
+{
+	return (const char *)img + off;
+}
+
+/* The hash of a table's key, from the router's key over the text alone. */
+static inline uint64_t
+img_slot_hash(uint64_t text_hash, uint32_t owner)
+{
+	return hash_u64(text_hash + owner * 0x9e3779b97f4a7c15u);
+}
+
+/* Where the probing for a hash starts in a table of `count` slots. */
+static inline uint32_t
+img_slot_start(uint64_t hash, uint32_t count)
+{
+	return (uint32_t)((hash >> 32) * count >> 32);
+}
+
+/*
+ * The slot of (owner, text) in a table, or NULL. `text_hash` is hash_bytes of
+ * the text with the router's key, so that one hash serves several owners.
+ */
+const struct img_slot *
+image_find(const struct img_head *img, struct img_span table,
+    uint64_t text_hash, uint32_t owner, struct slice text);
+
+/*
+ * For readers that attach from outside: true when `bytes` hold an image whose
+ * magic fits and whose every reference stays inside.
+ */
+bool image_check(const struct img_head *img, uint64_t bytes);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * inherit.h - what a child process gets from the keeper: nothing else is open
+ * and nothing else is known to it. Passed to worker_main and master_main.
+ */
+#ifndef SHM_INHERIT_H
+#define SHM_INHERIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/base/log.h"
+#include "common/net/addr.h"
+#include "shm/region.h"
+
+#define LISTENERS_MAX 256
+
+/* One listener's sockets; the id is stable while it exists (never reused in
+ * one life of the keeper). */
+struct inherit_listener {
+	uint32_t id; /* 0: unused place */
+	struct addr addr;
+	int fds[WORKERS_MAX]; /* per worker slot; -1: none */
+};
+
+struct inherit {
+	struct region region;
+	uint32_t workers;
+	uint32_t worker_connections;
+	bool cpu_affinity;
+	uid_t uid; /* to become, when the keeper is root; else (uid_t)-1 */
+	gid_t gid;
+	int wake_fds[WORKERS_MAX];    /* eventfd per slot */
+	int control_fds[WORKERS_MAX]; /* worker's end, SOCK_SEQPACKET */
+	int master_fd;                /* master's end towards the keeper */
+	int admin_fd;                 /* listening admin socket; -1: none */
+	int log_fd;                   /* -1: stderr or syslog by log_target */
+	enum log_level log_level;
+	char log_target[256];
+	struct inherit_listener listeners[LISTENERS_MAX];
+};
+
+/* keeper -> worker over control_fds; a descriptor rides on LISTENER_ADD. */
+enum worker_order { ORDER_LISTENER_ADD = 1, ORDER_LISTENER_REMOVE,
+	ORDER_LOG_REOPEN, ORDER_LOG_LEVEL };
+struct worker_message {
+	uint32_t order; /* enum worker_order */
+	uint32_t id;    /* listener id, or log level */
+	struct addr addr;
+};
+
+#endif

@@ -1,0 +1,263 @@
+/*
+ * layout.h - draws the state memfd. Everything is an offset, an index or a
+ * number, never a pointer; a word has one writer, named in its comment.
+ *
+ *	 header     what this is, the section table             written once
+ *	 control    epoch, current image, drain, reloads        master, keeper
+ *	 slots      one per worker, and the master's            512 bytes each
+ *	 pins       [worker][image]                             the worker
+ *	 images     state, place and age of each image slot     master
+ *	 meters     [worker] counters, replies by reason        the worker
+ *	 ---------- populated at start down to here -----------------------
+ *	 extents    who owns which pages of the images memfd    master
+ *	 services   name, current endpoint set                  master
+ *	 endpoints  tag, state, address                         master
+ *	 texts      [endpoint] address and label                master
+ *	 routes     names of counter rows -> names              master
+ *	 names      the bytes of the routes' names              master
+ *	 rows       [worker][endpoint] active and pooled        the worker
+ *	 series     [worker] requests by route, code, ...       the worker
+ *	 histos     [worker][service] durations                 the worker
+ *
+ * The lower part is sized for the worst case and faulted lazily: what is dense
+ * is filled from its start, and readers stop at the high-water mark, because
+ * even a read of an untouched page of a memfd allocates it.
+ *
+ * A changed section gets a new version in region.c; a binary attaches only to
+ * a region whose sections it knows.
+ */
+#ifndef SHM_LAYOUT_H
+#define SHM_LAYOUT_H
+
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/net/addr.h"
+
+#define SHM_MAGIC 0x3174736e6570u /* "penst1" */
+#define SHM_VERSION 1
+#define SHM_APART 128 /* two lines: the prefetcher fetches pairs */
+#define SHM_PAGE 4096
+#define SHM_SECTIONS_MAX 24
+
+#define WORKERS_MAX 64
+#define SLOT_MASTER WORKERS_MAX /* the master's own slot */
+#define GENERATIONS_MAX 64      /* retired images that may stay pinned */
+#define IMAGES_MAX 128
+#define EXTENTS_MAX 12288
+#define SERVICES_MAX 4096
+#define ENDPOINTS_MAX 16384
+#define ROUTES_MAX 131072 /* counter rows; row 0 is the overflow */
+#define NAMES_BYTES (16u << 20)
+#define COUNTERS_MAX 126
+#define WHYS_MAX 128
+#define SERIES_MAX 16384
+#define SERIES_INDEX (2 * SERIES_MAX)
+#define HISTO_BUCKETS 23
+#define HISTO_KINDS_MAX 3
+#define SLOT_WORDS_MAX 256
+#define SERVICE_NAME_MAX 255
+#define ENDPOINT_LABEL_MAX 262
+
+#define EPOCH_IDLE UINT64_MAX /* in shm_slot.epoch: holds nothing */
+
+struct shm_section {
+	char name[16];
+	uint32_t version, entry_size;
+	uint64_t offset, count;
+};
+
+/* Keeper, before its first fork; never changed. */
+struct shm_header {
+	alignas(SHM_APART) uint64_t magic;
+	uint32_t version, workers;
+	uint64_t birth_us; /* CLOCK_MONOTONIC */
+	int64_t birth_wall_us;
+	uint64_t state_bytes, images_bytes;
+	uint64_t hash_k0, hash_k1; /* of the names' hashes */
+	uint32_t section_count, spare;
+	struct shm_section sections[SHM_SECTIONS_MAX];
+};
+
+struct shm_control {
+	/* Read by every worker in every turn. */
+	alignas(SHM_APART) _Atomic uint64_t pub; /* master: {gen:48,img:16} */
+	_Atomic uint64_t epoch;                  /* master: G of the model */
+	_Atomic uint64_t expire_below;      /* master: a generation, or 0 */
+	_Atomic uint64_t drain_deadline_us; /* keeper; 0: not draining */
+
+	/* High-water marks: entries below them are complete. Master. */
+	alignas(SHM_APART) _Atomic uint32_t services;
+	_Atomic uint32_t endpoints, routes, extents;
+	_Atomic uint64_t set_version; /* of the youngest endpoint set */
+
+	/* How reloads went. Master. */
+	alignas(SHM_APART) _Atomic uint64_t reloads_ok;
+	_Atomic uint64_t reloads_failed, reloads_unchanged;
+	_Atomic int64_t reload_wall_us;    /* of the last one */
+	_Atomic int64_t reload_ok_wall_us; /* of the last that succeeded */
+	_Atomic uint32_t reload_last;      /* enum reload_outcome */
+};
+
+struct shm_slot {
+	/* The worker: an epoch or EPOCH_IDLE. The keeper once it is reaped. */
+	alignas(SHM_APART) _Atomic uint64_t epoch;
+
+	alignas(SHM_APART) _Atomic uint64_t beat_us; /* its process */
+	_Atomic uint64_t started_us;                 /* keeper */
+	_Atomic uint32_t state;       /* enum slot_state; keeper, its process */
+	_Atomic int32_t pid;          /* keeper */
+	_Atomic uint32_t incarnation; /* keeper */
+	_Atomic int32_t last_status;  /* keeper: of the predecessor */
+
+	/* Its process, dying; NUL-terminated, except while being written. */
+	alignas(SHM_APART) char last_words[SLOT_WORDS_MAX];
+};
+
+/* The worker; zeroed by the keeper once it is reaped. */
+struct shm_pins {
+	alignas(SHM_APART) _Atomic uint32_t image[IMAGES_MAX];
+};
+
+enum image_state {
+	IMAGE_FREE,
+	IMAGE_BUILDING, /* has its extent, nobody reads it */
+	IMAGE_READY,    /* complete; current if control.pub names it */
+	IMAGE_RETIRED,  /* was current: freed when nobody can see it */
+};
+
+/* Master. */
+struct shm_image {
+	alignas(SHM_APART) _Atomic uint32_t state; /* enum image_state */
+	_Atomic uint64_t generation;
+	_Atomic uint64_t offset, bytes; /* in the images memfd */
+	_Atomic uint64_t retire; /* epoch from which on nobody can see it */
+	_Atomic uint64_t published_us;
+	uint8_t digest[32]; /* of the configuration; complete when READY */
+};
+
+struct shm_meters {
+	alignas(SHM_APART) _Atomic uint64_t counters[COUNTERS_MAX];
+	_Atomic uint64_t series_lost;
+	_Atomic uint64_t spare;
+	_Atomic uint64_t whys[WHYS_MAX];
+};
+
+/* Owner words of extents: what recovery looks up to see if it is in use. */
+#define EXTENT_IMAGE 0x80000000u /* | image slot */
+#define EXTENT_SET 0x40000000u   /* | service */
+#define EXTENT_WHICH 0x3fffffffu
+
+/* Master. */
+struct shm_extent {
+	_Atomic uint32_t owner; /* 0: free; stored last */
+	uint32_t spare;
+	_Atomic uint64_t offset, bytes; /* whole pages */
+	_Atomic uint64_t retire; /* endpoint sets: as shm_image.retire, or 0 */
+};
+
+/* Master. Complete when its index is below control.services; never freed. */
+struct shm_service {
+	_Atomic uint64_t set; /* offset of struct eset in images; 0: none */
+	uint64_t hash;
+	uint32_t name_bytes, spare;
+	char name[SERVICE_NAME_MAX + 1];
+};
+
+/* Master. Address and service change only while the state is FREE. */
+struct shm_endpoint {
+	alignas(SHM_APART) _Atomic uint32_t tag;
+	_Atomic uint32_t state; /* enum endpoint_state */
+	_Atomic uint32_t service, weight;
+	struct addr addr;
+	_Atomic uint64_t retire; /* as shm_image.retire */
+};
+
+/* Master. The label is in one of two buffers, so that it can change. */
+struct shm_text {
+	alignas(SHM_APART) char addr[ADDR_TEXT_MAX];
+	_Atomic uint32_t addr_bytes;
+	_Atomic uint32_t label_which; /* 0 or 1 */
+	struct {
+		_Atomic uint32_t bytes;
+		char text[ENDPOINT_LABEL_MAX];
+	} label[2];
+};
+
+/* Master. Complete when its index is below control.routes; never freed. */
+struct shm_route {
+	uint64_t hash;
+	uint32_t name_at, name_bytes; /* in names */
+};
+
+/* The worker; zeroed by the keeper once it is reaped. Active in the low, pooled
+ * in the high half: one load sees a connection that moves between them. */
+struct shm_rows {
+	alignas(SHM_APART) _Atomic uint64_t endpoint[ENDPOINTS_MAX];
+};
+
+struct shm_series_entry {
+	_Atomic uint64_t key, count;
+};
+
+/* The worker. Entries are dense; the index is its own way to find them. */
+struct shm_series {
+	alignas(SHM_APART) _Atomic uint32_t used;
+	struct shm_series_entry entries[SERIES_MAX];
+	uint16_t index[SERIES_INDEX]; /* entry + 1; 0: empty */
+};
+
+/* The worker. */
+struct shm_histo {
+	_Atomic uint64_t buckets[HISTO_BUCKETS];
+	_Atomic uint64_t sum_us;
+};
+
+struct shm_histos {
+	/* Row 0: no service; row s + 1: service s. */
+	alignas(
+	    SHM_APART) struct shm_histo row[SERVICES_MAX + 1][HISTO_KINDS_MAX];
+};
+
+struct shm_state {
+	struct shm_header header;
+	struct shm_control control;
+	struct shm_slot slots[WORKERS_MAX + 1];
+	struct shm_pins pins[WORKERS_MAX];
+	struct shm_image images[IMAGES_MAX];
+	struct shm_meters meters[WORKERS_MAX];
+	alignas(SHM_PAGE) struct shm_extent extents[EXTENTS_MAX];
+	struct shm_service services[SERVICES_MAX];
+	alignas(SHM_PAGE) struct shm_endpoint endpoints[ENDPOINTS_MAX];
+	struct shm_text texts[ENDPOINTS_MAX];
+	struct shm_route routes[ROUTES_MAX];
+	char names[NAMES_BYTES];
+	alignas(SHM_PAGE) struct shm_rows rows[WORKERS_MAX];
+	alignas(SHM_PAGE) struct shm_series series[WORKERS_MAX];
+	alignas(SHM_PAGE) struct shm_histos histos[WORKERS_MAX];
+};
+
+_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "8 bytes must be lock-free");
+_Static_assert(sizeof(struct addr) == 20, "addr is a key without padding");
+_Static_assert(sizeof(struct shm_section) == 40, "section");
+_Static_assert(sizeof(struct shm_slot) == 512, "slot");
+_Static_assert(offsetof(struct shm_slot, beat_us) == SHM_APART,
+    "the epoch word is alone in its lines");
+_Static_assert(sizeof(struct shm_pins) == 512, "pins");
+_Static_assert(sizeof(struct shm_image) == 128, "image");
+_Static_assert(sizeof(struct shm_meters) == 2048, "meters");
+_Static_assert(sizeof(struct shm_extent) == 32, "extent");
+_Static_assert(sizeof(struct shm_service) == 280, "service");
+_Static_assert(sizeof(struct shm_endpoint) == 128, "endpoint");
+_Static_assert(sizeof(struct shm_text) == 640, "text");
+_Static_assert(sizeof(struct shm_route) == 16, "route");
+_Static_assert(sizeof(struct shm_histo) == 192, "histo");
+_Static_assert(SERIES_MAX < UINT16_MAX, "index entries are 16 bits");
+_Static_assert(IMAGES_MAX > GENERATIONS_MAX + 2 && IMAGES_MAX <= 65536,
+    "pinned, current, building; 16 bits in control.pub");
+_Static_assert(EXTENTS_MAX >= 2 * SERVICES_MAX + IMAGES_MAX,
+    "every set can be replaced at once");
+
+#endif

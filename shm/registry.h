@@ -1,0 +1,123 @@
+/*
+ * registry.h - services, endpoints and route rows by stable slots.
+ *
+ * Written by the master alone; read by workers within a turn. State hangs on
+ * names, so it survives reloads and the death of any process. An endpoint's
+ * address never changes: a new address is a new slot.
+ */
+#ifndef SHM_REGISTRY_H
+#define SHM_REGISTRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/slice.h"
+#include "common/net/addr.h"
+#include "shm/region.h"
+
+#define REGISTRY_NONE UINT32_MAX
+
+struct endpoint_handle {
+	uint32_t index;
+	uint32_t tag;
+};
+
+/* One member of a published endpoint set. */
+struct eset_member {
+	struct endpoint_handle handle;
+	struct addr addr;
+	uint32_t weight; /* 1.. */
+};
+
+/* A service's endpoints: immutable once published, an extent of its own. */
+struct eset {
+	uint64_t version; /* grows with every publish in the region */
+	uint32_t count;
+	uint32_t total_weight;
+	struct eset_member members[];
+};
+
+/* ---- worker, within a turn ---- */
+
+/* The service's current set; NULL when it has none. */
+const struct eset *registry_set(const struct region *r, uint32_t service);
+
+/* False when the slot was freed (or reused) since the handle was made. */
+bool registry_endpoint_alive(const struct region *r,
+    struct endpoint_handle h);
+
+/* The same, and still named by its service's set: worth keeping idle
+ * connections for. */
+bool registry_endpoint_live(const struct region *r, struct endpoint_handle h);
+
+/* "10.0.0.1:80"; the label is the address as configured. */
+struct slice registry_endpoint_text(const struct region *r, uint32_t index);
+struct slice registry_endpoint_label(const struct region *r, uint32_t index);
+struct slice registry_service_name(const struct region *r, uint32_t service);
+struct slice registry_route_name(const struct region *r, uint32_t row);
+
+/*
+ * Rows per (worker, endpoint), written by worker w alone: exchanges running
+ * (active) and idle connections kept (pooled). `by` is +1 or -1. A connection
+ * that moves from one to the other is added there before it is taken away here,
+ * so that its endpoint is never seen unused.
+ */
+void registry_active_add(const struct region *r, uint32_t w, uint32_t index,
+    int by);
+void registry_pooled_add(const struct region *r, uint32_t w, uint32_t index,
+    int by);
+/* Sums over workers. */
+uint32_t registry_active(const struct region *r, uint32_t index);
+uint32_t registry_pooled(const struct region *r, uint32_t index);
+
+/* ---- master only ---- */
+
+/* The slot of a service by name, made when absent; REGISTRY_NONE when full. */
+uint32_t registry_service(struct region *r, struct slice name);
+
+/* The counter row of a route by name; when full, the shared overflow row 0. */
+uint32_t registry_route(struct region *r, struct slice name);
+
+struct eset_want {
+	struct addr addr;
+	struct slice label;
+	uint32_t weight;
+};
+
+/*
+ * Publishes a service's endpoint set: slots are found by (service, address) or
+ * made. A set equal to the current one is left alone. The old set and the
+ * endpoints that no set names any more are retired. An address that is named
+ * twice becomes one member with the sum of the weights. False (nothing changed)
+ * when slots or space lack.
+ */
+bool registry_publish_set(struct region *r, uint32_t service,
+    const struct eset_want *want, uint32_t count);
+
+/* A service that no image names any more: its endpoints are retired. */
+void registry_retire_service(struct region *r, uint32_t service);
+
+/*
+ * Frees retired sets that no worker can see, and retired endpoints (tag + 1)
+ * that no worker can see and whose active and pooled sums are zero.
+ */
+void registry_reclaim(struct region *r);
+
+/* After a master died in the middle of any of the above. */
+void registry_recover_master(struct region *r);
+
+/* Forgets the master's own indexes; they are made anew from the region. */
+void registry_map_drop(struct region *r);
+
+/* After worker w was reaped: zeroes its rows. */
+void registry_recover_worker(struct region *r, uint32_t w);
+
+/* ---- for status ---- */
+enum endpoint_state { ENDPOINT_FREE, ENDPOINT_LIVE, ENDPOINT_RETIRED };
+struct endpoint_info {
+	uint32_t state, tag, service, weight, active, pooled;
+};
+bool registry_endpoint_info(const struct region *r, uint32_t index,
+    struct endpoint_info *i);
+
+#endif

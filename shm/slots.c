@@ -1,0 +1,127 @@
+/*
+ * slots.c - who lives in a slot, and what is to be settled after a death.
+ */
+#include "shm/slots.h"
+
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/must.h"
+#include "shm/counters.h"
+#include "shm/epoch.h"
+#include "shm/registry.h"
+#include "shm/step.h"
+
+#define BEAT_EVERY_US 100000
+
+static struct shm_slot *
+slot_at(const struct region *r, uint32_t w)
+{
+	MUST(w <= SLOT_MASTER);
+	return &r->state->slots[w];
+}
+
+const char *
+slot_state_name(enum slot_state s)
+{
+	switch (s) {
+	case SLOT_DOWN:
+		return "down";
+	case SLOT_STARTING:
+		return "starting";
+	case SLOT_READY:
+		return "ready";
+	case SLOT_DRAINING:
+		return "draining";
+	case SLOT_RECOVERING:
+		return "recovering";
+	}
+	return "unknown"; /* a word that another process wrote */
+}
+
+void
+slot_set_state(const struct region *r, uint32_t w, enum slot_state s)
+{
+	SHM_STEP("slot_state");
+	atomic_store(&slot_at(r, w)->state, s);
+}
+
+enum slot_state
+slot_state(const struct region *r, uint32_t w)
+{
+	return atomic_load(&slot_at(r, w)->state);
+}
+
+void
+slot_occupy(const struct region *r, uint32_t w, pid_t pid)
+{
+	struct shm_slot *s = slot_at(r, w);
+	uint64_t now_us = clock_update().us;
+
+	atomic_store(&s->started_us, now_us);
+	atomic_store(&s->beat_us, now_us);
+	atomic_store(&s->pid, pid);
+	atomic_fetch_add(&s->incarnation, 1);
+	slot_set_state(r, w, SLOT_STARTING);
+}
+
+void
+slot_settle(struct region *r, uint32_t w, int wait_status)
+{
+	struct shm_slot *s = slot_at(r, w);
+
+	slot_set_state(r, w, SLOT_RECOVERING);
+	if (w != SLOT_MASTER) {
+		registry_recover_worker(r, w);
+		counters_recover_worker(r, w);
+		epoch_recover_worker(r, w);
+	}
+	SHM_STEP("slot_status");
+	atomic_store(&s->last_status, wait_status);
+	SHM_STEP("slot_pid");
+	atomic_store(&s->pid, 0);
+	slot_set_state(r, w, SLOT_DOWN);
+}
+
+void
+slot_beat(const struct region *r, uint32_t w, uint64_t now_us)
+{
+	struct shm_slot *s = slot_at(r, w);
+	uint64_t last = atomic_load_explicit(&s->beat_us, memory_order_relaxed);
+
+	if (now_us - last >= BEAT_EVERY_US)
+		atomic_store_explicit(
+		    &s->beat_us, now_us, memory_order_relaxed);
+}
+
+void
+slot_last_words(const struct region *r, uint32_t w, const char *text)
+{
+	if (w > SLOT_MASTER)
+		return; /* MUST would call here again */
+	char *to = r->state->slots[w].last_words;
+	size_t i = 0;
+
+	for (; i < SLOT_WORDS_MAX - 1 && text[i] != '\0'; i++)
+		to[i] = text[i];
+	to[i] = '\0';
+}
+
+void
+slot_info(const struct region *r, uint32_t w, struct slot_info *i)
+{
+	struct shm_slot *s = slot_at(r, w);
+	uint32_t incarnation = atomic_load(&s->incarnation);
+
+	*i = (struct slot_info){
+		.pid = atomic_load(&s->pid),
+		.state = atomic_load(&s->state),
+		.incarnation = incarnation,
+		.restarts = incarnation != 0 ? incarnation - 1 : 0,
+		.started_us = atomic_load(&s->started_us),
+		.beat_us = atomic_load(&s->beat_us),
+		.last_status = atomic_load(&s->last_status),
+	};
+	memcpy(i->last_words, s->last_words, sizeof(i->last_words));
+	i->last_words[sizeof(i->last_words) - 1] = '\0';
+}

@@ -1,0 +1,53 @@
+/*
+ * slots.h - one slot per worker: who lives there, how it fares, what its
+ * predecessor's last words were. Also the master's own.
+ */
+#ifndef SHM_SLOTS_H
+#define SHM_SLOTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "shm/region.h"
+
+enum slot_state {
+	SLOT_DOWN,     /* nobody */
+	SLOT_STARTING, /* forked, not serving yet */
+	SLOT_READY,    /* serving */
+	SLOT_DRAINING, /* stopping gracefully */
+	SLOT_RECOVERING, /* dead, being settled by the keeper */
+};
+
+const char *slot_state_name(enum slot_state s);
+
+/* The one place where a state changes. */
+void slot_set_state(const struct region *r, uint32_t w, enum slot_state s);
+enum slot_state slot_state(const struct region *r, uint32_t w);
+
+/* Keeper: a new process lives in the slot: pid, start time, incarnation + 1. */
+void slot_occupy(const struct region *r, uint32_t w, pid_t pid);
+
+/*
+ * Keeper, after waitpid returned for the slot's process: settles everything
+ * that it held (rows, pins, epoch) and keeps how it ended. May be killed in the
+ * middle and run again.
+ */
+void slot_settle(struct region *r, uint32_t w, int wait_status);
+
+/* Worker: alive now (once per turn, at most every 100 ms a store). */
+void slot_beat(const struct region *r, uint32_t w, uint64_t now_us);
+
+/* Last words: kept in the slot until the next ones. Async-signal-safe. */
+void slot_last_words(const struct region *r, uint32_t w, const char *text);
+
+struct slot_info {
+	pid_t pid;
+	uint32_t state, incarnation, restarts;
+	uint64_t started_us, beat_us;
+	int last_status;           /* wait status of the predecessor, or 0 */
+	char last_words[SLOT_WORDS_MAX];
+};
+void slot_info(const struct region *r, uint32_t w, struct slot_info *i);
+
+#endif

@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# Every test there is, in two lanes side by side, each step with a log of its
+# own. The last line is "N passed, N failed"; exit 1 when one failed.
+# Called by `make check`, which gives BUILD and MAKE.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+
+build=${BUILD:-build}
+make=${MAKE:-make}
+logs=$build/check
+fuzz_seconds=${CHECK_FUZZ_SECONDS:-8}
+python=/usr/bin/python3
+export LC_ALL=C
+rm -rf "$logs"
+mkdir -p "$logs"
+
+# counts_of LOG STATUS: "PASSED FAILED", from the step's own last words where
+# it counts, else one.
+counts_of() {
+	local line passed failed errors
+	line=$(grep -E '(passed|failed|errors?)\b' "$1" | tail -n 1)
+	passed=$(sed -nE 's/.*\b([0-9]+) passed.*/\1/p' <<<"$line")
+	failed=$(sed -nE 's/.*\b([0-9]+) failed.*/\1/p' <<<"$line")
+	errors=$(sed -nE 's/.*\b([0-9]+) errors?\b.*/\1/p' <<<"$line")
+	failed=$((${failed:-0} + ${errors:-0}))
+	passed=${passed:-0}
+	if [ "$2" -ne 0 ] && [ "$failed" -eq 0 ]; then
+		failed=1
+	elif [ "$2" -eq 0 ] && [ $((passed + failed)) -eq 0 ]; then
+		passed=1
+	fi
+	echo "$passed $failed"
+}
+
+# step NAME COMMAND...: runs it and prints one line, or its log when it failed.
+step() {
+	local name=$1 start=$SECONDS status passed failed
+	shift
+	"$@" >"$logs/$name.log" 2>&1 </dev/null
+	status=$?
+	counts_of "$logs/$name.log" $status >"$logs/$name.count"
+	read -r passed failed <"$logs/$name.count"
+	if [ "$failed" -ne 0 ]; then
+		{
+			echo "---- $name failed; the end of $logs/$name.log:"
+			tail -n "${CHECK_TAIL:-150}" "$logs/$name.log"
+			echo "---- $name: $passed passed, $failed failed"
+		} >"$logs/$name.tail"
+		cat "$logs/$name.tail"
+	else
+		printf 'ok %-12s %4d passed  %4d s\n' "$name" "$passed" \
+			$((SECONDS - start))
+	fi
+	return $status
+}
+
+# play_e2e BINARIES PYTEST-ARGUMENTS...
+play_e2e() {
+	local bin=$1
+	shift
+	PENSTOCK_BUILD=$bin PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -q \
+		-p no:cacheprovider --durations=8 "$@" tests/e2e
+}
+
+manual() {
+	mandoc -Tlint -Wwarning "$build"/man/penstock.8 \
+		"$build"/man/penstock.conf.5 "$build"/man/penstockctl.1
+}
+
+lane_plain() {
+	step manual manual
+	step unit tests/unit/run.sh "$build"/tests/unit/*/*_test \
+		"$build"/tests/unit/*/*/*_test
+	step cases tests/cases/run.sh "$build"
+	step e2e play_e2e "$build"
+	step model tests/model/run.sh
+}
+
+lane_sanitized() {
+	step asan-build "$make" asan-bin &&
+		step asan-unit tests/unit/run.sh \
+			"$build"/asan/tests/unit/*/*_test \
+			"$build"/asan/tests/unit/*/*/*_test &&
+		step asan-e2e play_e2e "$build/asan" -m "not slow"
+	step fuzz-build "$make" fuzz-bin &&
+		step fuzz tests/fuzz/run.sh "$build/fuzz" "$fuzz_seconds"
+}
+
+summary() {
+	local passed=0 failed=0 p f
+	while read -r p f; do
+		passed=$((passed + p))
+		failed=$((failed + f))
+	done < <(cat "$logs"/*.count)
+	printf '%d s\n' $SECONDS
+	[ $failed -eq 0 ] || for p in "$logs"/*.tail; do
+		echo "failed: $(basename "$p" .tail)"
+	done
+	echo "$passed passed, $failed failed"
+	[ $failed -eq 0 ]
+}
+
+shopt -s nullglob
+if step build "$make" -j2 WERROR=1 all unit-bin; then
+	lane_plain &
+	plain=$!
+	lane_sanitized &
+	wait $plain $!
+fi
+summary

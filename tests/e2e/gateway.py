@@ -1,0 +1,294 @@
+"""The gateway under test: a process with a folder of its own."""
+import json
+import os
+import pathlib
+import random
+import re
+import signal
+import socket
+import subprocess
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = (ROOT / os.environ.get('PENSTOCK_BUILD', 'build')).resolve()
+BINARY = BUILD / 'penstock'
+CTL = BUILD / 'penstockctl'
+SANITIZED = BUILD.name == 'asan'
+START_S = 10
+STOP_S = 15
+# In the log: a program that failed, as opposed to a world that did.
+ALARM = re.compile(r'AddressSanitizer|LeakSanitizer|runtime error:|last words'
+                   r'|MUST|Assertion|core dumped|died of signal')
+
+
+def free_port():
+    """A TCP port that nobody has, below the ephemeral ones of clients."""
+    for _ in range(200):
+        port = random.randrange(12000, 32000)
+        with socket.socket() as s:
+            try:
+                s.bind(('127.0.0.1', port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError('no free port')
+
+
+def wait_until(condition, seconds=10, what='condition'):
+    """Polls until condition() is true and returns what it gave."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f'timed out after {seconds} s: {what}')
+        time.sleep(0.01)
+
+
+def processes():
+    """{pid: (parent pid, title)} of all processes."""
+    found = {}
+    for entry in os.listdir('/proc'):
+        if not entry.isdigit():
+            continue
+        try:
+            stat = pathlib.Path('/proc', entry, 'stat').read_text()
+            title = pathlib.Path('/proc', entry, 'cmdline').read_bytes()
+        except OSError:
+            continue
+        fields = stat.rsplit(')', 1)[1].split()
+        if fields[0] != 'Z':
+            found[int(entry)] = (int(fields[1]),
+                                 title.replace(b'\0', b' ').decode().strip())
+    return found
+
+
+def rss_kb(pid):
+    text = pathlib.Path(f'/proc/{pid}/smaps_rollup').read_text()
+    return int(re.search(r'^Pss:\s+(\d+)', text, re.M).group(1))
+
+
+class Gateway:
+    def __init__(self, folder, body, top='', workers=1, environ=None, args=(),
+                 user=None, allow=()):
+        self.dir = pathlib.Path(folder)
+        self.port = free_port()
+        self.socket = self.dir / 'admin.sock'
+        self.pid_file = self.dir / 'penstock.pid'
+        self.conf = self.dir / 'penstock.conf'
+        self.log = self.dir / 'gateway.log'
+        self.workers = workers
+        self.user = user or ('root' if os.getuid() == 0 else None)
+        self.top = top
+        self.environ = dict(os.environ, **(environ or {}))
+        self.args = list(args)
+        self.allow = list(allow)  # alarms that the test means to raise
+        self.proc = None
+        self.write(body)
+
+    def text(self, body, top=None):
+        top = self.top if top is None else top
+        user = f'user = "{self.user}";\n' if self.user else ''
+        log = '' if 'log =' in top else \
+            'log = { level = "debug"; target = "stderr"; };\n'
+        listeners = '' if 'listeners =' in body + top else \
+            f'listeners = ( {{ address = "127.0.0.1:{self.port}"; }} );\n'
+        return (f'{user}workers = {self.workers};\n'
+                f'pid_file = "{self.pid_file}";\n{log}'
+                f'admin = {{ socket = "{self.socket}"; }};\n'
+                f'{listeners}{top}\n{body}\n')
+
+    def write(self, body, top=None):
+        self.conf.write_text(self.text(body, top))
+
+    # --- life
+
+    def start(self, ready=True):
+        with open(self.log, 'ab') as log:
+            self.proc = subprocess.Popen(
+                [BINARY, '-c', self.conf, *self.args], stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log, env=self.environ, cwd=self.dir)
+        if ready:
+            self.wait_ready()
+        return self
+
+    def wait_ready(self):
+        def ready():
+            if self.proc is not None and self.proc.poll() is not None:
+                raise AssertionError('the gateway ended:\n' + self.log_text())
+            return self.admin_status('/readyz') == 200
+        try:
+            wait_until(ready, START_S, 'readiness')
+        except AssertionError as error:
+            raise AssertionError(f'{error}\n{self.log_text()}') from None
+
+    def send(self, signum):
+        os.kill(self.keeper, signum)
+
+    def stop(self):
+        """TERM, and expects a clean end."""
+        if self.proc is None:
+            return
+        family = self.family()
+        if self.proc.poll() is None:
+            self.proc.terminate()
+        try:
+            code = self.proc.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self.kill(family)
+            raise AssertionError('no end after TERM:\n' + self.log_text())
+        self.proc = None
+        left = [p for p in family if p in processes()]
+        self.kill(left)
+        assert code == 0, f'exit code {code}\n{self.log_text()}'
+        assert not left, f'left behind: {left}\n{self.log_text()}'
+
+    @staticmethod
+    def kill(pids):
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+    def finish(self):
+        """What the fixture does at the end, whatever the test did."""
+        try:
+            self.stop()
+        finally:
+            if self.proc is not None:
+                self.kill([self.proc.pid])
+                self.proc.wait()
+                self.proc = None
+        alarms = [line for line in self.log_text().splitlines()
+                  if ALARM.search(line)
+                  and not any(re.search(a, line) for a in self.allow)]
+        assert not alarms, '\n'.join(alarms) + '\n' + self.log_text()
+
+    def log_text(self):
+        return self.log.read_text(errors='replace') if self.log.exists() else ''
+
+    def wait_log(self, pattern, count=1, seconds=10):
+        wait_until(lambda: len(re.findall(pattern, self.log_text())) >= count,
+                   seconds, f'{count} times {pattern!r} in\n{self.log_text()}')
+
+    # --- who is there
+
+    @property
+    def keeper(self):
+        return int(self.pid_file.read_text())
+
+    def family(self):
+        """The keeper and all that descend from it, as {pid: title}."""
+        everyone = processes()
+        roots = [self.proc.pid] if self.proc is not None else []
+        if self.pid_file.exists():
+            roots.append(self.keeper)
+        found = {p: everyone[p][1] for p in roots if p in everyone}
+        grown = True
+        while grown:
+            grown = False
+            for pid, (parent, title) in everyone.items():
+                if parent in found and pid not in found:
+                    found[pid] = title
+                    grown = True
+        return found
+
+    def titled(self, title):
+        return sorted(p for p, t in self.family().items()
+                      if t.startswith('penstock: ' + title))
+
+    @property
+    def worker_pids(self):
+        return self.titled('worker')
+
+    @property
+    def master_pid(self):
+        return self.titled('master')[0]
+
+    # --- the admin API
+
+    def admin(self, path, method='GET', timeout=5):
+        """(status, headers, body) from the unix socket."""
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(timeout)
+            s.connect(str(self.socket))
+            s.sendall(f'{method} {path} HTTP/1.1\r\nHost: admin\r\n'
+                      'Connection: close\r\n\r\n'.encode())
+            data = b''
+            while True:
+                more = s.recv(65536)
+                if not more:
+                    break
+                data += more
+        head, _, body = data.partition(b'\r\n\r\n')
+        lines = head.decode().split('\r\n')
+        headers = dict(line.split(': ', 1) for line in lines[1:])
+        headers = {k.lower(): v for k, v in headers.items()}
+        if headers.get('transfer-encoding') == 'chunked':
+            body = unchunk(body)
+        return int(lines[0].split()[1]), headers, body
+
+    def admin_status(self, path):
+        try:
+            return self.admin(path)[0]
+        except (OSError, IndexError, ValueError):
+            return None
+
+    def metrics(self):
+        """{(name, frozenset of labels): value}"""
+        found = {}
+        for line in self.admin('/metrics')[2].decode().splitlines():
+            m = re.match(r'([\w:]+)(?:\{(.*)\})? (\S+)$', line)
+            if m and not line.startswith('#'):
+                labels = frozenset(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"',
+                                              m.group(2) or ''))
+                found[m.group(1), labels] = float(m.group(3))
+        return found
+
+    def metric(self, name, **labels):
+        """The sum of the series of that name with (at least) these labels."""
+        want = set(labels.items())
+        return sum(value for (n, has), value in self.metrics().items()
+                   if n == 'penstock_' + name and want <= has)
+
+    def run(self, *args, **kw):
+        """Runs the penstock binary with -c; the completed process."""
+        return subprocess.run([BINARY, '-c', self.conf, *args], text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True,
+                              env=self.environ, timeout=30, **kw)
+
+    def ctl(self, *args, check=True):
+        done = subprocess.run([CTL, '-s', self.socket, *args], text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True,
+                              timeout=30)
+        assert not check or done.returncode == 0, done.stderr + done.stdout
+        return done
+
+    def ctl_json(self, *args):
+        return json.loads(self.ctl('-j', *args).stdout)
+
+    @property
+    def generation(self):
+        return int(self.metric('config_generation'))
+
+    def reload(self, body=None, top=None):
+        """Changes the file, sends HUP, waits until it is in force."""
+        before = self.generation
+        if body is not None:
+            self.write(body, top)
+        self.send(signal.SIGHUP)
+        wait_until(lambda: self.generation > before, 10,
+                   'a new generation\n' + self.log_text())
+
+
+def unchunk(data):
+    out = b''
+    while data:
+        size, _, data = data.partition(b'\r\n')
+        n = int(size.split(b';')[0], 16)
+        if n == 0:
+            return out
+        out, data = out + data[:n], data[n + 2:]
+    raise ValueError('cut within chunks')

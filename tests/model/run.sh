@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Checks the model with SPIN: the complete search must find nothing, and every
+# mutation (a rule broken on purpose) must be found. The last line is
+# "N passed, N failed"; exit 1 when one failed.
+#
+# run.sh [DIRECTORY]: where pan and its output go; a temporary one by default.
+set -u
+cd "$(dirname "$0")" || exit 1
+
+models=$PWD
+if [ $# -ge 1 ]; then
+	out=$1
+	mkdir -p "$out" || exit 1
+else
+	out=$(mktemp -d) || exit 1
+	trap 'rm -rf "$out"' EXIT
+fi
+passed=0
+failed=0
+
+# search NAME DEFINES...: leaves pan's words in NAME/log; false if it cannot.
+search() {
+	local name=$1
+	shift
+	rm -rf "${out:?}/$name"
+	mkdir -p "$out/$name" && cd "$out/$name" &&
+		spin -a "$@" "$models/publish.pml" &&
+		cc -O2 -w -DSAFETY -DCOLLAPSE -DMEMLIM=1000 -o pan pan.c &&
+		./pan -m100000 -w22 >log 2>&1
+}
+
+verdict() {
+	if [ "$2" = yes ]; then
+		passed=$((passed + 1))
+		echo "ok $1"
+	else
+		failed=$((failed + 1))
+		echo "FAILED $1"
+		tail -n 30 "$out/$1/log"
+	fi
+}
+
+# sound NAME DEFINES...: the whole state space, without an error.
+sound() {
+	local name=$1 ok=no
+	shift
+	if search "$name" "$@" && grep -q 'errors: 0' "$out/$name/log" &&
+		! grep -q 'not completed' "$out/$name/log"; then
+		ok=yes
+	fi
+	verdict "$name" $ok
+	grep 'states, stored' "$out/$name/log"
+}
+
+# broken NAME DEFINES...: an assertion must fail.
+broken() {
+	local name=$1 ok=no
+	shift
+	search "$name" "$@"
+	if grep -q 'assertion violated' "$out/$name/log"; then
+		ok=yes
+	fi
+	verdict "$name" $ok
+}
+
+# Slots that are used again and a master killed twice; then more slots.
+sound reuse -DIMAGES=2 -DPUBLISHES=3 -DMASTER_KILLS=2
+sound slots -DIMAGES=3 -DPUBLISHES=2 -DMASTER_KILLS=1
+for n in 1 2 3 4 5 6 7 8; do
+	broken "mutation$n" -DIMAGES=3 -DPUBLISHES=3 -DMASTER_KILLS=1 \
+		-DMUTATION="$n"
+done
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

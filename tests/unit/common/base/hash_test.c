@@ -1,0 +1,83 @@
+/*
+ * Tests of hash.c. The expected values come from another implementation of
+ * SipHash-1-3 (CPython 3.11, hash of bytes with PYTHONHASHSEED=0 and =1).
+ */
+#include <check.h>
+#include <stdlib.h>
+
+#include "common/base/hash.h"
+
+static const struct {
+	size_t n;
+	uint64_t zero_key, other_key;
+} vectors[] = {
+	{ 1, 0x68a914128e01e473u, 0xecd3e5afcecda4b9u },
+	{ 7, 0x2f098ab0c751325au, 0xfd15e78052a69ddfu },
+	{ 8, 0xead411e67ebe2eeau, 0xc0b5739e7e28dd01u },
+	{ 9, 0x75927f9d95124362u, 0x208a1a5a0cbbf778u },
+	{ 15, 0xf30eb725bb91c9eau, 0xfa87985f39e97a53u },
+	{ 16, 0x8972188433a5c5b7u, 0x12e9d283f9f37002u },
+	{ 63, 0x385d3e39e5f37359u, 0x542052345bc68274u },
+};
+
+START_TEST(known_answers)
+{
+	const struct hash_key zero = { 0, 0 };
+	const struct hash_key other = { 0xaed66ce184be2329u,
+		0xebe9bbf1f1499052u };
+	unsigned char in[64];
+
+	for (unsigned i = 0; i < sizeof(in); i++)
+		in[i] = (unsigned char)i;
+	for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
+		size_t n = vectors[i].n;
+
+		ck_assert_uint_eq(hash_bytes(zero, in, n), vectors[i].zero_key);
+		ck_assert_uint_eq(
+		    hash_bytes(other, in, n), vectors[i].other_key);
+	}
+}
+END_TEST
+
+START_TEST(empty_input_depends_on_key)
+{
+	ck_assert_uint_ne(hash_bytes((struct hash_key){ 1, 2 }, NULL, 0),
+	    hash_bytes((struct hash_key){ 1, 3 }, NULL, 0));
+}
+END_TEST
+
+START_TEST(random_keys_differ)
+{
+	struct hash_key a = hash_key_random();
+	struct hash_key b = hash_key_random();
+
+	ck_assert(a.k0 != b.k0 && a.k1 != b.k1);
+}
+END_TEST
+
+START_TEST(integers_are_mixed)
+{
+	/* splitmix64 of state 0: the output for its first step. */
+	ck_assert_uint_eq(hash_u64(0x9e3779b97f4a7c15u), 0xe220a8397b1dcdafu);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("hash");
+	TCase *tc = tcase_create("hash");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_test(tc, known_answers);
+	tcase_add_test(tc, empty_input_depends_on_key);
+	tcase_add_test(tc, random_keys_differ);
+	tcase_add_test(tc, integers_are_mixed);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

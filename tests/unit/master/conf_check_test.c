@@ -1,0 +1,245 @@
+/*
+ * What values mean together: bad combinations with every complaint, and what
+ * follows from good ones.
+ */
+#include <unistd.h>
+
+#include "tests/unit/master/conf_try.h"
+
+/* A route of these keys, on line 3 of the file. */
+#define WITH(keys) LISTENER SERVICE "routes = ( { " keys " } );\n"
+#define TO "path = \"/\"; service = \"be\"; "
+
+static const struct conf_case bad[] = {
+	/* top level and listeners */
+	{ SERVICE ROUTE, "f: there is no listener\n" },
+	{ "listeners = ( { } );\n" SERVICE ROUTE,
+	    "f:1: a listener needs an address\n" },
+	{ "listeners = ( { address = \"localhost:80\"; } );\n" SERVICE ROUTE,
+	    "f:1: address: \"localhost:80\" is not a numeric address and port; "
+	    "it must be one such as \"0.0.0.0:8080\"\n" },
+	{ "listeners = ( { address = \"0.0.0.0:80\"; },\n"
+	  "{ address = \"*:80\"; } );\n" SERVICE ROUTE,
+	    "f:2: address: there is a listener on 0.0.0.0:80 already, at "
+	    "f:1\n" },
+	/* services */
+	{ LISTENER "services = { be = { }; };\n" ROUTE,
+	    "f:2: service \"be\" has no endpoints\n" },
+	{ LISTENER "services = { be = {\nendpoints = (); }; };\n" ROUTE,
+	    "f:3: service \"be\" has no endpoints\n" },
+	{ LISTENER "services = { be = { endpoints = ( { } ); }; };\n" ROUTE,
+	    "f:2: an endpoint needs an address\n" },
+	{ LISTENER "services = { be = { endpoints = ( { address = "
+		   "\"users.internal:9002\"; } ); }; };\n" ROUTE,
+	    "f:2: address: \"users.internal:9002\" is not a numeric address "
+	    "and port; it must be one such as \"127.0.0.1:9001\"\n" },
+	{ LISTENER "services = { be = { endpoints = ( { address = "
+		   "\"*:90\"; } ); }; };\n" ROUTE,
+	    "f:2: address: \"*:90\" is no address to connect to\n" },
+	{ LISTENER "services = { be = { endpoints = (\n"
+		   "{ address = \"[::1]:90\"; },\n"
+		   "{ address = \"[0::1]:90\"; } ); }; };\n" ROUTE,
+	    "f:4: address: service \"be\" has [::1]:90 already, at f:3\n" },
+	{ LISTENER "services = { be = { host = \"a b\"; endpoints = ( {\n"
+		   "address = \"127.0.0.1:81\"; } ); }; };\n" ROUTE,
+	    "f:2: host: \"a b\" has a character that no host name has\n" },
+	{ LISTENER "services = ( { name = \"be\"; endpoints = ( { address = "
+		   "\"127.0.0.1:81\"; } ); },\n{ name = \"be\"; endpoints = "
+		   "( { address = \"127.0.0.1:82\"; } ); } );\n" ROUTE,
+	    "f:3: there is a service \"be\" already, at f:2\n" },
+	{ LISTENER "services = ( { name = \"a/b\"; endpoints = ( { address = "
+		   "\"127.0.0.1:81\"; } ); } );\n"
+		   "routes = ( { path = \"/\"; service = \"a/b\"; } );\n",
+	    "f:2: name: \"a/b\" has a space, a slash, a quote or a character "
+	    "outside ASCII\n" },
+	/* where a route leads */
+	{ WITH("path = \"/\"; service = \"bee\";"),
+	    "f:3: service: there is no service \"bee\"; did you mean "
+	    "\"be\"?\n" },
+	{ WITH("path = \"/\"; service = \"elsewhere\";"),
+	    "f:3: service: there is no service \"elsewhere\"\n" },
+	{ WITH("path = \"/\";"), "f:3: a route needs a service, or respond\n" },
+	{ WITH(TO "\nrespond = { };"),
+	    "f:4: a route has a service or respond, not both\n" },
+	{ WITH("service = \"be\";"), "f:3: a route needs a path\n" },
+	{ LISTENER SERVICE "routes = ( { name = \"a\"; " TO "},\n"
+			   "{ name = \"a\"; path = \"/b\"; service = \"be\"; "
+			   "} );\n",
+	    "f:4: there is a route \"a\" already, at f:3\n" },
+	{ WITH("path = \"/\"; respond = { }; rewrite = \"/x\";"),
+	    "f:3: rewrite: a route with respond sends no request on\n" },
+	{ WITH("path = \"/\"; respond = { status = 600; };"),
+	    "f:3: respond.status: 600 is out of range (200 to 599)\n" },
+	{ WITH("path = \"/\"; respond = { status = 204; body = \"x\"; };"),
+	    "f:3: respond.body: an answer with status 204 has no body\n" },
+	/* hosts and methods */
+	{ WITH(TO "hosts = [ \"a.example:80\" ];"),
+	    "f:3: hosts: \"a.example:80\" has a port: hosts are compared "
+	    "without it\n" },
+	{ WITH(TO "hosts = [ \"*\" ];"),
+	    "f:3: hosts: \"*\" is every host: leave hosts out for that\n" },
+	{ WITH(TO "hosts = [ \"a.*.b\" ];"),
+	    "f:3: hosts: \"a.*.b\" has a character that no host name has\n" },
+	{ WITH(TO "hosts = [ \"a..b\", \"b.\" ];"),
+	    "f:3: hosts: \"a..b\" has an empty label\n"
+	    "f:3: hosts: \"b.\" has an empty label\n" },
+	{ WITH(TO "hosts = [ \"a.b\", \"A.b\" ];"),
+	    "f:3: hosts: \"a.b\" is there twice\n" },
+	{ WITH(TO "hosts = \"[::x]\";"),
+	    "f:3: hosts: \"[::x]\" is not an IPv6 address in brackets\n" },
+	{ WITH(TO "methods = [ \"get\", \"P T\" ];"),
+	    "f:3: methods: \"get\" is not written in capitals\n"
+	    "f:3: methods: \"P T\" is not a method\n" },
+	{ WITH(TO "methods = [ \"GET\", \"GET\" ];"),
+	    "f:3: methods: \"GET\" is there twice\n" },
+	/* header rules */
+	{ WITH(TO "request_headers = ( { value = \"x\"; } );"),
+	    "f:3: a header rule has exactly one of set, add and remove\n" },
+	{ WITH(TO "request_headers = ( { set = \"A\";\nremove = \"A\"; } );"),
+	    "f:4: a header rule has exactly one of set, add and remove\n" },
+	{ WITH(TO "request_headers = ( { set = \"A\"; } );"),
+	    "f:3: set: a value is missing\n" },
+	{ WITH(TO "response_headers = ( { remove = \"A\"; value = \"\"; } );"),
+	    "f:3: value: a field that is removed has none\n" },
+	{ WITH(TO "request_headers = ( { remove = \"A b\"; } );"),
+	    "f:3: remove: \"A b\" is not the name of a header field\n" },
+	{ WITH(TO "request_headers = ( { set = \"host\"; value = \"x\"; } );"),
+	    "f:3: set: \"host\" is replaced by \"host\" of a service\n" },
+	{ WITH(TO "response_headers = ( { remove = \"Connection\"; } );"),
+	    "f:3: remove: \"Connection\" belongs to the connection and cannot "
+	    "be changed\n" },
+	{ WITH(TO "response_headers = ( { add = \"Content-Length\"; value = "
+		  "\"1\"; } );"),
+	    "f:3: add: \"Content-Length\" frames the message and cannot be "
+	    "changed\n" },
+	{ WITH(
+	      TO "response_headers = ( { add = \"X\"; value = \"a\\nb\"; } );"),
+	    "f:3: value: the string holds a control character\n" },
+	/* conditions */
+	{ WITH(TO "match = ( { value = \"x\"; } );"),
+	    "f:3: a condition has exactly one of header, query and cookie\n" },
+	{ WITH(TO "match = ( { header = \"a b\"; } );"),
+	    "f:3: header: \"a b\" is not the name of a header field\n" },
+	{ WITH(TO "match = ( { cookie = \"a=\"; } );"),
+	    "f:3: cookie: \"a=\" is not the name of a cookie\n" },
+};
+
+START_TEST(each_bad)
+{
+	conf_try_expect(bad[_i].text, bad[_i].complaints);
+}
+END_TEST
+
+START_TEST(no_route_is_a_warning)
+{
+	struct conf_try t;
+
+	conf_try_text(&t, LISTENER);
+	ck_assert(t.ok);
+	ck_assert_str_eq(t.complaints,
+	    "f: warning: there is no route: every request is answered 404\n");
+	conf_try_fini(&t);
+}
+END_TEST
+
+/* Only who can become somebody else has to know whom. */
+START_TEST(user_exists)
+{
+	struct conf_try t;
+
+	conf_try_text(&t, "user = \"no such\";\ngroup = \"none\";\n" REST);
+	if (geteuid() == 0)
+		ck_assert_str_eq(t.complaints,
+		    "f:1: user: there is no user \"no such\"\n"
+		    "f:2: group: there is no group \"none\"\n");
+	else
+		ck_assert_str_eq(t.complaints, "");
+	conf_try_fini(&t);
+}
+END_TEST
+
+START_TEST(completed)
+{
+	const struct conf_route *r;
+	struct conf_try t;
+
+	conf_try_text(&t,
+	    LISTENER
+	    "services = { a = { endpoints = ( { address = \"10.0.0.1:1\"; } );"
+	    " host = \"h.example:8\"; };\n"
+	    "b = { endpoints = ( { address = \"[fd00::1]:2\"; } ); }; };\n"
+	    "routes = ( { path = \"/\";\nhosts = [ \"API.Example\", \"*.x\" "
+	    "];\n"
+	    "service = \"b\";\nrewrite = \"/y\"; encoded_slash = \"keep\"; },\n"
+	    "{ path = \"/p\"; respond = { body = \"a\\nb\"; }; } );\n");
+	ck_assert_str_eq(t.complaints, "");
+	ck_assert_uint_eq(t.c.services[1].endpoints[0].addr.port, 2);
+	ck_assert_uint_eq(t.c.services[1].endpoints[0].addr.is_v6, 1);
+	r = &t.c.routes[0];
+	ck_assert_uint_eq(r->service_index, 1);
+	ck_assert_str_eq(r->hosts.items[0], "api.example");
+	ck_assert_int_eq(r->path_place.line, 4);
+	ck_assert_int_eq(r->rewrite_place.line, 7);
+	ck_assert(r->encoded_slash_keep);
+	ck_assert_ptr_null(r->respond.place.file);
+	r = &t.c.routes[1];
+	ck_assert_uint_eq(r->service_index, SIZE_MAX);
+	ck_assert_uint_eq(r->respond.status, 200);
+	ck_assert_str_eq(r->respond.place.file, "f");
+	ck_assert_str_eq(r->respond.body, "a\nb");
+	conf_try_fini(&t);
+}
+END_TEST
+
+START_TEST(timeouts_inherited)
+{
+	const struct conf_timeouts *s, *r, *p;
+	struct conf_try t;
+
+	conf_try_text(&t,
+	    LISTENER
+	    "timeouts = { connect = \"1s\"; send = \"7s\"; idle = \"9s\"; };\n"
+	    "services = { be = { endpoints = ( { address = \"10.0.0.1:1\"; } );"
+	    " timeouts = { response = \"5s\"; send = \"0\"; }; }; };\n"
+	    "routes = ( { path = \"/\"; service = \"be\";\n"
+	    "timeouts = { response = \"2s\"; }; },\n"
+	    "{ path = \"/p\"; respond = { }; } );\n");
+	ck_assert_str_eq(t.complaints, "");
+	s = &t.c.services[0].timeouts;
+	r = &t.c.routes[0].timeouts;
+	p = &t.c.routes[1].timeouts;
+	ck_assert_uint_eq(s->response, 5000000);
+	ck_assert_uint_eq(s->connect, 1000000);
+	ck_assert_uint_eq(s->send, 0);
+	ck_assert_uint_eq(s->idle, 9000000);
+	ck_assert_uint_eq(r->response, 2000000);
+	ck_assert_uint_eq(r->connect, 1000000);
+	ck_assert_uint_eq(r->send, 0);
+	ck_assert_uint_eq(r->head, 10000000);
+	ck_assert_uint_eq(p->response, 30000000);
+	ck_assert_uint_eq(p->send, 7000000);
+	conf_try_fini(&t);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("conf_check");
+	TCase *tc = tcase_create("all");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_loop_test(
+	    tc, each_bad, 0, (int)(sizeof(bad) / sizeof(bad[0])));
+	tcase_add_test(tc, no_route_is_a_warning);
+	tcase_add_test(tc, user_exists);
+	tcase_add_test(tc, completed);
+	tcase_add_test(tc, timeouts_inherited);
+	suite_add_tcase(s, tc);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

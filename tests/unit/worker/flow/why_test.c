@@ -1,0 +1,58 @@
+/* Tests of the reason table: closed, complete, without doubles. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/http/http.h"
+#include "shm/layout.h"
+#include "worker/flow/why.h"
+
+START_TEST(every_reason_is_complete)
+{
+	const struct why_info *w = &why_table[_i];
+
+	ck_assert_uint_gt(strlen(w->word), 0);
+	ck_assert_uint_gt(strlen(w->help), 0);
+	if (w->status == 0)
+		return;
+	ck_assert_uint_ge(w->status, 400);
+	ck_assert_uint_gt(strlen(w->code), 0);
+	ck_assert_uint_gt(http_reason(w->status).n, 0);
+	ck_assert(slice_eq(slice_str(w->title), http_reason(w->status)));
+	ck_assert_int_ne(w->fault, FAULT_NOBODY);
+}
+END_TEST
+
+START_TEST(words_are_unique)
+{
+	for (int j = 0; j < _i; j++)
+		ck_assert_str_ne(why_table[_i].word, why_table[j].word);
+}
+END_TEST
+
+START_TEST(faults_have_names)
+{
+	ck_assert_str_eq(why_fault_name(FAULT_NOBODY), "nobody");
+	ck_assert_str_eq(why_fault_name(FAULT_GATEWAY), "gateway");
+	ck_assert_int_le(WHY_COUNT, WHYS_MAX);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("why");
+	TCase *tc = tcase_create("why");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_loop_test(tc, every_reason_is_complete, 0, WHY_COUNT);
+	tcase_add_loop_test(tc, words_are_unique, 0, WHY_COUNT);
+	tcase_add_test(tc, faults_have_names);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

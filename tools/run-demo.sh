@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# The demo: two upstreams and the gateway in the foreground, until Ctrl-C.
+# Called by `make run`, which has built everything; needs no privileges.
+set -eu
+cd "$(dirname "$0")/.."
+
+build=${BUILD:-build}
+dir=$(mktemp -d "${XDG_RUNTIME_DIR:-/tmp}/penstock-demo.XXXXXX")
+chmod 755 "$dir"
+export DEMO_DIR=$dir
+pids=()
+
+stop() {
+	trap '' INT TERM
+	trap - EXIT
+	# The gateway goes first, so that it can finish what runs.
+	for ((i = ${#pids[@]} - 1; i >= 0; i--)); do
+		kill -TERM "${pids[i]}" 2>/dev/null || true
+		wait "${pids[i]}" 2>/dev/null || true
+	done
+	rm -rf "$dir"
+}
+trap stop EXIT
+trap 'exit 0' INT TERM
+
+# start LOG-PREFIX COMMAND...: in a session of its own, so that Ctrl-C reaches
+# this script alone and the order of the end is ours.
+start() {
+	local prefix=$1
+	shift
+	setsid "$@" > >(exec sed -u "s/^/$prefix | /") 2>&1 </dev/null &
+	pids+=($!)
+}
+
+# answers URL-AND-CURL-OPTIONS...: waits up to 5 s for an answer.
+answers() {
+	for ((i = 0; i < 100; i++)); do
+		curl -fs -o /dev/null -m 1 "$@" && return 0
+		kill -0 "${pids[-1]}" 2>/dev/null || return 1
+		sleep 0.05
+	done
+	return 1
+}
+
+for port in 8080 9001 9002; do
+	if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+		echo "$0: port $port is in use" >&2
+		exit 1
+	fi
+done
+
+start "upstream-1" "$build/demo-upstream" 9001 upstream-1
+answers http://127.0.0.1:9001/health
+start "upstream-2" "$build/demo-upstream" 9002 upstream-2
+answers http://127.0.0.1:9002/health
+start "penstock  " "$build/penstock" -c etc/demo.conf
+answers --unix-socket "$dir/admin.sock" http://localhost/readyz || {
+	echo "$0: the gateway did not start" >&2
+	exit 1
+}
+
+cat <<TEXT
+
+penstock listens on http://127.0.0.1:8080. Worth trying:
+
+  curl -i http://127.0.0.1:8080/api/users/1
+  curl -i http://127.0.0.1:8080/api/users/99        # the upstream's own 404
+  curl -i http://127.0.0.1:8080/echo?q=1            # what an upstream is sent
+  curl -i http://127.0.0.1:8080/ping                # the gateway answers
+  curl -i -X DELETE http://127.0.0.1:8080/ping      # 405, as problem+json
+  $build/penstockctl -s $dir/admin.sock status
+
+etc/demo.conf says how. Ctrl-C stops everything.
+
+TEXT
+wait "${pids[-1]}" || echo "$0: the gateway ended with status $?" >&2

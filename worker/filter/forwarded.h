@@ -1,0 +1,17 @@
+/*
+ * forwarded.h - what an upstream is told about the client and the way here.
+ */
+#ifndef WORKER_FILTER_FORWARDED_H
+#define WORKER_FILTER_FORWARDED_H
+
+#include "worker/flow/pipeline.h"
+
+/*
+ * Makes req->up from req->head: hop-by-hop fields removed (RFC 9110 7.6.1);
+ * X-Request-ID, X-Forwarded-For/-Proto/-Host/-Port, Forwarded (RFC 7239) and
+ * Via set. What a client says of itself in these is not believed: it is
+ * replaced.
+ */
+enum verdict forwarded_request(struct req *q);
+
+#endif

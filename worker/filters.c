@@ -1,0 +1,30 @@
+/*
+ * filters.c - the filter order, from shm/filters.def.
+ */
+#include "worker/filters.h"
+
+#include "worker/filter/forwarded.h"
+#include "worker/filter/respond.h"
+#include "worker/filter/transform.h"
+#include "worker/origin/forward.h"
+
+const struct filter filters_all[IMG_FILTER_COUNT] = {
+	[IMG_FILTER_FORWARDED] = { "forwarded", forwarded_request, NULL },
+	[IMG_FILTER_TRANSFORM] = { "transform", transform_request,
+	    transform_answer },
+	[IMG_FILTER_RESPOND] = { "respond", respond_request, NULL },
+	[IMG_FILTER_FORWARD] = { "forward", forward_request, NULL },
+};
+
+static const char *const filters_help[IMG_FILTER_COUNT] = {
+#define FILTER(ID, name, help) [IMG_FILTER_##ID] = help,
+#include "shm/filters.def"
+};
+
+void
+filters_print(FILE *f)
+{
+	for (unsigned i = 0; i < IMG_FILTER_COUNT; i++)
+		fprintf(f, "%u. %s: %s\n", i + 1, filters_all[i].name,
+		    filters_help[i]);
+}

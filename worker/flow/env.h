@@ -1,0 +1,58 @@
+/*
+ * env.h - what every part of a worker needs to know: the shared region, this
+ * worker's slot in it, the loop, and what is published in this turn.
+ *
+ * One per process, made by worker.c, reached through the objects that live in
+ * the process. The hooks keep flow/ free of what lies to its right.
+ */
+#ifndef WORKER_FLOW_ENV_H
+#define WORKER_FLOW_ENV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/list.h"
+#include "common/base/pool.h"
+#include "common/net/loop.h"
+#include "shm/counters.h"
+#include "shm/epoch.h"
+
+struct contexts;
+struct filter;
+struct opool;
+struct balance;
+struct req;
+
+struct env {
+	struct loop *loop;
+	struct region *region;
+	uint32_t slot; /* this worker's */
+	bool draining; /* no new requests on kept connections */
+	_Atomic uint64_t *counters;
+	struct epoch_view view; /* what is readable in this turn */
+	struct contexts *contexts;
+	const struct filter *filters; /* the one order; see filters.c */
+	struct opool *opool;
+	struct balance *balance;
+	struct pool reqs;
+	/* Requests that pin an image, by its slot: to end the oldest. */
+	struct list pinned[IMAGES_MAX];
+	uint64_t id_prefix[2], id_count; /* request ids */
+	/* The meters. code 0: the call ended without an answer's head. */
+	void (*req_ended)(const struct req *q);
+	void (*call_ended)(struct env *e, uint32_t service, uint32_t endpoint,
+	    unsigned code, uint64_t us);
+};
+
+#define ENV_ID_BYTES 32
+
+/* A new request id: 32 hex digits that do not repeat and cannot be guessed. */
+void env_make_id(struct env *e, char out[ENV_ID_BYTES]);
+
+static inline void
+env_count(struct env *e, enum counter c, int64_t by)
+{
+	counter_add(e->counters, c, (uint64_t)by);
+}
+
+#endif

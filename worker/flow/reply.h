@@ -1,0 +1,26 @@
+/*
+ * reply.h - answers that the gateway makes by itself.
+ */
+#ifndef WORKER_FLOW_REPLY_H
+#define WORKER_FLOW_REPLY_H
+
+#include "worker/flow/req.h"
+
+/*
+ * Answers q with the body for `why` (RFC 9457, problem+json): status, codes,
+ * request id. `detail` NULL: the reason's help. `extra` NULL: no more fields.
+ */
+void reply_problem(
+    struct req *q, enum why why, const char *detail, const struct field *extra);
+
+/* Answers q with a body that lives until the call returns. */
+void reply_body(struct req *q, unsigned status, struct slice content_type,
+    struct slice body, const struct field *extra);
+
+/*
+ * The same before a req exists (the head could not be read): writes straight
+ * to the stream, which is to be closed afterwards.
+ */
+void reply_bare(struct stream *s, enum why why, struct slice request_id);
+
+#endif

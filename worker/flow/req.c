@@ -1,0 +1,264 @@
+/*
+ * req.c - the life of a request: made, routed, fed, ended. What goes back to
+ * the client is in answer.c.
+ */
+#include "worker/flow/req.h"
+
+#include "common/base/must.h"
+#include "shm/registry.h"
+#include "worker/flow/pipeline.h"
+
+#define REQ_SPARE_FIELDS 4u
+
+static void
+req_set_state(struct req *q, enum req_state to)
+{
+	MUST(q->state != REQ_ENDED);
+	q->state = (uint8_t)to;
+}
+
+static void
+req_texts(struct env *e, struct req *q)
+{
+	char *text = arena_alloc(&q->arena, ADDR_TEXT_MAX);
+
+	if (text != NULL)
+		q->client_text =
+		    slice_make(text, addr_ip_text(&q->client, text));
+	text = arena_alloc(&q->arena, ENV_ID_BYTES);
+	if (text != NULL) {
+		env_make_id(e, text);
+		q->request_id = slice_make(text, ENV_ID_BYTES);
+	}
+}
+
+struct req *
+req_new(struct env *e, struct stream *s, const struct req_owner *owner,
+    const struct head *h, const struct addr *client)
+{
+	struct req *q = pool_take(&e->reqs);
+
+	if (q == NULL)
+		return NULL;
+	*q = (struct req){ .env = e,
+		.stream = s,
+		.owner = owner,
+		.client = *client,
+		.began = clock_now() };
+	list_init(&q->pin_link);
+	arena_init(&q->arena, q + 1, REQ_BYTES - sizeof(*q), 1u << 20);
+	req_texts(e, q);
+	if (!head_copy(&q->head, h, &q->arena, REQ_SPARE_FIELDS) ||
+	    arena_failed(&q->arena)) {
+		arena_fini(&q->arena);
+		pool_give(&e->reqs, q);
+		return NULL;
+	}
+	s->user = q;
+	env_count(e, COUNTER_REQUESTS_ACTIVE, 1);
+	return q;
+}
+
+static void
+req_pin(struct req *q)
+{
+	struct env *e = q->env;
+
+	q->image = e->view.image;
+	q->image_slot = e->view.slot;
+	epoch_pin(e->region, e->slot, q->image_slot);
+	list_push_back(&e->pinned[q->image_slot], &q->pin_link);
+	q->pinned = true;
+}
+
+void
+req_unpin(struct req *q)
+{
+	if (!q->pinned)
+		return;
+	q->pinned = false;
+	list_remove(&q->pin_link);
+	epoch_unpin(q->env->region, q->env->slot, q->image_slot);
+	q->image = NULL;
+	q->service = NULL;
+	q->match.route = NULL;
+}
+
+/* Copies what outlives the pin. */
+static void
+req_make_plan(struct req *q, const struct img_timeouts *t, uint32_t row)
+{
+	q->plan = (struct req_plan){
+		.body_us = t->body,
+		.send_us = t->send,
+		.response_us = t->response,
+		.tunnel_us = t->tunnel,
+		.body_bytes = q->image->limits.body_bytes,
+		.row = row,
+		.service =
+		    q->service != NULL ? q->service->slot : REGISTRY_NONE,
+	};
+}
+
+static void
+req_routed(struct req *q)
+{
+	const struct img_route *r = q->match.route;
+
+	if (r->service != IMG_NONE) {
+		const struct img_service *all =
+		    img_at(q->image, q->image->services.off);
+
+		q->service = &all[r->service];
+	}
+	req_make_plan(q, &r->timeouts, r->row);
+	if (q->head.body == BODY_LENGTH &&
+	    q->head.length > q->plan.body_bytes) {
+		req_fail(q, WHY_BODY_TOO_LARGE);
+		return;
+	}
+	pipeline_run(q);
+}
+
+static void
+req_no_method(struct req *q)
+{
+	char text[512];
+	struct field allow = { .name = SLICE_LIT("Allow"), .id = FIELD_ALLOW };
+
+	allow.value = slice_make(
+	    text, route_allow_text(q->image, &q->match, text, sizeof(text)));
+	req_fail_with(q, WHY_BAD_METHOD, NULL, &allow);
+}
+
+static void
+req_route(struct req *q)
+{
+	switch (route_find(
+	    q->image, q->env->contexts, &q->head, &q->uri, &q->match)) {
+	case ROUTE_FOUND:
+		req_routed(q);
+		break;
+	case ROUTE_NO_PATH:
+		req_fail(q, WHY_NO_ROUTE);
+		break;
+	case ROUTE_NO_METHOD:
+		req_no_method(q);
+		break;
+	case ROUTE_ENCODED_SLASH:
+		req_fail(q, WHY_ENCODED_SLASH);
+		break;
+	}
+}
+
+/* Reads the target and routes; every way out has answered or set to work. */
+static void
+req_dispatch(struct req *q)
+{
+	char *room = arena_alloc(&q->arena, q->head.target.n);
+	enum uri_error bad;
+
+	if (q->head.method == METHOD_CONNECT) {
+		req_fail(q, WHY_NOT_IMPLEMENTED);
+		return;
+	}
+	if (room == NULL) {
+		req_fail(q, WHY_OVERLOADED);
+		return;
+	}
+	bad = uri_normalise(q->head.target, room, &q->uri);
+	if (bad != URI_OK) {
+		req_fail_with(q, WHY_BAD_PATH, uri_error_name(bad), NULL);
+		return;
+	}
+	req_route(q);
+}
+
+void
+req_begin(struct req *q)
+{
+	struct env *e = q->env;
+
+	if (e->view.image == NULL) {
+		req_fail(q, WHY_OVERLOADED);
+		return;
+	}
+	req_pin(q);
+	req_make_plan(q, &q->image->timeouts, 0);
+	req_dispatch(q);
+}
+
+void
+req_data(struct req *q, struct slice bytes)
+{
+	q->bytes_in += bytes.n;
+	if (q->bytes_in > q->plan.body_bytes) {
+		req_fail(q, WHY_BODY_TOO_LARGE);
+		return;
+	}
+	if (q->handler != NULL && q->handler->data != NULL)
+		q->handler->data(q, bytes);
+}
+
+void
+req_body_end(struct req *q, const struct head *trailers)
+{
+	q->request_done = true;
+	if (q->handler != NULL && q->handler->end != NULL)
+		q->handler->end(q, trailers);
+}
+
+void
+req_room(struct req *q)
+{
+	if (q->handler != NULL && q->handler->room != NULL)
+		q->handler->room(q);
+}
+
+void
+req_flush_up(struct req *q)
+{
+	if (q->handler != NULL && q->handler->flush != NULL)
+		q->handler->flush(q);
+}
+
+void
+req_continue(struct req *q)
+{
+	MUST(q->waiting);
+	q->waiting = false;
+	pipeline_run(q);
+}
+
+void
+req_end(struct req *q, enum why why, bool cut)
+{
+	struct env *e = q->env;
+
+	req_set_state(q, REQ_ENDED);
+	q->why = (uint8_t)why;
+	if (q->handler != NULL)
+		q->handler->abort(q);
+	q->handler = NULL;
+	e->req_ended(q);
+	req_unpin(q);
+	q->stream->user = NULL;
+	q->owner->ended(q, cut);
+	env_count(e, COUNTER_REQUESTS_ACTIVE, -1);
+	arena_fini(&q->arena);
+	pool_give(&e->reqs, q);
+}
+
+void
+req_vars(const struct req *q, struct template_vars *v)
+{
+	*v = (struct template_vars){
+		.img = q->image,
+		.head = &q->head,
+		.uri = &q->uri,
+		.match = &q->match,
+		.client = q->client_text,
+		.request_id = q->request_id,
+		.endpoint = q->endpoint,
+	};
+}

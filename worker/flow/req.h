@@ -1,0 +1,166 @@
+/*
+ * req.h - one client request, from its head to the last byte of its answer.
+ *
+ *   client ----head/data/end---->  req  ----ops of the handler---->  forward
+ *   client <---codec stream------  req  <---req_answer_*-----------  calls
+ *
+ * A req is not an exchange with an origin: it owns none, one or several calls,
+ * and nothing here points at one. It ends exactly once, in req_end.
+ */
+#ifndef WORKER_FLOW_REQ_H
+#define WORKER_FLOW_REQ_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/arena.h"
+#include "common/base/list.h"
+#include "common/http/codec.h"
+#include "common/http/uri.h"
+#include "worker/flow/env.h"
+#include "worker/flow/route.h"
+#include "worker/flow/template.h"
+#include "worker/flow/why.h"
+
+#define REQ_BYTES 4096 /* of a pooled req with its first arena chunk */
+
+enum req_state {
+	REQ_ROUTING,   /* filters run */
+	REQ_HANDLED,   /* a handler is at work, no final head yet */
+	REQ_ANSWERING, /* the final head was written */
+	REQ_ENDED,
+};
+
+/* The connection that the request came on. */
+struct req_owner {
+	/* Send what the codec has written. */
+	void (*flush)(struct req *q);
+	/* Stop, or go on, delivering request body bytes. */
+	void (*pause)(struct req *q, bool paused);
+	/* Output the owner still holds: 0 means that there is room. */
+	size_t (*queued)(struct req *q);
+	/*
+	 * The req is about to be freed. `cut`: the answer is incomplete and the
+	 * client has to see that.
+	 */
+	void (*ended)(struct req *q, bool cut);
+};
+
+/* What answers the request; set by the filter that said DONE. */
+struct req_handler {
+	/* Request body bytes; may ask the owner to pause. */
+	void (*data)(struct req *q, struct slice bytes);
+	void (*end)(struct req *q, const struct head *trailers);
+	/* The client took all queued bytes. */
+	void (*room)(struct req *q);
+	/* Give up: the client left, or the req was ended. Must not answer. */
+	void (*abort)(struct req *q);
+	/* A burst of body bytes is over: send what is queued. */
+	void (*flush)(struct req *q);
+};
+
+/*
+ * What is needed after the answer's head, when the image is no longer pinned
+ * (architecture.md section 2).
+ */
+struct req_plan {
+	uint64_t body_us, send_us, response_us, tunnel_us;
+	uint64_t body_bytes;   /* limit of the request body */
+	uint32_t row, service; /* registry route row and service slot */
+};
+
+struct req {
+	struct env *env;
+	struct stream *stream; /* the client's */
+	const struct req_owner *owner;
+	const struct req_handler *handler; /* NULL before one is chosen */
+	void *handled;                     /* the handler's own */
+	struct list pin_link;
+	struct arena arena;
+	struct head head; /* as received, in the arena */
+	struct head up;   /* what goes upstream, made by the filters */
+	uint32_t up_room; /* fields that up.fields can hold */
+	struct uri uri;
+	struct route_match match;
+	const struct img_head *image;      /* pinned; NULL afterwards */
+	const struct img_service *service; /* NULL: none */
+	uint32_t image_slot;
+	uint8_t state;  /* enum req_state */
+	uint8_t why;    /* enum why */
+	uint8_t passed; /* filters passed: the next one's number */
+	bool pinned;
+	bool request_done; /* the body was received whole */
+	bool waiting;    /* a filter said WAIT */
+	uint16_t status; /* of the final head */
+	struct req_plan plan;
+	struct addr client;
+	struct slice client_text, request_id, endpoint; /* texts */
+	uint64_t bytes_in, bytes_out;                   /* bodies */
+	struct mono began;                              /* head complete */
+	uint64_t upstream_us; /* spent waiting for calls */
+	uint16_t attempts;
+};
+
+/*
+ * A new request whose head has arrived: copies it, or NULL without memory.
+ * `owner` and `stream` outlive it.
+ */
+struct req *
+req_new(struct env *e, struct stream *s, const struct req_owner *owner,
+    const struct head *h, const struct addr *client);
+
+/* Routes it and runs its filters. May end it before it returns. */
+void req_begin(struct req *q);
+
+/* From the owner: body bytes, end of body (trailers may have count 0). */
+void req_data(struct req *q, struct slice bytes);
+void req_body_end(struct req *q, const struct head *trailers);
+/* From the owner: its output queue is empty again; end of an input burst. */
+void req_room(struct req *q);
+void req_flush_up(struct req *q);
+
+/* A filter that said WAIT has its result. */
+void req_continue(struct req *q);
+
+/*
+ * An interim (1xx) head, passed on to clients that understand it.
+ */
+void req_answer_interim(struct req *q, struct head *h);
+
+/*
+ * The final head: runs the filters back, writes it, gives the image back.
+ * h->fields must have room for `room` fields. `end`: no body follows.
+ */
+void req_answer_head(struct req *q, struct head *h, uint32_t room, bool end);
+void req_answer_data(struct req *q, struct slice bytes);
+/*
+ * The answer is complete: ends the req. If its request was not read whole, the
+ * connection ends with it.
+ */
+void req_answer_end(struct req *q, const struct head *trailers);
+
+/* True when the client has not yet taken what was written. */
+bool req_blocked(const struct req *q);
+
+/*
+ * The gateway's own answer for a reason: problem+json, or a cut connection
+ * when an answer has begun or the reason has no status.
+ */
+void req_fail(struct req *q, enum why why);
+/* The same with one more sentence, and one more field (may be NULL). */
+void req_fail_with(
+    struct req *q, enum why why, const char *detail, const struct field *extra);
+
+/*
+ * Ends it: exactly once; aborts the handler, counts, tells the owner, frees.
+ * `cut` as in req_owner.ended.
+ */
+void req_end(struct req *q, enum why why, bool cut);
+
+/* The image is no longer needed (after the answer's head). */
+void req_unpin(struct req *q);
+
+/* Values for templates. */
+void req_vars(const struct req *q, struct template_vars *v);
+
+#endif

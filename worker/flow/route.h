@@ -1,0 +1,64 @@
+/*
+ * route.h - from host, path, method and conditions to one route record.
+ *
+ *   host      exact, then "*.suffix" with the longest suffix first, then the
+ *             routes without hosts: the first of them in which a path fits
+ *   path      exact; else segments, a literal before :param from left to
+ *             right; else regular expressions in file order; else *rest, the
+ *             most bytes of literal text first (all literal segments and the
+ *             slashes count; of equals, a literal before :param)
+ *   the rest  of the routes with that very host and path those with conditions
+ *             first, then in file order: the first whose conditions all hold
+ *             and whose methods have the request's. GET brings HEAD along.
+ *
+ * The cost does not depend on the number of routes, but for regular
+ * expressions and for routes that share host and path: those are tried one by
+ * one.
+ */
+#ifndef WORKER_FLOW_ROUTE_H
+#define WORKER_FLOW_ROUTE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/http/head.h"
+#include "common/http/uri.h"
+#include "shm/image.h"
+#include "worker/contexts.h"
+
+#define ROUTE_ALLOW_OTHERS 4
+
+enum route_verdict {
+	ROUTE_FOUND,
+	ROUTE_NO_PATH,       /* 404 */
+	ROUTE_NO_METHOD,     /* 405: m->allow is set */
+	ROUTE_ENCODED_SLASH, /* 400: %2f where no route keeps it */
+};
+
+/* What was chosen. Slices point into the uri's path. */
+struct route_match {
+	const struct img_route *route; /* NULL unless ROUTE_FOUND */
+	uint32_t count;
+	struct slice params[IMG_PARAMS_MAX]; /* escaped, as matched */
+	uint32_t allow; /* bits of enum http_method; with NO_METHOD */
+	/* Unlisted methods of the first few routes that have some. */
+	const struct img_span *allow_other[ROUTE_ALLOW_OTHERS];
+	uint32_t allow_others;
+};
+
+/*
+ * Finds the route for a request head and its normalised target. `ctx` holds
+ * this process's compiled expressions. No allocation (but for an expression
+ * that was never used before), no system call.
+ */
+enum route_verdict route_find(const struct img_head *img, struct contexts *ctx,
+    const struct head *h, const struct uri *u, struct route_match *m);
+
+/*
+ * Writes an Allow value ("GET, HEAD, PUT") for m into buf; returns its length,
+ * cut at size.
+ */
+size_t route_allow_text(const struct img_head *img, const struct route_match *m,
+    char *buf, size_t size);
+
+#endif

@@ -1,0 +1,301 @@
+/*
+ * route_path.c - hosts and paths: hash look-ups, and one descent into the tree
+ * of segments.
+ *
+ * The tree is a tree: each node is reached by one way only, so that a descent
+ * with all its turning back visits no node twice, whatever the path.
+ */
+#include <string.h>
+
+#include "worker/flow/route_path.h"
+
+struct search {
+	const struct img_head *img;
+	struct contexts *ctx;
+	struct slice path;
+	uint64_t path_hash;
+	bool hashed;
+	struct route_match *m;
+	struct img_term *term;
+};
+
+/* Where a literal was taken though ":param" would fit too. */
+struct choice {
+	uint32_t param;      /* the node to go to instead */
+	uint32_t start, end; /* the segment */
+	uint32_t count;      /* captures up to it */
+};
+
+struct descent {
+	struct search *s;
+	uint32_t node, at; /* path[at] is the "/" before what is left */
+	uint32_t count;    /* captures so far, in m->params */
+	uint32_t choices;
+	struct choice choice[IMG_SEGMENTS_MAX];
+	struct img_term rest; /* the best "*rest" on the way */
+	uint32_t rest_literal, rest_count;
+	struct slice rest_params[IMG_PARAMS_MAX];
+};
+
+static uint64_t
+text_hash(const struct img_head *img, struct slice s)
+{
+	return hash_bytes(img->router.key, s.p, s.n);
+}
+
+static const struct img_node *
+node_at(const struct img_head *img, uint32_t node)
+{
+	const struct img_node *nodes = img_at(img, img->router.nodes.off);
+
+	return &nodes[node];
+}
+
+static bool
+exact_find(struct search *s, uint32_t group)
+{
+	const struct img_slot *slot;
+
+	if (!s->hashed) {
+		s->path_hash = text_hash(s->img, s->path);
+		s->hashed = true;
+	}
+	slot = image_find(
+	    s->img, s->img->router.paths, s->path_hash, group, s->path);
+	if (slot == NULL)
+		return false;
+	s->m->count = 0;
+	*s->term = (struct img_term){ slot->a, slot->b };
+	return true;
+}
+
+/* The first of equals stays: it has its literals further left. */
+static void
+rest_note(struct descent *d, const struct img_node *n)
+{
+	const struct search *s = d->s;
+
+	if (n->rest.count == 0 ||
+	    (d->rest.count != 0 && n->rest_literal <= d->rest_literal))
+		return;
+	d->rest = n->rest;
+	d->rest_literal = n->rest_literal;
+	d->rest_count = d->count + 1;
+	memcpy(
+	    d->rest_params, s->m->params, d->count * sizeof(d->rest_params[0]));
+	d->rest_params[d->count] = slice_skip(s->path, d->at + 1);
+}
+
+static uint32_t
+literal_child(const struct search *s, uint32_t node, struct slice segment)
+{
+	const struct img_slot *slot = image_find(s->img, s->img->router.edges,
+	    text_hash(s->img, segment), node, segment);
+
+	return slot != NULL ? slot->a : IMG_NONE;
+}
+
+static void
+param_enter(struct descent *d, const struct choice *c)
+{
+	d->s->m->params[c->count] =
+	    slice_make(d->s->path.p + c->start, c->end - c->start);
+	d->count = c->count + 1;
+	d->node = c->param;
+	d->at = c->end;
+}
+
+static bool
+turn_back(struct descent *d)
+{
+	if (d->choices == 0)
+		return false;
+	param_enter(d, &d->choice[--d->choices]);
+	return true;
+}
+
+/* One segment down, or back to another way; false when there is none left. */
+static bool
+step(struct descent *d, const struct img_node *n)
+{
+	struct slice left = slice_skip(d->s->path, d->at + 1);
+	const char *slash = memchr(left.p, '/', left.n);
+	uint32_t child = IMG_NONE;
+	struct choice c = { n->param, d->at + 1, (uint32_t)d->s->path.n,
+		d->count };
+
+	if (slash != NULL)
+		c.end = (uint32_t)(slash - d->s->path.p);
+	left.n = c.end - c.start;
+	if (n->literals != 0)
+		child = literal_child(d->s, d->node, left);
+	if (child != IMG_NONE) {
+		if (c.param != IMG_NONE && left.n != 0)
+			d->choice[d->choices++] = c;
+		d->node = child;
+		d->at = c.end;
+		return true;
+	}
+	if (c.param == IMG_NONE || left.n == 0)
+		return turn_back(d);
+	param_enter(d, &c);
+	return true;
+}
+
+/* True when a pattern without *rest fits; d->rest is set on the way. */
+static bool
+descend(struct descent *d)
+{
+	bool more = true;
+
+	while (more) {
+		const struct img_node *n = node_at(d->s->img, d->node);
+
+		if (d->at < d->s->path.n) {
+			rest_note(d, n);
+			more = step(d, n);
+			continue;
+		}
+		if (n->end.count != 0) {
+			*d->s->term = n->end;
+			d->s->m->count = d->count;
+			return true;
+		}
+		more = turn_back(d);
+	}
+	return false;
+}
+
+static bool
+regex_find(struct search *s, struct img_span span)
+{
+	const struct img_regex *all = img_at(s->img, span.off);
+
+	for (uint32_t i = 0; i < span.count; i++) {
+		int n = contexts_match(s->ctx, img_slice(s->img, all[i].text),
+		    s->path, s->m->params, IMG_PARAMS_MAX);
+
+		if (n < 0)
+			continue;
+		s->m->count = (uint32_t)n;
+		*s->term = all[i].term;
+		return true;
+	}
+	return false;
+}
+
+static bool
+tree_find(struct search *s, const struct img_group *g)
+{
+	struct descent d;
+
+	d.s = s;
+	d.node = g->root;
+	d.at = d.count = d.choices = 0;
+	d.rest.count = d.rest_literal = 0;
+	if (g->root != IMG_NONE && descend(&d))
+		return true;
+	if (g->regexes.count != 0 && regex_find(s, g->regexes))
+		return true;
+	if (d.rest.count == 0)
+		return false;
+	*s->term = d.rest;
+	s->m->count = d.rest_count;
+	memcpy(s->m->params, d.rest_params,
+	    d.rest_count * sizeof(d.rest_params[0]));
+	return true;
+}
+
+static bool
+group_find(struct search *s, uint32_t group)
+{
+	const struct img_group *groups =
+	    img_at(s->img, s->img->router.groups.off);
+	const struct img_group *g = &groups[group];
+
+	return (g->exact != 0 && exact_find(s, group)) ||
+	    ((g->root != IMG_NONE || g->regexes.count != 0) && tree_find(s, g));
+}
+
+static const struct img_slot *
+host_slot(const struct img_head *img, struct slice name)
+{
+	return image_find(
+	    img, img->router.hosts, text_hash(img, name), 0, name);
+}
+
+/* The groups of "*.suffix", for each suffix of the name's labels. */
+static bool
+suffixes_find(struct search *s, struct slice name)
+{
+	const struct img_router *r = &s->img->router;
+
+	while (name.n > r->suffix_min) {
+		const char *dot = memchr(name.p, '.', name.n);
+		const struct img_slot *slot;
+
+		if (dot == NULL)
+			return false;
+		name = slice_skip(name, (size_t)(dot - name.p) + 1);
+		if (name.n > r->suffix_max || name.n < r->suffix_min)
+			continue;
+		slot = host_slot(s->img, name);
+		if (slot != NULL && slot->b != IMG_NONE &&
+		    group_find(s, slot->b))
+			return true;
+	}
+	return false;
+}
+
+struct slice
+route_host_name(struct slice authority)
+{
+	struct slice s = authority;
+	const char *end;
+
+	if (s.n != 0 && s.p[0] == '[') {
+		end = memchr(s.p, ']', s.n);
+		if (end != NULL)
+			s.n = (size_t)(end - s.p) + 1;
+		return s;
+	}
+	end = memchr(s.p, ':', s.n);
+	if (end != NULL)
+		s.n = (size_t)(end - s.p);
+	/* A name's final dot only says that it is complete. */
+	if (s.n != 0 && s.p[s.n - 1] == '.')
+		s.n--;
+	return s;
+}
+
+static bool
+named_find(struct search *s, struct slice authority)
+{
+	char lower[IMG_HOST_MAX];
+	struct slice name = route_host_name(authority);
+	const struct img_slot *slot;
+
+	if (name.n == 0 || name.n > sizeof(lower))
+		return false;
+	for (size_t i = 0; i < name.n; i++)
+		lower[i] = ascii_lower(name.p[i]);
+	name.p = lower;
+	slot = host_slot(s->img, name);
+	if (slot != NULL && slot->a != IMG_NONE && group_find(s, slot->a))
+		return true;
+	return s->img->router.suffix_max != 0 && suffixes_find(s, name);
+}
+
+bool
+route_path_find(const struct img_head *img, struct contexts *ctx,
+    struct slice host, struct slice path, struct route_match *m,
+    struct img_term *term)
+{
+	struct search s = {
+		.img = img, .ctx = ctx, .path = path, .m = m, .term = term
+	};
+
+	m->count = 0;
+	return (img->router.hosts.count != 0 && named_find(&s, host)) ||
+	    group_find(&s, 0);
+}

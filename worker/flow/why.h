@@ -1,0 +1,30 @@
+/*
+ * why.h - the closed list of reasons, generated from why.def.
+ */
+#ifndef WORKER_FLOW_WHY_H
+#define WORKER_FLOW_WHY_H
+
+#include <stdint.h>
+
+enum why {
+#define WHY(id, word, status, code, fault, title, help) WHY_##id,
+#include "worker/flow/why.def"
+	WHY_COUNT
+};
+
+enum why_fault { FAULT_NOBODY, FAULT_CLIENT, FAULT_UPSTREAM, FAULT_GATEWAY };
+
+struct why_info {
+	const char *word;
+	uint16_t status; /* 0: no answer of its own */
+	const char *code;
+	enum why_fault fault;
+	const char *title, *help;
+};
+
+/* "nobody" "client" "upstream" "gateway" */
+const char *why_fault_name(enum why_fault f);
+
+extern const struct why_info why_table[WHY_COUNT];
+
+#endif

@@ -1,0 +1,88 @@
+/*
+ * call.h - one exchange with one origin: its own connection, deadline and
+ * counts. Who wants it (a request's forward, later a mirror or a check without
+ * any client) is behind the sink.
+ *
+ *   call_start -> [connect] -> ready -> head/data/end out
+ *              <- interim* head data* end | failed
+ */
+#ifndef WORKER_ORIGIN_CALL_H
+#define WORKER_ORIGIN_CALL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/http/codec.h"
+#include "shm/image.h"
+#include "worker/origin/origin.h"
+
+/* What the exchange needs of its service, copied from the image. */
+struct call_params {
+	uint64_t connect_us, response_us, send_us, tunnel_us;
+	uint64_t pool_idle_us;
+	uint32_t pool_max_idle;
+	uint32_t response_head_bytes;
+	uint32_t service; /* registry slot */
+};
+
+struct call_sink {
+	/* Connected: the head can be sent. May come from within call_start. */
+	void (*ready)(struct call *c);
+	void (*interim)(struct call *c, const struct head *h);
+	void (*head)(struct call *c, const struct head *h);
+	void (*data)(struct call *c, struct slice bytes);
+	/* The connection has gone back already. */
+	void (*end)(struct call *c, const struct head *trailers);
+	void (*failed)(struct call *c, enum why why);
+	/* All queued request bytes were sent. */
+	void (*drained)(struct call *c);
+	/* A burst of answer bytes is over. */
+	void (*burst)(struct call *c);
+};
+
+struct call {
+	struct env *env;
+	const struct call_sink *sink;
+	void *user;
+	struct origin *origin; /* NULL before the start and after the end */
+	struct call_params params;
+	struct endpoint_handle handle;
+	struct mono began;
+	uint16_t status; /* of the final head; 0: none yet */
+	bool reused;     /* sent on a pooled connection */
+	bool connected;  /* had a connection: bytes may have been sent */
+	bool heard;      /* at least one byte came back */
+	bool sent_all;   /* the request was handed over whole */
+	bool events;     /* text/event-stream: no response timeout */
+};
+
+/*
+ * Begins an exchange with the endpoint: on a pooled connection unless `fresh`,
+ * `peek` checking first that it is still open; else on a new one. False with
+ * errno when that failed at once; nothing else is called then.
+ */
+bool call_start(struct call *c, struct endpoint_handle handle,
+    const struct addr *a, bool fresh, bool peek);
+
+/* After `ready`. `end`: no body follows. */
+bool call_send_head(struct call *c, const struct head *h, bool end);
+void call_send_data(struct call *c, struct slice bytes);
+void call_send_end(struct call *c, const struct head *trailers);
+
+/* Sends what is queued; true when nothing is left. */
+bool call_flush(struct call *c);
+
+/* Stops reading the answer (the sink's consumer is full), or goes on. */
+void call_pause(struct call *c, bool paused);
+
+/* Gives up: the connection is closed. Harmless when it is over. */
+void call_abort(struct call *c);
+
+/* Connected and not over. */
+static inline bool
+call_open(const struct call *c)
+{
+	return c->origin != NULL && c->connected;
+}
+
+#endif

@@ -1,0 +1,14 @@
+/*
+ * forward.h - the last filter: a policy over calls. It chooses an endpoint,
+ * sends the request, streams the answer back, and goes to another endpoint
+ * when one refuses.
+ */
+#ifndef WORKER_ORIGIN_FORWARD_H
+#define WORKER_ORIGIN_FORWARD_H
+
+#include "worker/flow/pipeline.h"
+
+/* The filter's function: takes over req->up. */
+enum verdict forward_request(struct req *q);
+
+#endif

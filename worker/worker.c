@@ -1,0 +1,330 @@
+/*
+ * worker.c - puts a worker together and turns its loop.
+ *
+ *   before waiting:  epoch_leave
+ *   after waiting:   epoch_enter, heartbeat, what is new in shared memory
+ */
+#include "worker/worker.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/base/hash.h"
+#include "common/base/log.h"
+#include "common/base/must.h"
+#include "common/net/sock.h"
+#include "shm/control.h"
+#include "shm/slots.h"
+#include "worker/client.h"
+#include "worker/contexts.h"
+#include "worker/filters.h"
+#include "worker/listen.h"
+#include "worker/origin/balance.h"
+#include "worker/origin/opool.h"
+#include "worker/watch/meters.h"
+
+#define WORKER_MAX_WAIT_US 1000000u /* heartbeats go on when idle */
+#define WORKER_COMPILE_US 1000u     /* per idle turn */
+
+struct worker {
+	struct env env;
+	struct loop loop;
+	struct inherit *in;
+	struct clients clients;
+	struct listeners listeners;
+	struct opool opool;
+	struct loop_watch wake, control;
+	struct timer drain_timer;
+	uint64_t generation;    /* that limits were taken from */
+	uint64_t turns, events; /* counted so far */
+};
+
+/* The worker whose last words must_fail keeps; one per process. */
+static const struct worker *worker_dying;
+
+static void
+worker_last_words(const char *text)
+{
+	slot_last_words(worker_dying->env.region, worker_dying->env.slot, text);
+}
+
+/* ---- what is new in shared memory ---- */
+
+static void
+worker_new_generation(struct worker *w)
+{
+	const struct img_limits *l = &w->env.view.image->limits;
+
+	w->generation = w->env.view.generation;
+	w->clients.limits = (struct codec_limits){
+		.head_bytes = l->head_bytes,
+		.uri_bytes = l->uri_bytes,
+		.fields = l->fields,
+	};
+	opool_sweep(&w->opool);
+}
+
+static void
+worker_drain_over(struct timer *t)
+{
+	struct worker *w = CONTAINER_OF(t, struct worker, drain_timer);
+
+	clients_stop(&w->clients);
+	w->loop.stop = true;
+}
+
+static void
+worker_drain(struct worker *w, uint64_t deadline_us)
+{
+	w->env.draining = true;
+	slot_set_state(w->env.region, w->env.slot, SLOT_DRAINING);
+	listeners_remove_all(&w->listeners);
+	clients_drain(&w->clients);
+	opool_close_all(&w->opool);
+	timer_set(
+	    &w->loop.timers, &w->drain_timer, (struct mono){ deadline_us });
+}
+
+static void
+worker_look(struct worker *w)
+{
+	struct env *e = &w->env;
+	uint64_t expire = epoch_expire_below(e->region);
+	uint64_t drain = control_draining(e->region);
+
+	if (e->view.generation != w->generation && e->view.image != NULL)
+		worker_new_generation(w);
+	if (expire != 0)
+		clients_expire(&w->clients, expire);
+	if (drain != 0 && !e->draining)
+		worker_drain(w, drain);
+	if (e->draining && w->clients.count == 0)
+		w->loop.stop = true;
+}
+
+static void
+worker_before_wait(void *ctx)
+{
+	struct worker *w = ctx;
+	struct env *e = &w->env;
+
+	env_count(e, COUNTER_LOOP_TURNS, (int64_t)(w->loop.turns - w->turns));
+	env_count(
+	    e, COUNTER_LOOP_EVENTS, (int64_t)(w->loop.events - w->events));
+	w->turns = w->loop.turns;
+	w->events = w->loop.events;
+	epoch_leave(e->region, e->slot);
+}
+
+static void
+worker_after_wait(void *ctx)
+{
+	struct worker *w = ctx;
+	struct env *e = &w->env;
+
+	epoch_enter(e->region, e->slot, &e->view);
+	slot_beat(e->region, e->slot, clock_now().us);
+	if (e->view.image != NULL)
+		contexts_turn(e->contexts, e->view.image, WORKER_COMPILE_US);
+	worker_look(w);
+}
+
+/* ---- orders from the keeper ---- */
+
+static void
+worker_wake(struct loop_watch *watch, unsigned events)
+{
+	struct worker *w = CONTAINER_OF(watch, struct worker, wake);
+	uint64_t n;
+
+	(void)events;
+	if (read(watch->fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
+		log_warn("wake");
+	opool_sweep(&w->opool);
+}
+
+static void
+worker_obey(struct worker *w, const struct worker_message *m, int fd)
+{
+	char name[32];
+
+	switch ((enum worker_order)m->order) {
+	case ORDER_LISTENER_ADD:
+		if (fd >= 0 && !listener_add(&w->listeners, m->id, fd))
+			log_warn("listener");
+		break;
+	case ORDER_LISTENER_REMOVE:
+		listener_remove(&w->listeners, m->id);
+		break;
+	case ORDER_LOG_REOPEN:
+		snprintf(name, sizeof(name), "worker %u", w->env.slot);
+		if (fd >= 0)
+			log_open_fd(fd, w->in->log_level, name);
+		break;
+	case ORDER_LOG_LEVEL:
+		log_set_level((enum log_level)m->id);
+		break;
+	}
+}
+
+static void
+worker_control(struct loop_watch *watch, unsigned events)
+{
+	struct worker *w = CONTAINER_OF(watch, struct worker, control);
+	struct worker_message m;
+	ssize_t n;
+	int fd;
+
+	(void)events;
+	while ((n = sock_recv_fd(watch->fd, &m, sizeof(m), &fd)) ==
+	    (ssize_t)sizeof(m))
+		worker_obey(w, &m, fd);
+	if (n == 0)
+		w->loop.stop = true; /* the keeper is gone */
+}
+
+/* ---- start ---- */
+
+static void
+worker_pin_cpu(uint32_t slot)
+{
+	cpu_set_t all, one;
+	unsigned want, seen = 0;
+
+	if (sched_getaffinity(0, sizeof(all), &all) != 0)
+		return;
+	want = slot % (unsigned)CPU_COUNT(&all);
+	for (unsigned i = 0; i < CPU_SETSIZE; i++) {
+		if (!CPU_ISSET(i, &all) || seen++ != want)
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(i, &one);
+		if (sched_setaffinity(0, sizeof(one), &one) != 0)
+			log_warn("cpu affinity");
+		return;
+	}
+}
+
+static bool
+worker_env_init(struct worker *w, uint32_t slot)
+{
+	struct env *e = &w->env;
+	struct hash_key id = hash_key_random();
+
+	*e = (struct env){ .loop = &w->loop,
+		.region = &w->in->region,
+		.slot = slot,
+		.filters = filters_all,
+		.opool = &w->opool,
+		.id_prefix = { id.k0, id.k1 },
+		.req_ended = meters_request,
+		.call_ended = meters_call };
+	e->counters = counters_block(e->region, slot);
+	e->contexts = contexts_new();
+	e->balance = balance_new(e);
+	pool_init(&e->reqs, "requests", REQ_BYTES, 0);
+	for (uint32_t i = 0; i < IMAGES_MAX; i++)
+		list_init(&e->pinned[i]);
+	return e->contexts != NULL && e->balance != NULL &&
+	    opool_init(&w->opool, e);
+}
+
+static bool
+worker_watch(
+    struct worker *w, struct loop_watch *watch, int fd, loop_event_fn *fn)
+{
+	*watch = (struct loop_watch){ .fn = fn, .fd = fd };
+	return loop_add(&w->loop, watch, true);
+}
+
+/* This slot's sockets are taken over, the others' closed. */
+static bool
+worker_take_listeners(struct worker *w, uint32_t slot)
+{
+	struct inherit *in = w->in;
+
+	for (uint32_t i = 0; i < LISTENERS_MAX; i++) {
+		struct inherit_listener *l = &in->listeners[i];
+
+		if (l->id == 0)
+			continue;
+		for (uint32_t s = 0; s < in->workers; s++)
+			if (s != slot && l->fds[s] >= 0)
+				close(l->fds[s]);
+		if (l->fds[slot] >= 0 &&
+		    !listener_add(&w->listeners, l->id, l->fds[slot]))
+			return false;
+	}
+	return true;
+}
+
+static bool
+worker_init(struct worker *w, struct inherit *in, uint32_t slot)
+{
+	w->in = in;
+	if (in->cpu_affinity)
+		worker_pin_cpu(slot);
+	buf_pool_init(0);
+	if (!io_scratch_init() || !loop_init(&w->loop) ||
+	    !worker_env_init(w, slot))
+		return false;
+	w->loop.before_wait = worker_before_wait;
+	w->loop.after_wait = worker_after_wait;
+	w->loop.hook_ctx = w;
+	clients_init(&w->clients, &w->env, in->worker_connections);
+	listeners_init(&w->listeners, &w->loop, &w->clients);
+	timer_init(&w->drain_timer, worker_drain_over);
+	epoch_enter(w->env.region, slot, &w->env.view);
+	if (w->env.view.image != NULL)
+		worker_new_generation(w);
+	return worker_watch(w, &w->wake, in->wake_fds[slot], worker_wake) &&
+	    worker_watch(
+		w, &w->control, in->control_fds[slot], worker_control) &&
+	    worker_take_listeners(w, slot);
+}
+
+static void
+worker_fini(struct worker *w)
+{
+	listeners_leave(&w->listeners);
+	clients_stop(&w->clients);
+	opool_close_all(&w->opool);
+	(void)loop_turn(&w->loop, 0); /* frees what was put off */
+	clients_fini(&w->clients);
+	opool_fini(&w->opool);
+	pool_fini(&w->env.reqs);
+	balance_free(w->env.balance);
+	contexts_free(w->env.contexts);
+	loop_fini(&w->loop);
+	buf_pool_fini();
+	io_scratch_fini();
+}
+
+int
+worker_main(struct inherit *in, uint32_t slot)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+	bool ok;
+
+	if (w == NULL || !worker_init(w, in, slot)) {
+		log_err("start");
+		free(w);
+		return 1;
+	}
+	worker_dying = w;
+	must_set_hook(worker_last_words);
+	slot_set_state(w->env.region, slot, SLOT_READY);
+	while ((ok = loop_turn(&w->loop, WORKER_MAX_WAIT_US)) && !w->loop.stop)
+		continue;
+	if (!ok)
+		log_err("event loop");
+	slot_set_state(w->env.region, slot, SLOT_DRAINING);
+	worker_fini(w);
+	worker_dying = NULL;
+	must_set_hook(NULL);
+	free(w);
+	return ok ? 0 : 1;
+}
