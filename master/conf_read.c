@@ -157,6 +157,7 @@ read_list(const struct conf_input *in, const struct conf_row *row, void *thing,
 			? "a group of named groups or a list of groups"
 			: "a list of groups",
 		    conf_setting_kind(s));
+		*in->broken = true;
 		return;
 	}
 	n = (unsigned)config_setting_length(s);

@@ -54,10 +54,10 @@ conf_suggest_init(struct conf_suggest *s, const char *word)
 {
 	size_t n = strlen(word);
 
-	/* One slip in four letters is near; more than three never is. */
+	/* One slip, two in six letters, three in twelve. */
 	s->word = word;
 	s->best = NULL;
-	s->distance = n < 3 ? 2 : n < 8 ? 3 : 4;
+	s->distance = n < 6 ? 2 : n < 12 ? 3 : 4;
 }
 
 void

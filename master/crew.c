@@ -35,9 +35,11 @@ crew_init(struct crew *c, struct inherit *in, const struct keeper_start *start)
 	c->serve = false;
 	c->note_fd = -1;
 	in->master_fd = -1;
+	c->beats_checked_us = 0;
 	spawn_init(&c->master);
 	for (uint32_t w = 0; w < WORKERS_MAX; w++) {
 		spawn_init(&c->workers[w]);
+		c->beats[w] = (struct crew_beat){ 0 };
 		c->control[w] = -1;
 		in->control_fds[w] = -1;
 	}
@@ -225,17 +227,33 @@ crew_reap(struct crew *c, uint64_t now_us)
 	}
 }
 
+/*
+ * A beat is stale by the time that the keeper itself has watched it for, so
+ * that nobody is blamed after the whole machine stood still.
+ */
+static uint64_t
+crew_stale_us(struct crew *c, uint32_t w, uint64_t step_us)
+{
+	struct crew_beat *b = &c->beats[w];
+	struct slot_info info;
+
+	slot_info(&c->in->region, w, &info);
+	if (info.beat_us != b->beat_us)
+		b->stale_us = 0;
+	else
+		b->stale_us += step_us;
+	b->beat_us = info.beat_us;
+	return b->stale_us;
+}
+
 static void
-crew_check_beat(struct crew *c, uint32_t w, uint64_t now_us)
+crew_check_beat(struct crew *c, uint32_t w, uint64_t step_us)
 {
 	struct spawn *s = &c->workers[w];
-	struct slot_info info;
-	uint64_t stale_us;
+	uint64_t stale_us = crew_stale_us(c, w, step_us);
 
-	if (s->state != SPAWN_UP && s->state != SPAWN_STOPPING)
+	if (!spawn_alive(s))
 		return;
-	slot_info(&c->in->region, w, &info);
-	stale_us = info.beat_us < now_us ? now_us - info.beat_us : 0;
 	if (stale_us >= CREW_STALE_KILL_US) {
 		(void)kill(s->pid, SIGKILL);
 	} else if (stale_us >= CREW_STALE_ABORT_US) {
@@ -251,8 +269,15 @@ crew_check_beat(struct crew *c, uint32_t w, uint64_t now_us)
 void
 crew_check_beats(struct crew *c, uint64_t now_us)
 {
+	uint64_t step_us = now_us - c->beats_checked_us;
+
+	if (step_us < CREW_BEATS_US)
+		return;
+	c->beats_checked_us = now_us;
+	if (step_us > 2 * CREW_BEATS_US)
+		step_us = 2 * CREW_BEATS_US;
 	for (uint32_t w = 0; w < c->in->workers; w++)
-		crew_check_beat(c, w, now_us);
+		crew_check_beat(c, w, step_us);
 }
 
 void

@@ -14,6 +14,13 @@
 
 #define CREW_EARLY_MAX 5 /* deaths in a row before all serve: the start fails */
 
+#define CREW_BEATS_US 500000 /* between two looks at the heartbeats */
+
+struct crew_beat {
+	uint64_t beat_us;  /* at the last look */
+	uint64_t stale_us; /* for how long it has been that */
+};
+
 struct crew {
 	struct inherit *in;
 	const struct keeper_start *start;
@@ -22,6 +29,8 @@ struct crew {
 	int control[WORKERS_MAX]; /* the keeper's ends */
 	int note_fd;              /* the keeper's end towards the master */
 	bool serve;               /* workers are wanted */
+	struct crew_beat beats[WORKERS_MAX];
+	uint64_t beats_checked_us;
 };
 
 void crew_init(struct crew *c, struct inherit *in,
@@ -39,7 +48,7 @@ void crew_reap(struct crew *c, uint64_t now_us);
 
 /*
  * Workers whose heartbeat is stale are woken, then aborted (SIGABRT), then
- * killed.
+ * killed. Does something at most every CREW_BEATS_US.
  */
 void crew_check_beats(struct crew *c, uint64_t now_us);
 

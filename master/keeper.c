@@ -28,7 +28,6 @@
 #include "shm/control.h"
 
 #define KEEPER_GRACE_US 1000000 /* after the drain's deadline, before SIGKILL */
-#define KEEPER_BEATS_US 500000
 
 struct keeper {
 	const struct keeper_start *start;
@@ -340,8 +339,8 @@ keeper_tend(struct keeper *k, uint64_t now_us)
 	if (k->stopping)
 		keeper_stop_tend(k, now_us);
 	crew_check_beats(&k->crew, now_us);
-	if (now_us + KEEPER_BEATS_US < next_us)
-		next_us = now_us + KEEPER_BEATS_US;
+	if (now_us + CREW_BEATS_US < next_us)
+		next_us = now_us + CREW_BEATS_US;
 	if (k->stopping && k->kill_us > now_us && k->kill_us < next_us)
 		next_us = k->kill_us;
 	return leave_us < next_us ? leave_us : next_us;

@@ -331,13 +331,12 @@ main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	signal(SIGPIPE, SIG_IGN);
 	s.name = argv[2];
+	clock_set_birth(clock_raw_us());
 	buf_pool_init(0);
 	if (!io_scratch_init() || !loop_init(&s.loop)) {
 		perror("demo-upstream");
 		return 1;
 	}
-	clock_set_birth(clock_raw_us());
-	clock_update();
 	if (!server_listen(&s, argv[1]))
 		return 1;
 	printf("%s listens on 127.0.0.1:%s\n", s.name, argv[1]);

@@ -114,7 +114,7 @@ leave:
 #define STEP if :: true :: master_kills > 0 -> \
 	atomic { master_kills--; goto killed } fi
 
-#define STAMP atomic { G++; stamp = G }
+#define STAMP atomic { G++; assert(G < IDLE); stamp = G }
 #define NEXT_UNLESS(cond) if :: cond :: else -> goto next fi
 
 #define PASSED(w, img) (epoch[w] == IDLE || epoch[w] >= retire[img])

@@ -225,10 +225,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("conf_check");
 	TCase *tc = tcase_create("all");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(
 	    tc, each_bad, 0, (int)(sizeof(bad) / sizeof(bad[0])));
@@ -236,10 +233,5 @@ main(void)
 	tcase_add_test(tc, user_exists);
 	tcase_add_test(tc, completed);
 	tcase_add_test(tc, timeouts_inherited);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return conf_try_run("conf_check", tc);
 }

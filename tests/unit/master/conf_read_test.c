@@ -256,10 +256,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("conf_read");
 	TCase *tc = tcase_create("all");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(
 	    tc, each_bad, 0, (int)(sizeof(bad) / sizeof(bad[0])));
@@ -269,10 +266,5 @@ main(void)
 	tcase_add_test(tc, named_either_way);
 	tcase_add_test(tc, one_string_for_names);
 	tcase_add_test(tc, long_lists);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return conf_try_run("conf_read", tc);
 }

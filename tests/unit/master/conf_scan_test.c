@@ -146,19 +146,11 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("conf_scan");
 	TCase *tc = tcase_create("all");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(
 	    tc, each_literal, 0, (int)(sizeof(literals) / sizeof(literals[0])));
 	tcase_add_test(tc, open_ends);
 	tcase_add_test(tc, include_lines);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return conf_try_run("conf_scan", tc);
 }

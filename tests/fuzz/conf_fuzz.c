@@ -1,0 +1,48 @@
+/*
+ * Any bytes as a configuration file. What loads must also print, read back and
+ * amount to the same.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/must.h"
+#include "master/conf.h"
+#include "master/conf_show.h"
+
+/* libFuzzer's entry point. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+read_back(const struct conf *c)
+{
+	struct conf again;
+	struct diag d;
+	char *text;
+	size_t n;
+	FILE *f = open_memstream(&text, &n);
+
+	MUST(f != NULL);
+	conf_show(f, c);
+	MUST(fclose(f) == 0);
+	diag_init(&d);
+	MUST(conf_load_text(&again, "shown", slice_make(text, n), &d));
+	MUST(memcmp(c->digest, again.digest, sizeof(c->digest)) == 0);
+	conf_free(&again);
+	diag_fini(&d);
+	free(text);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct conf c;
+	struct diag d;
+
+	diag_init(&d);
+	if (conf_load_text(
+		&c, "fuzz", slice_make((const char *)data, size), &d))
+		read_back(&c);
+	conf_free(&c);
+	diag_fini(&d);
+	return 0;
+}

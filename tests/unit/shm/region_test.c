@@ -1,0 +1,177 @@
+/* Tests of region.c: seals, modes, what attaching accepts, what it costs. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "tests/unit/shm/fixture.h"
+
+START_TEST(is_sealed_and_private)
+{
+	struct region r;
+	struct stat st;
+
+	fixture_region(&r, 2);
+	int fds[] = { r.state_fd, r.images_fd };
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(fstat(fds[i], &st), 0);
+		ck_assert_uint_eq(st.st_mode & 07777, 0600);
+		ck_assert_int_eq(ftruncate(fds[i], st.st_size - 4096), -1);
+		ck_assert_int_eq(errno, EPERM);
+		ck_assert_int_eq(ftruncate(fds[i], st.st_size + 4096), -1);
+		ck_assert_int_eq(errno, EPERM);
+		ck_assert_int_eq(fcntl(fds[i], F_ADD_SEALS, F_SEAL_WRITE), -1);
+		ck_assert_int_ne(fcntl(fds[i], F_GETFD) & FD_CLOEXEC, 0);
+	}
+	region_fini(&r);
+	ck_assert_int_eq(r.state_fd, -1);
+	ck_assert_int_eq(fcntl(fds[0], F_GETFD), -1);
+}
+END_TEST
+
+START_TEST(costs_little_at_first)
+{
+	struct region r;
+	struct stat st;
+
+	fixture_region(&r, 4);
+	ck_assert_int_eq(fstat(r.state_fd, &st), 0);
+	ck_assert_uint_le((uint64_t)st.st_blocks * 512, 160 * 1024);
+	ck_assert_uint_eq(fixture_images_held(&r), 0);
+	for (uint32_t w = 0; w < WORKERS_MAX; w++)
+		ck_assert_uint_eq(
+		    atomic_load(&r.state->slots[w].epoch), EPOCH_IDLE);
+	region_fini(&r);
+}
+END_TEST
+
+START_TEST(refuses_a_bad_number_of_workers)
+{
+	struct geometry g;
+	struct region r;
+	struct diag d;
+
+	diag_init(&d);
+	geometry_defaults(&g, 0);
+	ck_assert(!region_create(&r, &g, &d));
+	g.workers = WORKERS_MAX + 1;
+	ck_assert(!region_create(&r, &g, &d));
+	ck_assert_uint_eq(d.errors, 2);
+	ck_assert_int_eq(r.state_fd, -1);
+	g.workers = 1;
+	g.images_bytes = 0;
+	ck_assert(!region_create(&r, &g, &d));
+	diag_fini(&d);
+}
+END_TEST
+
+START_TEST(attaches_read_only)
+{
+	struct region r, tool;
+	struct diag d;
+
+	diag_init(&d);
+	fixture_region(&r, 3);
+	fixture_publish(&r, 5000);
+	ck_assert(region_attach(&tool, dup(r.state_fd), dup(r.images_fd), &d));
+	ck_assert_ptr_ne(tool.state, r.state);
+	ck_assert_uint_eq(tool.state->header.workers, 3);
+	ck_assert(fixture_image_whole(epoch_image(&tool, 0), 1));
+	ck_assert_int_eq(mprotect(tool.images, 4096, PROT_READ), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		*(volatile char *)tool.images = 1;
+		_exit(0);
+	}
+	int status;
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(status != 0);
+	region_fini(&tool);
+	region_fini(&r);
+	diag_fini(&d);
+}
+END_TEST
+
+START_TEST(attach_checks_what_it_gets)
+{
+	struct region r, tool;
+	struct diag d;
+
+	diag_init(&d);
+	fixture_region(&r, 1);
+	int plain = memfd_create("plain", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	ck_assert_int_eq(ftruncate(plain, (off_t)r.state_bytes), 0);
+	ck_assert(!region_attach(&tool, plain, r.images_fd, &d));
+	ck_assert_int_eq(fcntl(plain, F_ADD_SEALS, F_SEAL_SHRINK), 0);
+	ck_assert(!region_attach(&tool, plain, r.images_fd, &d));
+	ck_assert(!region_attach(&tool, r.images_fd, r.state_fd, &d));
+	r.state->header.sections[3].entry_size++;
+	ck_assert(!region_attach(&tool, r.state_fd, r.images_fd, &d));
+	r.state->header.sections[3].entry_size--;
+	r.state->header.images_bytes++;
+	ck_assert(!region_attach(&tool, r.state_fd, r.images_fd, &d));
+	r.state->header.images_bytes--;
+	r.state->header.workers = WORKERS_MAX + 1;
+	ck_assert(!region_attach(&tool, r.state_fd, r.images_fd, &d));
+	r.state->header.workers = 1;
+	ck_assert_uint_eq(d.errors, 6);
+	ck_assert(region_attach(&tool, r.state_fd, r.images_fd, &d));
+	diag_fini(&d);
+}
+END_TEST
+
+START_TEST(protected_images_stay_so)
+{
+	struct region r;
+
+	fixture_region(&r, 1);
+	fixture_publish(&r, 5000);
+	const char *before = r.images;
+	ck_assert(region_protect_images(&r));
+	ck_assert_ptr_eq(r.images, before);
+	ck_assert_int_eq(r.images_fd, -1);
+	ck_assert(fixture_image_whole(epoch_image(&r, 0), 1));
+	ck_assert_int_eq(mprotect(r.images, 4096, PROT_READ | PROT_WRITE), -1);
+	ck_assert_int_eq(errno, EACCES);
+	region_fini(&r);
+}
+END_TEST
+
+START_TEST(sections_cover_the_state_in_order)
+{
+	struct region r;
+
+	fixture_region(&r, 1);
+	const struct shm_header *h = &r.state->header;
+	uint64_t end = 0;
+	for (uint32_t i = 0; i < h->section_count; i++) {
+		const struct shm_section *s = &h->sections[i];
+
+		ck_assert_uint_ge(s->offset, end);
+		ck_assert_uint_lt(s->offset - end, SHM_PAGE);
+		ck_assert_uint_gt(s->version, 0);
+		end = s->offset + s->count * s->entry_size;
+	}
+	ck_assert_uint_le(end, sizeof(struct shm_state));
+	ck_assert_uint_lt(sizeof(struct shm_state) - end, SHM_PAGE);
+	region_fini(&r);
+}
+END_TEST
+
+int
+main(void)
+{
+	TCase *tc = tcase_create("region");
+
+	tcase_add_test(tc, is_sealed_and_private);
+	tcase_add_test(tc, costs_little_at_first);
+	tcase_add_test(tc, refuses_a_bad_number_of_workers);
+	tcase_add_test(tc, attaches_read_only);
+	tcase_add_test(tc, attach_checks_what_it_gets);
+	tcase_add_test(tc, protected_images_stay_so);
+	tcase_add_test(tc, sections_cover_the_state_in_order);
+	return fixture_run(tc, "region");
+}
