@@ -1,7 +1,7 @@
 # penstock: one Makefile, non-recursive. `make help` lists the targets.
 #
 # Variables: BUILD (where objects go), PREFIX, SYSCONFDIR, DESTDIR, WERROR=1,
-# LTO=1, FUZZ_SECONDS. CC, CPPFLAGS, CFLAGS and LDFLAGS come last on every
+# LTO=1, V=1 (whole command lines), FUZZ_SECONDS. CC, CPPFLAGS, CFLAGS and LDFLAGS come last on every
 # command line and win; HARDEN= and HARDEN_LD= leave the hardening out.
 BUILD ?= build
 PREFIX ?= /usr/local
@@ -45,7 +45,8 @@ BASE_CFLAGS := -I. -D_GNU_SOURCE -DPENSTOCK_VERSION='"$(VERSION)"' \
 FLAGS = $(BASE_CFLAGS) $(HARDEN) $(CPPFLAGS) $(CFLAGS)
 COMPILE = $(CC) $(BASE_CFLAGS) $(if $(WERROR),-Werror) $(HARDEN) \
 	$(CPPFLAGS) $(CFLAGS)
-LINK = $(COMPILE) $(HARDEN_LD) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
+SAY = $(if $(V),,@echo "$(1) $@";)
+LINK = $(call SAY,LD) $(COMPILE) $(HARDEN_LD) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
 
 # Layers, left to right (includes may only point left).
 src = $(sort $(wildcard $(addsuffix /*.c,$(1))))
@@ -74,11 +75,11 @@ $(FLAGS_FILE):
 
 $(BUILD)/%.o: %.c $(FLAGS_FILE)
 	@mkdir -p $(@D)
-	$(COMPILE) -MMD -MP -c -o $@ $<
+	$(call SAY,CC) $(COMPILE) -MMD -MP -c -o $@ $<
 
 $(BUILD)/lib%.a:
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call SAY,AR) $(AR) rcs $@ $^
 $(BUILD)/libcommon.a: $(call obj,$(COMMON_SRC))
 $(BUILD)/libshm.a: $(call obj,$(SHM_SRC))
 $(BUILD)/libmaster.a: $(call obj,$(MASTER_SRC))
@@ -103,18 +104,18 @@ $(BUILD)/gen-manual: $(BUILD)/tools/gen_manual.o $(ALL_LIBS)
 
 $(BUILD)/man/%.mdoc: $(BUILD)/gen-manual
 	@mkdir -p $(@D)
-	$(BUILD)/gen-manual $* >$@.new && mv $@.new $@
+	@$(BUILD)/gen-manual $* >$@.new && mv $@.new $@
 
 # A line "@options@" becomes the table of that name.
 INSERT = sed $(foreach t,options reasons filters,-e '/^@$(t)@$$/{' \
 	-e 'r $(BUILD)/man/$(t).mdoc' -e 'd;}')
 $(BUILD)/man/%: man/%.in $(addprefix $(BUILD)/man/,options.mdoc reasons.mdoc \
     filters.mdoc)
-	$(INSERT) $< >$@
+	@$(INSERT) $< >$@
 
 $(BUILD)/man/%: man/%
 	@mkdir -p $(@D)
-	cp $< $@
+	@cp $< $@
 
 MAN_PAGES := $(addprefix $(BUILD)/man/,penstock.8 penstock.conf.5 penstockctl.1)
 .PHONY: man

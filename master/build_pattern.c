@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "common/http/uri.h"
+#include "master/build_names.h"
 #include "master/build_pattern.h"
-#include "master/build_template.h"
 
 #define PATTERN_BYTES_MAX 4096
 

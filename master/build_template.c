@@ -11,35 +11,10 @@
 #include "common/base/text.h"
 #include "common/http/http.h"
 #include "common/http/uri.h"
+#include "master/build_names.h"
 #include "master/build_table.h"
 #include "master/build_template.h"
 #include "master/conf_suggest.h"
-
-/* Names of later features are taken already, so that no path uses them. */
-#define NAME_LATER UINT16_MAX
-
-static const struct template_name {
-	const char *name;
-	uint16_t kind;
-	bool argument; /* "{header:NAME}" */
-} template_names[] = {
-	{ "client", TMPL_CLIENT, false },
-	{ "host", TMPL_HOST, false },
-	{ "path", TMPL_PATH, false },
-	{ "query", TMPL_QUERY, false },
-	{ "request_id", TMPL_REQUEST_ID, false },
-	{ "route", TMPL_ROUTE, false },
-	{ "service", TMPL_SERVICE, false },
-	{ "endpoint", TMPL_ENDPOINT, false },
-	{ "header", TMPL_HEADER, true },
-	{ "cookie", TMPL_COOKIE, true },
-	{ "user", NAME_LATER, false },
-	{ "tenant", NAME_LATER, false },
-	{ "roles", NAME_LATER, false },
-	{ "claim", NAME_LATER, true },
-};
-
-#define NAME_COUNT (sizeof(template_names) / sizeof(*template_names))
 
 struct compiler {
 	const struct template_source *source;
@@ -51,28 +26,6 @@ struct compiler {
 	struct text sample;  /* a target with "x" for every value */
 	bool in_query, names_query, bad;
 };
-
-static const struct template_name *
-name_find(struct slice name)
-{
-	for (size_t i = 0; i < NAME_COUNT; i++)
-		if (slice_eq(name, slice_str(template_names[i].name)))
-			return &template_names[i];
-	return NULL;
-}
-
-bool
-template_name_reserved(struct slice name)
-{
-	return name_find(name) != NULL;
-}
-
-bool
-template_name_char(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || c == '_' || c == '-';
-}
 
 static void __attribute__((format(printf, 2, 3)))
 complain(struct compiler *c, const char *fmt, ...)
@@ -190,9 +143,7 @@ unknown_complain(struct compiler *c, struct slice name)
 	}
 	snprintf(word, sizeof(word), "%.*s", SLICE_FMT(name));
 	conf_suggest_init(&suggest, word);
-	for (size_t i = 0; i < NAME_COUNT; i++)
-		if (template_names[i].kind != NAME_LATER)
-			conf_suggest_offer(&suggest, template_names[i].name);
+	template_names_offer(&suggest);
 	for (uint32_t i = 0; i < p->param_count; i++) {
 		snprintf(params[i], sizeof(params[i]), "%.*s",
 		    SLICE_FMT(p->params[i]));
@@ -252,8 +203,8 @@ name_add(struct compiler *c, struct slice name)
 		word.n = (size_t)(colon - name.p);
 		argument = slice_skip(name, word.n + 1);
 	}
-	n = name_find(word);
-	if (n != NULL && n->kind != NAME_LATER &&
+	n = template_name_find(word);
+	if (n != NULL && n->kind != TEMPLATE_NAME_LATER &&
 	    (n->argument || colon == NULL))
 		named_add(c, n, argument);
 	else if (colon != NULL || !param_add(c, name))

@@ -35,10 +35,4 @@ struct template_source {
 struct img_span template_compile(
     struct image *im, const struct template_source *source, struct diag *d);
 
-/* True for names that a path parameter must not bear. */
-bool template_name_reserved(struct slice name);
-
-/* Letters, digits, "_" and "-". */
-bool template_name_char(char c);
-
 #endif

@@ -93,6 +93,7 @@ child_worker_fds(struct inherit *in, uint32_t slot)
 
 	in->master_fd = -1;
 	in->admin_fd = -1;
+	in->files_fd = -1;
 	for (uint32_t w = 0; w < in->workers; w++)
 		if (w != slot)
 			in->control_fds[w] = -1;
@@ -118,6 +119,7 @@ child_master_fds(struct inherit *in)
 
 	keep[n++] = in->master_fd;
 	keep[n++] = in->admin_fd;
+	keep[n++] = in->files_fd;
 	for (uint32_t w = 0; w < in->workers; w++)
 		in->control_fds[w] = -1;
 	for (size_t i = 0; i < LISTENERS_MAX; i++)

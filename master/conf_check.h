@@ -36,9 +36,6 @@ void conf_name_routes(struct conf *c);
  */
 void conf_inherit_timeouts(struct conf *c);
 
-/* "api.example", "*.example" (when `wildcard`), "[::1]"; NULL, or why not. */
-const char *conf_host_fault(const char *host, bool wildcard);
-
 /*
  * True when `name` is new: then names has it as `index` + 1. Otherwise *first
  * is the index of the one that had it.

@@ -45,8 +45,9 @@ label_fault(const char *label, size_t n)
 	return NULL;
 }
 
-const char *
-conf_host_fault(const char *host, bool wildcard)
+/* "api.example", "*.example", "[::1]": NULL, or why not. */
+static const char *
+host_fault(const char *host)
 {
 	const char *fault;
 	struct addr a;
@@ -56,9 +57,9 @@ conf_host_fault(const char *host, bool wildcard)
 		return addr_parse_ip(slice_str(host), &a)
 		    ? NULL
 		    : "is not an IPv6 address in brackets";
-	if (strcmp(host, "*") == 0 && wildcard)
+	if (strcmp(host, "*") == 0)
 		return "is every host: leave hosts out for that";
-	if (wildcard && strncmp(host, "*.", 2) == 0)
+	if (strncmp(host, "*.", 2) == 0)
 		host += 2;
 	do {
 		n = strcspn(host, ".");
@@ -100,7 +101,7 @@ check_hosts(struct route_check *rc, struct conf_route *r)
 		for (size_t k = 0; k <= n; k++)
 			lower[k] = ascii_lower(hosts->items[i][k]);
 		hosts->items[i] = lower;
-		why = conf_host_fault(lower, true);
+		why = host_fault(lower);
 		if (why != NULL)
 			diag_error(rc->d, at->file, at->line,
 			    "hosts: \"%s\" %s", lower, why);

@@ -1,9 +1,9 @@
 /*
  * conf_check_service.c - services and their endpoints.
  */
-#include <stdio.h>
 #include <string.h>
 
+#include "common/http/authority.h"
 #include "master/conf_check.h"
 #include "master/conf_table.h"
 #include "shm/layout.h"
@@ -80,23 +80,16 @@ check_endpoints(struct conf *c, struct conf_service *s, struct diag *d)
 	map_fini(&seen);
 }
 
-/* A Host field's value: a host, and a port perhaps. */
 static void
 check_host(const struct conf *c, const struct conf_service *s, struct diag *d)
 {
-	const char *colon = strrchr(s->host, ':'), *why;
 	struct conf_place at = conf_where(c, &conf_block_service, s, "host");
-	char host[256];
-	size_t n = strlen(s->host);
+	struct authority authority;
 
-	if (colon != NULL &&
-	    strspn(colon + 1, "0123456789") == strlen(colon + 1))
-		n = (size_t)(colon - s->host);
-	(void)snprintf(host, sizeof(host), "%.*s", (int)n, s->host);
-	why = conf_host_fault(host, false);
-	if (why != NULL)
-		diag_error(
-		    d, at.file, at.line, "host: \"%s\" %s", s->host, why);
+	if (!authority_parse(slice_str(s->host), &authority))
+		diag_error(d, at.file, at.line,
+		    "host: \"%s\" is not a host, with or without a port",
+		    s->host);
 }
 
 static void

@@ -95,12 +95,13 @@ option_plain(FILE *out, const char *path, const struct conf_row *row)
 	struct text range = { 0 };
 
 	range_text(row, &range);
-	fprintf(out, "%-36s %-16s", path, conf_type_name(row->type));
+	fprintf(out, "%-36s %s", path, conf_type_name(row->type));
 	if (row->type != CONF_GROUP)
-		fprintf(out, " %-12s %-8s", row->def != NULL ? row->def : "-",
-		    when_text(row));
+		fprintf(out, "%*s %-12s %s",
+		    (int)(16 - strlen(conf_type_name(row->type))), "",
+		    row->def != NULL ? row->def : "-", when_text(row));
 	if (range.n != 0)
-		fprintf(out, " %.*s", SLICE_FMT(text_slice(&range)));
+		fprintf(out, "  %.*s", SLICE_FMT(text_slice(&range)));
 	fputc('\n', out);
 	plain_help(out, row->help);
 	text_fini(&range);
@@ -173,8 +174,8 @@ option_mdoc(FILE *out, const char *path, const struct conf_row *row)
 void
 conf_options_text(FILE *out)
 {
-	fprintf(out, "%-36s %-16s %-12s %-8s %s\n", "option", "type", "default",
-	    "takes", "range");
+	fprintf(out, "%-36s %-16s %-12s %-7s  %s\n", "option", "type",
+	    "default", "takes", "range");
 	options_walk(out, &conf_block_top, "", option_plain);
 }
 

@@ -253,15 +253,16 @@ read_parsed(const struct conf_input *in)
 	config_t config;
 	bool ok;
 
+	/* A refused literal may be a syntax error too, or have any value. */
+	if (in->text->scan.refused)
+		return false;
 	config_init(&config);
 	ok = config_read_string(&config, in->text->text.p) == CONFIG_TRUE;
-	if (!ok && !in->text->scan.refused)
-		syntax_error(in, &config);
-	/* A refused literal has no value. */
-	ok = ok && !in->text->scan.refused;
 	if (ok)
 		read_group(in, &conf_block_top, in->c, "",
 		    config_root_setting(&config));
+	else
+		syntax_error(in, &config);
 	config_destroy(&config);
 	return ok;
 }

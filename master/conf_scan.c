@@ -115,12 +115,21 @@ scan_decimal(struct line *l, struct slice literal)
 		    "it: some versions of libconfig cut it to 32 bits");
 }
 
+/* The i-th byte of s; NUL behind its end. */
+static char
+byte_at(struct slice s, size_t i)
+{
+	if (i < s.n)
+		return s.p[i];
+	return '\0';
+}
+
 /* l->p is at a digit, or at a sign before one. */
 static void
 scan_number(struct line *l)
 {
 	struct slice literal = { l->p, 0 }, bare;
-	char kind;
+	char kind = '\0';
 
 	l->p++;
 	while (l->p < l->end &&
@@ -132,7 +141,8 @@ scan_number(struct line *l)
 	bare = literal;
 	if (!is_digit(bare.p[0]))
 		bare = slice_skip(bare, 1);
-	kind = bare.n > 1 && bare.p[0] == '0' ? ascii_lower(bare.p[1]) : '\0';
+	if (bare.p[0] == '0')
+		kind = ascii_lower(byte_at(bare, 1));
 	if (kind == 'x')
 		scan_hex(l, literal, slice_skip(bare, 2));
 	else if (kind == 'b' || kind == 'o' || kind == 'q')
@@ -147,11 +157,11 @@ scan_number(struct line *l)
 static void
 scan_escape(struct line *l)
 {
-	size_t left = (size_t)(l->end - l->p);
-	char c = left > 1 ? l->p[1] : '\0';
+	struct slice left = slice_make(l->p, (size_t)(l->end - l->p));
+	char c = byte_at(left, 1);
 
-	if ((c == 'x' || c == 'X') && left > 3 && l->p[2] == '0' &&
-	    l->p[3] == '0')
+	if ((c == 'x' || c == 'X') && byte_at(left, 2) == '0' &&
+	    byte_at(left, 3) == '0')
 		refuse(l, slice_make(l->p, 4), "a string cannot hold a NUL");
 	else if (c == 'a' || c == 'b' || c == 'v')
 		refuse(l, slice_make(l->p, 2),
@@ -159,6 +169,14 @@ scan_escape(struct line *l)
 		    "not all versions of libconfig keep it");
 	/* Only these two are pairs; before others the backslash stays. */
 	l->p += c == '"' || c == '\\' ? 2 : 1;
+}
+
+static void
+scan_set_state(struct line *l, enum conf_scan_state state)
+{
+	l->s->state = state;
+	if (state != CONF_SCAN_PLAIN)
+		l->s->began = l->at;
 }
 
 /* Inside a string: up to its end, or the line's. */
@@ -173,7 +191,7 @@ scan_string(struct line *l)
 	}
 	if (l->p < l->end) {
 		l->p++;
-		l->s->state = CONF_SCAN_PLAIN;
+		scan_set_state(l, CONF_SCAN_PLAIN);
 	} else if (l->s->first_long.file == NULL) {
 		l->s->first_long = l->s->began;
 	}
@@ -186,7 +204,7 @@ scan_comment(struct line *l)
 		if (*l->p != '*' || l->p + 1 == l->end || l->p[1] != '/')
 			continue;
 		l->p += 2;
-		l->s->state = CONF_SCAN_PLAIN;
+		scan_set_state(l, CONF_SCAN_PLAIN);
 		return;
 	}
 }
@@ -195,8 +213,7 @@ static void
 scan_begin(struct line *l, enum conf_scan_state state, size_t n)
 {
 	l->p += n;
-	l->s->state = state;
-	l->s->began = l->at;
+	scan_set_state(l, state);
 }
 
 static void
@@ -215,7 +232,8 @@ scan_mark(struct line *l)
 static void
 scan_token(struct line *l)
 {
-	char c = *l->p, next = l->p + 1 < l->end ? l->p[1] : '\0';
+	struct slice left = slice_make(l->p, (size_t)(l->end - l->p));
+	char c = left.p[0], next = byte_at(left, 1);
 
 	if (c == '#' || (c == '/' && next == '/')) {
 		l->p = l->end;

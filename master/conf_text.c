@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/base/must.h"
+#include "master/files.h"
 
 #define NESTING_MAX 10
 #define TEXT_MAX (UINT64_C(512) << 20) /* bytes, of all files together */
@@ -77,7 +78,7 @@ static char *
 file_read(const char *path, struct stat *st, size_t *n, const char **why)
 {
 	/* Not to hang on a FIFO. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = files_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	char *content = NULL;
 	ssize_t got = 1;
 

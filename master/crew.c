@@ -34,7 +34,9 @@ crew_init(struct crew *c, struct inherit *in, const struct keeper_start *start)
 	c->start = start;
 	c->serve = false;
 	c->note_fd = -1;
+	c->files_fd = -1;
 	in->master_fd = -1;
+	in->files_fd = -1;
 	c->beats_checked_us = 0;
 	spawn_init(&c->master);
 	for (uint32_t w = 0; w < WORKERS_MAX; w++) {
@@ -58,6 +60,8 @@ crew_fini(struct crew *c)
 {
 	crew_close(&c->note_fd);
 	crew_close(&c->in->master_fd);
+	crew_close(&c->files_fd);
+	crew_close(&c->in->files_fd);
 	for (uint32_t w = 0; w < WORKERS_MAX; w++) {
 		crew_close(&c->control[w]);
 		crew_close(&c->in->control_fds[w]);
@@ -120,7 +124,8 @@ crew_fork_master(struct crew *c, uint64_t now_us)
 {
 	pid_t keeper = getpid(), pid = -1;
 
-	if (crew_pair(&c->note_fd, &c->in->master_fd))
+	if (crew_pair(&c->note_fd, &c->in->master_fd) &&
+	    crew_pair(&c->files_fd, &c->in->files_fd))
 		pid = fork();
 	if (pid == 0)
 		crew_be_master(c, keeper);

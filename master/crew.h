@@ -28,6 +28,7 @@ struct crew {
 	struct spawn workers[WORKERS_MAX];
 	int control[WORKERS_MAX]; /* the keeper's ends */
 	int note_fd;              /* the keeper's end towards the master */
+	int files_fd;             /* and towards its loaders */
 	bool serve;               /* workers are wanted */
 	struct crew_beat beats[WORKERS_MAX];
 	uint64_t beats_checked_us;

@@ -21,6 +21,7 @@
 #include "common/base/must.h"
 #include "common/net/sock.h"
 #include "master/crew.h"
+#include "master/files.h"
 #include "master/folder.h"
 #include "master/listening.h"
 #include "master/pidfile.h"
@@ -34,6 +35,7 @@ struct keeper {
 	struct inherit *in;
 	struct crew crew;
 	struct listening listening;
+	struct files files;
 	int signal_fd, pid_fd;
 	enum log_level log_level;
 	uint64_t drain_us;
@@ -353,19 +355,22 @@ keeper_loop(struct keeper *k)
 
 	while (k->crew.master.state != SPAWN_GONE ||
 	    (k->crew.serve && !crew_workers_gone(&k->crew))) {
-		struct pollfd fds[2];
+		struct pollfd fds[3];
 
 		now_us = keeper_now();
 		next_us = keeper_tend(k, now_us);
 		fds[0] = (struct pollfd){ k->signal_fd, POLLIN, 0 };
 		fds[1] = (struct pollfd){ k->crew.note_fd, POLLIN, 0 };
+		fds[2] = (struct pollfd){ k->crew.files_fd, POLLIN, 0 };
 		if (!spawn_alive(&k->crew.master))
-			fds[1].fd = -1;
+			fds[1].fd = fds[2].fd = -1;
 		if (next_us > now_us)
-			(void)poll(fds, 2,
+			(void)poll(fds, 3,
 			    (int)((next_us - now_us + 999) / 1000));
 		/* Notes first: a dead master's last ones count. */
 		keeper_read_notes(k);
+		if ((fds[2].revents & POLLIN) != 0)
+			files_serve(&k->files, k->crew.files_fd);
 		keeper_read_signals(k);
 	}
 }
@@ -477,6 +482,7 @@ keeper_main(const struct keeper_start *start)
 	if (keeper_start_up(&k, &d)) {
 		crew_init(&k.crew, k.in, start);
 		listening_init(&k.listening, k.in);
+		files_init(&k.files, start->path);
 		keeper_loop(&k);
 		if (k.in->admin_fd >= 0)
 			(void)unlink(start->boot->admin_socket);

@@ -17,6 +17,7 @@
 #include "master/child.h"
 #include "master/conf.h"
 #include "master/conf_build.h"
+#include "master/files.h"
 #include "master/privs.h"
 #include "master/title.h"
 #include "shm/epoch.h"
@@ -96,15 +97,17 @@ loader_work(const struct loader *l, int fd, struct diag *d)
 }
 
 static _Noreturn void
-loader_child(const struct loader *l, int fd, int log_fd, pid_t master)
+loader_child(const struct loader *l, int fd, int log_fd, int files_fd,
+    pid_t master)
 {
 	struct loader_message m = { 0 };
-	int keep[] = { fd, log_fd };
+	int keep[] = { fd, log_fd, files_fd };
 	struct diag d;
 
 	title_set("loader");
 	log_set_process("loader");
-	child_keep_fds(keep, 2);
+	child_keep_fds(keep, 3);
+	files_ask_at(files_fd);
 	if (!privs_die_with(master))
 		_exit(1);
 	(void)!nice(LOADER_NICE);
@@ -215,7 +218,7 @@ loader_fini(struct loader *l)
 }
 
 bool
-loader_start(struct loader *l, int log_fd)
+loader_start(struct loader *l, int log_fd, int files_fd)
 {
 	pid_t master = getpid();
 	int pair[2];
@@ -229,7 +232,7 @@ loader_start(struct loader *l, int log_fd)
 		goto fail;
 	l->pid = fork();
 	if (l->pid == 0)
-		loader_child(l, pair[1], log_fd, master);
+		loader_child(l, pair[1], log_fd, files_fd, master);
 	if (l->pid < 0) {
 		loop_remove(l->loop, &l->watch);
 		goto fail;

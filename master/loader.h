@@ -80,9 +80,9 @@ void loader_init(struct loader *l, struct loop *loop, struct region *region,
 void loader_fini(struct loader *l);
 
 /*
- * Forks one; only when none runs. log_fd stays open in the child (-1: none).
- * False with errno.
+ * Forks one; only when none runs. log_fd and files_fd stay open in the child
+ * (-1: none). False with errno.
  */
-bool loader_start(struct loader *l, int log_fd);
+bool loader_start(struct loader *l, int log_fd, int files_fd);
 
 #endif

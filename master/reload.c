@@ -73,7 +73,7 @@ reload_start(struct reload *r)
 	text_clear(&r->said);
 	r->owner->tell(r, &n);
 	r->state = RELOAD_LOADING;
-	if (loader_start(&r->loader, r->in->log_fd))
+	if (loader_start(&r->loader, r->in->log_fd, r->in->files_fd))
 		return;
 	reload_say(r, true, slice_str(strerror(errno)));
 	r->loader.events->ended(&r->loader, LOADER_FAILED);

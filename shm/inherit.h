@@ -34,6 +34,7 @@ struct inherit {
 	int control_fds[WORKERS_MAX]; /* worker's end, SOCK_SEQPACKET */
 	int master_fd;                /* master's end towards the keeper */
 	int admin_fd;                 /* listening admin socket; -1: none */
+	int files_fd;                 /* a loader asks the keeper for files */
 	int log_fd;                   /* -1: stderr or syslog by log_target */
 	enum log_level log_level;
 	char log_target[256];

@@ -332,6 +332,8 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	s.name = argv[2];
 	clock_set_birth(clock_raw_us());
+	clock_set_birth(clock_raw_us());
+	clock_update();
 	buf_pool_init(0);
 	if (!io_scratch_init() || !loop_init(&s.loop)) {
 		perror("demo-upstream");

@@ -19,7 +19,7 @@
 #include "shm/control.h"
 #include "shm/slots.h"
 #include "worker/client.h"
-#include "worker/contexts.h"
+#include "worker/flow/contexts.h"
 #include "worker/filters.h"
 #include "worker/listen.h"
 #include "worker/origin/balance.h"
@@ -28,6 +28,7 @@
 
 #define WORKER_MAX_WAIT_US 1000000u /* heartbeats go on when idle */
 #define WORKER_COMPILE_US 1000u     /* per idle turn */
+#define WORKER_TRIM_US 1000000u
 
 struct worker {
 	struct env env;
@@ -37,7 +38,7 @@ struct worker {
 	struct listeners listeners;
 	struct opool opool;
 	struct loop_watch wake, control;
-	struct timer drain_timer;
+	struct timer drain_timer, trim_timer;
 	uint64_t generation;    /* that limits were taken from */
 	uint64_t turns, events; /* counted so far */
 };
@@ -74,6 +75,20 @@ worker_drain_over(struct timer *t)
 
 	clients_stop(&w->clients);
 	w->loop.stop = true;
+}
+
+/* Memory that the last second did not need goes back. */
+static void
+worker_trim(struct timer *t)
+{
+	struct worker *w = CONTAINER_OF(t, struct worker, trim_timer);
+
+	buf_pool_trim();
+	pool_trim(&w->clients.pool);
+	pool_trim(&w->opool.origins);
+	pool_trim(&w->env.reqs);
+	timer_set(&w->loop.timers, t,
+	    mono_add_us(clock_now(), WORKER_TRIM_US));
 }
 
 static void
@@ -277,6 +292,8 @@ worker_init(struct worker *w, struct inherit *in, uint32_t slot)
 	clients_init(&w->clients, &w->env, in->worker_connections);
 	listeners_init(&w->listeners, &w->loop, &w->clients);
 	timer_init(&w->drain_timer, worker_drain_over);
+	timer_init(&w->trim_timer, worker_trim);
+	worker_trim(&w->trim_timer);
 	epoch_enter(w->env.region, slot, &w->env.view);
 	if (w->env.view.image != NULL)
 		worker_new_generation(w);

@@ -25,6 +25,12 @@ buf_pool_fini(void)
 	pool_fini(&buf_pool);
 }
 
+void
+buf_pool_trim(void)
+{
+	pool_trim(&buf_pool);
+}
+
 const struct pool *
 buf_pool_state(void)
 {

@@ -43,6 +43,8 @@ struct obuf {
 /* Prepares the process's block pool; `limit` blocks at most (0: no limit). */
 void buf_pool_init(uint32_t limit);
 void buf_pool_fini(void);
+/* As pool_trim. */
+void buf_pool_trim(void);
 
 /* The pool itself, for status; read only. */
 struct pool;

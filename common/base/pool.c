@@ -108,6 +108,8 @@ slab_new(struct pool *p)
 		return false;
 	s->pool = p;
 	p->free += p->per_slab;
+	p->slabs++;
+	p->empty++;
 	list_push_front(&p->partial, &s->link);
 	HIDE((char *)s + SLAB_HEAD, p->slab_bytes - SLAB_HEAD);
 	return true;
@@ -118,6 +120,8 @@ slab_free(struct pool *p, struct slab *s)
 {
 	list_remove(&s->link);
 	p->free -= p->per_slab;
+	p->slabs--;
+	p->empty--;
 	SHOW((char *)s, p->slab_bytes);
 	munmap(s, p->slab_bytes);
 }
@@ -145,6 +149,15 @@ slab_pop(struct pool *p, struct slab *s)
 	return object;
 }
 
+/* An empty slab gets its first object. */
+static inline void
+slab_begin(struct pool *p)
+{
+	p->empty--;
+	if (p->peak < p->slabs - p->empty)
+		p->peak = p->slabs - p->empty;
+}
+
 void *
 pool_take(struct pool *p)
 {
@@ -159,6 +172,8 @@ pool_take(struct pool *p)
 	object = slab_pop(p, s);
 	p->used++;
 	p->free--;
+	if (s->used == 0)
+		slab_begin(p);
 	if (++s->used == p->per_slab) {
 		list_remove(&s->link);
 		list_push_front(&p->full, &s->link);
@@ -182,7 +197,22 @@ pool_give(struct pool *p, void *object)
 		list_remove(&s->link);
 		list_push_front(&p->partial, &s->link);
 	}
-	/* One slab's worth of free objects is kept among the others. */
-	if (s->used == 0 && p->free >= 2 * p->per_slab)
-		slab_free(p, s);
+	if (s->used == 0)
+		p->empty++;
+}
+
+void
+pool_trim(struct pool *p)
+{
+	uint32_t keep = p->peak - (p->slabs - p->empty);
+	struct list *at = p->partial.prev;
+
+	while (p->empty > keep && at != &p->partial) {
+		struct slab *s = CONTAINER_OF(at, struct slab, link);
+
+		at = at->prev;
+		if (s->used == 0)
+			slab_free(p, s);
+	}
+	p->peak = p->slabs - p->empty;
 }

@@ -2,7 +2,8 @@
  * pool.h - objects of one size, reused newest first so that they are warm.
  *
  * Slabs are mmapped and aligned to their own size, so that an object finds its
- * slab; an empty slab goes back to the kernel when enough others are free.
+ * slab. Empty slabs wait for pool_trim: giving them back at once would map and
+ * fault them in again at the next burst.
  */
 #ifndef COMMON_BASE_POOL_H
 #define COMMON_BASE_POOL_H
@@ -19,7 +20,9 @@ struct pool {
 	size_t slab_bytes;   /* a power of two */
 	uint32_t per_slab;
 	uint32_t limit; /* objects; 0 = none */
-	uint32_t used, free;
+	uint32_t used, free;   /* objects */
+	uint32_t slabs, empty; /* all; those without an object in use */
+	uint32_t peak;         /* most slabs in use since the last trim */
 	struct list partial; /* slabs with a free object, warmest first */
 	struct list full;
 };
@@ -39,5 +42,11 @@ void *pool_take(struct pool *p);
 
 /* Gives one back. */
 void pool_give(struct pool *p, void *object);
+
+/*
+ * Returns empty slabs to the kernel, but for as many as were in use at some
+ * time since the last call: to be called about once a second.
+ */
+void pool_trim(struct pool *p);
 
 #endif

@@ -147,7 +147,8 @@ class Scene:
             stdout=subprocess.DEVNULL)
         self.gw = Gateway(self.folder.name, body(self.up_port, **kw),
                           workers=workers,
-                          top='log = { level = "warn"; target = "stderr"; };')
+                          top='log = { level = "warn"; target = "stderr"; };\n'
+                              'timeouts = { drain = "1s"; response = "60s"; };')
         self.gw.start()
 
     def __enter__(self):
@@ -280,7 +281,11 @@ async def kill_master_drill():
                 s.gw.send(signal.SIGHUP)
                 await asyncio.sleep(0.005 * i)
             os.kill(s.gw.master_pid, signal.SIGKILL)
-            await asyncio.sleep(0.3)
+            # The more often it dies young, the later its successor comes.
+            for _ in range(1000):
+                await asyncio.sleep(0.02)
+                if s.gw.admin_status('/readyz') == 200:
+                    break
         wait_until(lambda: s.gw.admin_status('/readyz') == 200, 10)
         before = s.gw.generation
         s.gw.write(body(s.up_port, extra='name = "last";'))

@@ -12,10 +12,6 @@ from gateway import Gateway  # noqa: E402
 from origin import Origin  # noqa: E402
 
 
-def pytest_configure(config):
-    config.addinivalue_line('markers', 'slow: left out of the sanitizer run')
-
-
 class House:
     """Makes gateways and origins, and ends them all."""
 

@@ -5,8 +5,7 @@ import subprocess
 import pytest
 
 from conf import proxy
-from gateway import BINARY, CTL
-from wire import get
+from gateway import BINARY, ROOT
 
 GOOD = proxy(1)
 
@@ -154,70 +153,14 @@ def test_effective_configuration_is_stable(tmp_path):
     assert texts[0] == texts[1]
 
 
-@pytest.mark.parametrize('name', ['etc/demo.conf'])
-def test_our_own_examples(name, tmp_path):
-    from gateway import ROOT
-    done = penstock('-t', '-c', ROOT / name)
+def test_the_demo():
+    done = penstock('-t', '-c', ROOT / 'etc' / 'demo.conf')
     assert done.returncode == 0, done.stderr
 
 
-# --- penstockctl
-
-@pytest.fixture(scope='module')
-def pair(shared_house):
-    origin = shared_house.origin()
-    return shared_house.gateway(proxy(origin.port), workers=2), origin
-
-
-def test_ctl_status(pair):
-    g, _ = pair
-    text = g.ctl('status').stdout
-    assert 'generation' in text.lower()
-    status = g.ctl_json('status')
-    assert isinstance(status, dict) and status
-
-
-def test_ctl_workers(pair):
-    g, _ = pair
-    text = g.ctl('workers').stdout
-    for pid in g.worker_pids:
-        assert str(pid) in text
-        assert str(pid) in g.ctl('-j', 'workers').stdout
-
-
-def test_ctl_routes(pair):
-    g, _ = pair
-    assert '/*rest' in g.ctl('routes').stdout
-    assert '/*rest' in g.ctl('-j', 'routes').stdout
-
-
-def test_ctl_generations(pair):
-    g, _ = pair
-    assert str(g.generation) in g.ctl('generations').stdout
-    g.ctl_json('generations')
-
-
-def test_ctl_reload(gateway):
-    g = gateway('routes = ( { path = "/"; respond = { body = "1"; }; } );')
-    g.write('routes = ( { path = "/"; respond = { body = "2"; }; } );')
-    before = g.generation
-    g.ctl('reload')
-    from gateway import wait_until
-    wait_until(lambda: g.generation > before, 5, 'a generation')
-    assert get(g.port).body == b'2'
-    g.write('routes = ( { pth = "/"; } );')
-    done = g.ctl('reload', check=False)
-    assert done.returncode == 1 and 'pth' in done.stdout + done.stderr
-
-
-def test_ctl_without_gateway(tmp_path):
-    done = subprocess.run([CTL, '-s', tmp_path / 'none.sock', 'status'],
-                          text=True, capture_output=True, timeout=10)
-    assert done.returncode == 1 and 'none.sock' in done.stderr
-
-
-def test_ctl_usage():
-    assert subprocess.run([CTL, '--help'], capture_output=True,
-                          timeout=10).returncode == 0
-    assert subprocess.run([CTL, 'dance'], capture_output=True,
-                          timeout=10).returncode != 0
+def test_the_example(tmp_path):
+    # The user that it names is made by the package.
+    text = (ROOT / 'etc' / 'penstock.conf').read_text()
+    done = penstock('-t', folder=tmp_path, text=text.replace(
+        'user = "penstock"', 'user = "nobody"'))
+    assert done.returncode == 0, done.stderr

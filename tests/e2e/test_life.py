@@ -274,6 +274,11 @@ def test_privileges_are_dropped(gateway):
         status = open(f'/proc/{g.titled(title)[0]}/status',
                       encoding='ascii').read()
         assert f'Uid:\t{uid}\t{uid}\t{uid}' in status, title
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason='needs root')
+def test_a_reload_reads_what_only_root_may(gateway):
+    g = gateway(PING, user='nobody')
     g.conf.chmod(0o600)
     g.reload(PING.replace('pong', 'still read'))
     wait_until(lambda: get(g.port).body == b'still read', 5, 'the new answer')

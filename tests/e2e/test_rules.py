@@ -18,7 +18,7 @@ ROUTES = '''
     respond = { status = 201; body = "pong {query}\\n"; content_type = "text/x"; };
     response_headers = ( { set = "X-Here"; value = "{route}"; } ); },
   { name = "empty"; path = "/empty"; respond = { status = 204; }; },
-  { name = "dollar"; path = "/dollar"; respond = { body = "$${X}"; }; },
+  { name = "dollar"; path = "/dollar"; respond = { body = "$${{X}}"; }; },
   { name = "environ"; path = "/env";
     respond = { body = "${PEN_TEST}-${PEN_NONE:-default}"; }; }
 '''

@@ -111,10 +111,14 @@ rewrite_check(const struct img_head *img, const struct template_vars *v)
 	target = template_eval(img, r->rewrite, TEMPLATE_TARGET, v, &arena);
 	room = arena_alloc(&arena, target.n + 1);
 	if (target.n != 0 && room != NULL) {
+		const char *mark = memchr(target.p, '?', target.n);
+		size_t n = mark != NULL ? (size_t)(mark - target.p) : target.n;
+
 		MUST(target.p[0] == '/');
-		MUST(memmem(target.p, target.n, "/../", 4) == NULL ||
-		    memchr(target.p, '?', target.n) != NULL);
-		(void)uri_normalise(target, room, &again);
+		MUST(memmem(target.p, n, "/../", 4) == NULL);
+		MUST(memmem(target.p, n, "/./", 3) == NULL);
+		if (uri_normalise(target, room, &again) == URI_OK)
+			MUST(again.path.n <= n);
 	}
 	arena_fini(&arena);
 }

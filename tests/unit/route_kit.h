@@ -12,7 +12,7 @@
 
 #include "common/http/uri.h"
 #include "master/conf_build.h"
-#include "worker/contexts.h"
+#include "worker/flow/contexts.h"
 #include "worker/flow/route.h"
 #include "worker/flow/template.h"
 

@@ -24,7 +24,7 @@
 #include "common/http/head.h"
 #include "common/http/uri.h"
 #include "shm/image.h"
-#include "worker/contexts.h"
+#include "worker/flow/contexts.h"
 
 #define ROUTE_ALLOW_OTHERS 4
 

@@ -42,7 +42,7 @@ static const struct conf_case bad[] = {
 	    "f:4: address: service \"be\" has [::1]:90 already, at f:3\n" },
 	{ LISTENER "services = { be = { host = \"a b\"; endpoints = ( {\n"
 		   "address = \"127.0.0.1:81\"; } ); }; };\n" ROUTE,
-	    "f:2: host: \"a b\" has a character that no host name has\n" },
+	    "f:2: host: \"a b\" is not a host, with or without a port\n" },
 	{ LISTENER "services = ( { name = \"be\"; endpoints = ( { address = "
 		   "\"127.0.0.1:81\"; } ); },\n{ name = \"be\"; endpoints = "
 		   "( { address = \"127.0.0.1:82\"; } ); } );\n" ROUTE,

@@ -125,7 +125,7 @@ START_TEST(nesting)
 }
 END_TEST
 
-/* A name with a line feed, an unreadable file: nothing to hang on. */
+/* A pipe without a writer: nothing to hang on. */
 START_TEST(not_a_file)
 {
 	char path[128];

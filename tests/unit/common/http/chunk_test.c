@@ -168,12 +168,12 @@ START_TEST(ends_are_final)
 }
 END_TEST
 
-START_TEST(heads)
+START_TEST(chunk_heads)
 {
 	static const struct {
 		uint64_t n;
 		const char *text;
-	} heads[] = {
+	} sizes[] = {
 		{ 0, "0\r\n" },
 		{ 1, "1\r\n" },
 		{ 15, "f\r\n" },
@@ -182,12 +182,12 @@ START_TEST(heads)
 		{ UINT64_MAX, "ffffffffffffffff\r\n" },
 	};
 
-	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		char buf[20];
-		size_t n = chunk_head(heads[i].n, buf);
+		size_t n = chunk_head(sizes[i].n, buf);
 
 		ck_assert(
-		    slice_eq(slice_make(buf, n), slice_str(heads[i].text)));
+		    slice_eq(slice_make(buf, n), slice_str(sizes[i].text)));
 	}
 }
 END_TEST
@@ -204,7 +204,7 @@ main(void)
 	tcase_add_loop_test(tc, split_everywhere, 0, count);
 	tcase_add_loop_test(tc, byte_by_byte, 0, count);
 	tcase_add_test(tc, ends_are_final);
-	tcase_add_test(tc, heads);
+	tcase_add_test(tc, chunk_heads);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

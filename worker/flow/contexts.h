@@ -3,10 +3,10 @@
  * compiled regular expressions, keyed by their text, shared by generations,
  * built on first use (or ahead of it in idle turns).
  */
-#ifndef WORKER_CONTEXTS_H
-#define WORKER_CONTEXTS_H
+#ifndef WORKER_FLOW_CONTEXTS_H
+#define WORKER_FLOW_CONTEXTS_H
 
-#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "shm/image.h"
@@ -23,6 +23,9 @@ void contexts_free(struct contexts *ctx);
  */
 void contexts_turn(
     struct contexts *ctx, const struct img_head *img, uint64_t budget_us);
+
+/* How many expressions it holds. */
+size_t contexts_count(const struct contexts *ctx);
 
 /*
  * Matches subject against the expression `text`; up to `max` capture groups

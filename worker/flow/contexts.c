@@ -13,7 +13,7 @@
 #include "common/base/clock.h"
 #include "common/base/map.h"
 #include "common/base/must.h"
-#include "worker/contexts.h"
+#include "worker/flow/contexts.h"
 
 /* (a+)+ costs 15 us at this limit, 15 ms at the library's own. */
 #define MATCH_LIMIT 10000
@@ -168,17 +168,25 @@ contexts_turn(
 	ctx->walking = false;
 }
 
+size_t
+contexts_count(const struct contexts *ctx)
+{
+	return ctx->expressions.count;
+}
+
 int
 contexts_match(struct contexts *ctx, struct slice text, struct slice subject,
     struct slice *captures, int max)
 {
 	struct expression *e = expression_get(ctx, text);
-	int count = e->captures < (uint32_t)max ? (int)e->captures : max;
+	int count = max < IMG_PARAMS_MAX ? max : IMG_PARAMS_MAX;
 	const PCRE2_SIZE *at;
 	int n;
 
 	if (e->code == NULL)
 		return -1;
+	if (e->captures < (uint32_t)count)
+		count = (int)e->captures;
 	n = pcre2_match(e->code, (PCRE2_SPTR)subject.p, subject.n, 0, 0,
 	    ctx->data, ctx->limits);
 	if (n < 0)

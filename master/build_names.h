@@ -1,0 +1,34 @@
+/*
+ * build_names.h - the names that templates know besides a path's parameters.
+ */
+#ifndef MASTER_BUILD_NAMES_H
+#define MASTER_BUILD_NAMES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/slice.h"
+#include "master/conf_suggest.h"
+
+/* Names of later features are taken already, so that no path uses them. */
+#define TEMPLATE_NAME_LATER UINT16_MAX
+
+struct template_name {
+	const char *name;
+	uint16_t kind; /* enum img_tmpl_kind, or TEMPLATE_NAME_LATER */
+	bool argument; /* "{header:NAME}" */
+};
+
+/* NULL when there is none. */
+const struct template_name *template_name_find(struct slice name);
+
+/* Offers all that can be used. */
+void template_names_offer(struct conf_suggest *suggest);
+
+/* True for names that a path parameter must not bear. */
+bool template_name_reserved(struct slice name);
+
+/* Letters, digits, "_" and "-". */
+bool template_name_char(char c);
+
+#endif

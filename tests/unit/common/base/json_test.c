@@ -1,0 +1,105 @@
+/*
+ * Tests of json.c: commas, escapes, and bytes that are not UTF-8.
+ */
+#include <check.h>
+#include <stdlib.h>
+
+#include "common/base/json.h"
+
+static void
+expect(const struct text *t, const char *want)
+{
+	ck_assert_msg(slice_eq(text_slice(t), slice_str(want)),
+	    "got %.*s, want %s", SLICE_FMT(text_slice(t)), want);
+}
+
+START_TEST(puts_commas_where_they_belong)
+{
+	struct text t;
+	struct json j;
+
+	text_init(&t);
+	json_init(&j, &t);
+	json_object(&j, NULL);
+	json_array(&j, "none");
+	json_array_end(&j);
+	json_array(&j, "two");
+	json_uint(&j, NULL, 18446744073709551615u);
+	json_object(&j, NULL);
+	json_object_end(&j);
+	json_array_end(&j);
+	json_int(&j, "minus", -7);
+	json_bool(&j, "yes", true);
+	json_bool(&j, "no", false);
+	json_null(&j, "null");
+	json_seconds(&j, "s", 1234567);
+	json_seconds(&j, "z", 999);
+	json_object_end(&j);
+	expect(&t,
+	    "{\"none\":[],\"two\":[18446744073709551615,{}],\"minus\":-7,"
+	    "\"yes\":true,\"no\":false,\"null\":null,\"s\":1.234,\"z\":0.000}");
+	text_fini(&t);
+}
+END_TEST
+
+static const struct {
+	struct slice in;
+	const char *out;
+} quotes[] = {
+	{ SLICE_LIT(""), "\"\"" },
+	{ SLICE_LIT("plain /"), "\"plain /\"" },
+	{ SLICE_LIT("\"\\"), "\"\\\"\\\\\"" },
+	{ SLICE_LIT("\b\f\n\r\t"), "\"\\b\\f\\n\\r\\t\"" },
+	{ SLICE_LIT("\0\x01\x1f\x7f"), "\"\\u0000\\u0001\\u001f\\u007f\"" },
+	/* Of one to four bytes, and their edges (RFC 3629). */
+	{ SLICE_LIT("\xc2\x80\xdf\xbf"), "\"\xc2\x80\xdf\xbf\"" },
+	{ SLICE_LIT("\xe0\xa0\x80\xef\xbf\xbf"),
+	    "\"\xe0\xa0\x80\xef\xbf\xbf\"" },
+	{ SLICE_LIT("\xf0\x90\x80\x80\xf4\x8f\xbf\xbf"),
+	    "\"\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\"" },
+	/* Overlong, a surrogate, above U+10FFFF, alone, cut. */
+	{ SLICE_LIT("\xc1\xbf"), "\"\xef\xbf\xbd\xef\xbf\xbd\"" },
+	{ SLICE_LIT("\xe0\x9f\xbf"),
+	    "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" },
+	{ SLICE_LIT("\xed\xa0\x80"),
+	    "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" },
+	{ SLICE_LIT("\xf0\x8f\xbf\xbf"),
+	    "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" },
+	{ SLICE_LIT("\xf4\x90\x80\x80"),
+	    "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" },
+	{ SLICE_LIT("\xff"
+		    "a"),
+	    "\"\xef\xbf\xbd"
+	    "a\"" },
+	{ SLICE_LIT("\xe2\x82"), "\"\xef\xbf\xbd\xef\xbf\xbd\"" },
+};
+
+START_TEST(escapes)
+{
+	struct text t;
+
+	text_init(&t);
+	json_quote(&t, quotes[_i].in);
+	expect(&t, quotes[_i].out);
+	text_fini(&t);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("json");
+	TCase *tc = tcase_create("json");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_test(tc, puts_commas_where_they_belong);
+	tcase_add_loop_test(tc, escapes, 0,
+	    (int)(sizeof(quotes) / sizeof(quotes[0])));
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,66 @@
+/*
+ * Tests of text.c: what is appended stands there, across every growth.
+ */
+#include <check.h>
+#include <stdlib.h>
+
+#include "common/base/text.h"
+
+START_TEST(grows_and_keeps)
+{
+	struct text t;
+
+	text_init(&t);
+	ck_assert_uint_eq(text_slice(&t).n, 0);
+	for (unsigned i = 0; i < 5000; i++) {
+		text_add_u64(&t, i % 10);
+		text_add_char(&t, '.');
+		text_add(&t, SLICE_LIT("ab"));
+	}
+	ck_assert_uint_eq(t.n, 20000);
+	for (unsigned i = 0; i < 5000; i++) {
+		ck_assert_int_eq(t.p[4 * i], (char)('0' + i % 10));
+		ck_assert_int_eq(t.p[4 * i + 3], 'b');
+	}
+	text_fini(&t);
+}
+END_TEST
+
+START_TEST(formats_at_the_end)
+{
+	struct text t;
+
+	text_init(&t);
+	/* Every place relative to the end of the room. */
+	for (unsigned i = 0; i < 2000; i++)
+		text_printf(&t, "<%03u>", i % 1000);
+	ck_assert_uint_eq(t.n, 10000);
+	ck_assert(slice_eq(slice_make(t.p + 5 * 1234, 5), SLICE_LIT("<234>")));
+	text_clear(&t);
+	ck_assert_uint_eq(t.n, 0);
+	text_add(&t, SLICE_NONE);
+	text_add_u64(&t, UINT64_MAX);
+	text_add_u64(&t, 0);
+	ck_assert(
+	    slice_eq(text_slice(&t), SLICE_LIT("184467440737095516150")));
+	text_fini(&t);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("text");
+	TCase *tc = tcase_create("text");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_test(tc, grows_and_keeps);
+	tcase_add_test(tc, formats_at_the_end);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
