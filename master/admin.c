@@ -15,9 +15,9 @@
 
 #define ADMIN_TIME_US 30000000 /* between two steps of a client */
 
-static const struct codec_limits admin_limits = { .head_bytes = 8192,
-	.uri_bytes = ADMIN_TARGET_MAX,
-	.fields = 64 };
+static const struct codec_limits admin_limits = {
+	.head_bytes = 8192, .uri_bytes = ADMIN_TARGET_MAX, .fields = 64
+};
 
 static void
 admin_free(struct loop_task *t)
@@ -56,12 +56,12 @@ admin_touch(struct admin_client *c)
 /* ---- answers ---- */
 
 static void
-admin_field(struct head *h, struct field *f, enum field_id id,
-    struct slice value)
+admin_field(
+    struct head *h, struct field *f, enum field_id id, struct slice value)
 {
-	f[h->count++] = (struct field){ .name = http_field_name(id),
-		.value = value,
-		.id = (uint16_t)id };
+	f[h->count++] = (struct field){
+		.name = http_field_name(id), .value = value, .id = (uint16_t)id
+	};
 	h->present |= UINT64_C(1) << (unsigned)id;
 }
 
@@ -318,8 +318,8 @@ void
 admin_fini(struct admin *a)
 {
 	while (!list_empty(&a->clients))
-		admin_close(CONTAINER_OF(a->clients.next, struct admin_client,
-		    link));
+		admin_close(
+		    CONTAINER_OF(a->clients.next, struct admin_client, link));
 	if (a->watch.fd < 0)
 		return;
 	loop_remove(a->loop, &a->watch);

@@ -15,8 +15,8 @@
 /* Of the text format, version 0.0.4. */
 #define ADMIN_PROM "text/plain; version=0.0.4; charset=utf-8"
 
-typedef void admin_route_fn(struct admin *a, struct admin_reply *r,
-    uint64_t *run);
+typedef void
+admin_route_fn(struct admin *a, struct admin_reply *r, uint64_t *run);
 
 void
 admin_reply_init(struct admin_reply *r)
@@ -32,8 +32,7 @@ admin_reply_fini(struct admin_reply *r)
 }
 
 void
-admin_routes_problem(struct admin_reply *r, uint16_t status,
-    const char *detail)
+admin_routes_problem(struct admin_reply *r, uint16_t status, const char *detail)
 {
 	struct json j;
 
@@ -136,8 +135,8 @@ admin_reload(struct admin *a, struct admin_reply *r, uint64_t *run)
 }
 
 void
-admin_routes_reloaded(struct admin *a, enum reload_outcome how,
-    struct admin_reply *r)
+admin_routes_reloaded(
+    struct admin *a, enum reload_outcome how, struct admin_reply *r)
 {
 	struct reload_info info;
 	struct json j;

@@ -28,11 +28,11 @@ void admin_routes_answer(struct admin *a, uint8_t method, struct slice path,
     struct admin_reply *r, uint64_t *run);
 
 /* The answer to who asked for a reload. */
-void admin_routes_reloaded(struct admin *a, enum reload_outcome how,
-    struct admin_reply *r);
+void admin_routes_reloaded(
+    struct admin *a, enum reload_outcome how, struct admin_reply *r);
 
 /* application/problem+json (RFC 9457); detail may be NULL. */
-void admin_routes_problem(struct admin_reply *r, uint16_t status,
-    const char *detail);
+void admin_routes_problem(
+    struct admin_reply *r, uint16_t status, const char *detail);
 
 #endif

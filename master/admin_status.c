@@ -85,8 +85,8 @@ admin_counts_write(struct json *j, const struct region *r)
 	json_uint(j, "connections_accepted",
 	    counters_sum(r, COUNTER_CONNECTIONS_ACCEPTED));
 	json_uint(j, "requests", requests);
-	json_uint(j, "requests_active",
-	    counters_sum(r, COUNTER_REQUESTS_ACTIVE));
+	json_uint(
+	    j, "requests_active", counters_sum(r, COUNTER_REQUESTS_ACTIVE));
 }
 
 static void
@@ -100,8 +100,8 @@ admin_image_write(struct json *j, const struct img_head *img)
 	json_array(j, "listeners");
 	l = img != NULL ? img_at(img, img->listeners.off) : NULL;
 	for (uint32_t i = 0; l != NULL && i < img->listeners.count; i++)
-		json_string(j, NULL,
-		    slice_make(addr, addr_text(&l[i].addr, addr)));
+		json_string(
+		    j, NULL, slice_make(addr, addr_text(&l[i].addr, addr)));
 	json_array_end(j);
 }
 
@@ -141,8 +141,8 @@ admin_slot_write(struct json *j, const struct region *r, uint32_t w)
 	if (w != SLOT_MASTER)
 		json_uint(j, "slot", w);
 	json_int(j, "pid", i.pid);
-	json_string(j, "state",
-	    slice_str(slot_state_name((enum slot_state)i.state)));
+	json_string(
+	    j, "state", slice_str(slot_state_name((enum slot_state)i.state)));
 	json_uint(j, "incarnation", i.incarnation);
 	json_uint(j, "restarts", i.restarts);
 	json_seconds(j, "uptime", admin_age_us(i.started_us));
@@ -218,24 +218,24 @@ admin_generations_write(struct admin *a, struct text *out)
 /* ---- routes ---- */
 
 static void
-admin_methods_write(struct json *j, const struct img_head *img,
-    const struct img_route *route)
+admin_methods_write(
+    struct json *j, const struct img_head *img, const struct img_route *route)
 {
 	const struct img_str *other = img_at(img, route->other_methods.off);
 
 	json_array(j, "methods");
 	for (unsigned m = 1; m < METHOD_COUNT; m++)
 		if ((route->methods >> m & 1) != 0)
-			json_string(j, NULL,
-			    http_method_name((enum http_method)m));
+			json_string(
+			    j, NULL, http_method_name((enum http_method)m));
 	for (uint32_t i = 0; i < route->other_methods.count; i++)
 		json_string(j, NULL, img_slice(img, other[i]));
 	json_array_end(j);
 }
 
 static void
-admin_route_write(struct json *j, const struct img_head *img,
-    const struct img_route *route)
+admin_route_write(
+    struct json *j, const struct img_head *img, const struct img_route *route)
 {
 	const struct img_service *services = img_at(img, img->services.off);
 	const struct img_respond *responds = img_at(img, img->responds.off);

@@ -61,14 +61,14 @@ boot_fit_connections(struct boot *b, struct diag *d)
 
 /* A NULL is copied as "". */
 static bool
-boot_copy(char *to, size_t room, const char *from, const char *what,
-    struct diag *d)
+boot_copy(
+    char *to, size_t room, const char *from, const char *what, struct diag *d)
 {
 	size_t n = from != NULL ? strlen(from) : 0;
 
 	if (n >= room) {
-		diag_error(d, NULL, 0, "%s is longer than %zu bytes", what,
-		    room - 1);
+		diag_error(
+		    d, NULL, 0, "%s is longer than %zu bytes", what, room - 1);
 		return false;
 	}
 	if (n != 0)
@@ -91,8 +91,8 @@ boot_take(struct boot *b, const struct conf *c, struct diag *d)
 	ok &= boot_copy(b->group, sizeof(b->group), c->group, "group", d);
 	ok &= boot_copy(b->log_target, sizeof(b->log_target), c->log_target,
 	    "log.target", d);
-	ok &= boot_copy(b->pid_file, sizeof(b->pid_file), c->pid_file,
-	    "pid_file", d);
+	ok &= boot_copy(
+	    b->pid_file, sizeof(b->pid_file), c->pid_file, "pid_file", d);
 	ok &= boot_copy(b->admin_socket, sizeof(b->admin_socket),
 	    c->admin_socket, "admin.socket", d);
 	return ok;
@@ -118,8 +118,8 @@ boot_resolve(struct boot *b, const struct conf *c, struct diag *d)
 }
 
 void
-boot_compare(const struct boot *running, const struct boot *wanted,
-    struct diag *d)
+boot_compare(
+    const struct boot *running, const struct boot *wanted, struct diag *d)
 {
 	const struct {
 		const char *name;
@@ -133,7 +133,8 @@ boot_compare(const struct boot *running, const struct boot *wanted,
 		    running->cpu_affinity == wanted->cpu_affinity },
 		{ "user", strcmp(running->user, wanted->user) == 0 },
 		{ "group", strcmp(running->group, wanted->group) == 0 },
-		{ "pid_file", strcmp(running->pid_file, wanted->pid_file) == 0 },
+		{ "pid_file",
+		    strcmp(running->pid_file, wanted->pid_file) == 0 },
 		{ "log.target",
 		    strcmp(running->log_target, wanted->log_target) == 0 },
 		{ "admin.socket",

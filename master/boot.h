@@ -49,8 +49,8 @@ bool boot_take(struct boot *b, const struct conf *c, struct diag *d);
 bool boot_resolve(struct boot *b, const struct conf *c, struct diag *d);
 
 /* Warns of every option that differs and that only a restart changes. */
-void boot_compare(const struct boot *running, const struct boot *wanted,
-    struct diag *d);
+void boot_compare(
+    const struct boot *running, const struct boot *wanted, struct diag *d);
 
 /*
  * Reads the configuration file in a child of its own, whose complaints go to

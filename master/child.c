@@ -143,8 +143,8 @@ child_confine(const struct boot *b, pid_t keeper, bool (*filter)(void))
 }
 
 bool
-child_become_worker(struct inherit *in, const struct boot *b, uint32_t slot,
-    pid_t keeper)
+child_become_worker(
+    struct inherit *in, const struct boot *b, uint32_t slot, pid_t keeper)
 {
 	char role[24];
 

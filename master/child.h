@@ -25,11 +25,11 @@ void child_keep_fds(int *keep, size_t n);
  * and this slot's control and listening sockets; the others become -1. False
  * with a line in the log.
  */
-bool child_become_worker(struct inherit *in, const struct boot *b,
-    uint32_t slot, pid_t keeper);
+bool child_become_worker(
+    struct inherit *in, const struct boot *b, uint32_t slot, pid_t keeper);
 
 /* The same for the master: it keeps no listening and no control sockets. */
-bool child_become_master(struct inherit *in, const struct boot *b,
-    pid_t keeper);
+bool
+child_become_master(struct inherit *in, const struct boot *b, pid_t keeper);
 
 #endif

@@ -30,8 +30,8 @@ command_load(struct conf *c, struct boot *b, const char *path, struct diag *d)
 }
 
 static void
-command_show(const struct conf *c, const struct boot *b,
-    void (*print_filters)(FILE *f))
+command_show(
+    const struct conf *c, const struct boot *b, void (*print_filters)(FILE *f))
 {
 	uint64_t bytes = sizeof(struct shm_state) + b->geometry.images_bytes;
 	char size[32];
@@ -40,13 +40,12 @@ command_show(const struct conf *c, const struct boot *b,
 	printf("\n# filters, in order\n");
 	print_filters(stdout);
 	printf("\n# shared memory: %s at most, for %u workers\n",
-	    units_size_text(bytes, size, sizeof(size)),
-	    b->geometry.workers);
+	    units_size_text(bytes, size, sizeof(size)), b->geometry.workers);
 }
 
 int
-command_check(const char *path, bool show, bool quiet,
-    void (*print_filters)(FILE *f))
+command_check(
+    const char *path, bool show, bool quiet, void (*print_filters)(FILE *f))
 {
 	struct conf c;
 	struct boot b;
@@ -60,8 +59,8 @@ command_check(const char *path, bool show, bool quiet,
 		command_show(&c, &b, print_filters);
 	if (!quiet && !show)
 		(void)fprintf(stderr, "%s: %s\n", path,
-		    ok ? "the configuration is good" :
-			 "the configuration has errors");
+		    ok ? "the configuration is good"
+		       : "the configuration has errors");
 	conf_free(&c);
 	diag_fini(&d);
 	return ok ? 0 : 1;
@@ -102,8 +101,8 @@ command_pid_file(const char *path, bool checked, char *pid_file, size_t room)
 	bool ok;
 
 	diag_init(&d);
-	ok = checked ? command_load(&c, &b, path, &d) :
-		       conf_load(&c, path, &d) || c.pid_file != NULL;
+	ok = checked ? command_load(&c, &b, path, &d)
+		     : conf_load(&c, path, &d) || c.pid_file != NULL;
 	if (ok)
 		(void)snprintf(pid_file, room, "%s", c.pid_file);
 	else
@@ -127,8 +126,8 @@ command_signal(const char *path, const char *word, bool quiet)
 		    word);
 		return 2;
 	}
-	if (!command_pid_file(path, w->signal == SIGHUP, pid_file,
-		sizeof(pid_file)))
+	if (!command_pid_file(
+		path, w->signal == SIGHUP, pid_file, sizeof(pid_file)))
 		return 1;
 	pid = pidfile_owner(pid_file);
 	if (pid == 0) {
@@ -139,8 +138,9 @@ command_signal(const char *path, const char *word, bool quiet)
 	}
 	if (sigqueue(pid, w->signal, (union sigval){ .sival_int = w->value }) !=
 	    0) {
-		(void)fprintf(stderr, "penstock: cannot signal process %d: %s\n",
-		    (int)pid, strerror(errno));
+		(void)fprintf(stderr,
+		    "penstock: cannot signal process %d: %s\n", (int)pid,
+		    strerror(errno));
 		return 1;
 	}
 	if (!quiet)

@@ -13,8 +13,8 @@
  * what is in force, the filter order (by `print_filters`) and the size of the
  * region to stdout. Returns the exit code.
  */
-int command_check(const char *path, bool show, bool quiet,
-    void (*print_filters)(FILE *f));
+int command_check(
+    const char *path, bool show, bool quiet, void (*print_filters)(FILE *f));
 
 /*
  * -s: "reload", "stop", "quit" or "reopen" to the instance whose pid file the

@@ -21,8 +21,8 @@
 #include "shm/control.h"
 #include "shm/slots.h"
 
-#define CREW_SOCKET_BYTES (1 << 20)  /* LISTENERS_MAX orders and more */
-#define CREW_POLL_US 2000            /* while somebody is starting */
+#define CREW_SOCKET_BYTES (1 << 20) /* LISTENERS_MAX orders and more */
+#define CREW_POLL_US 2000           /* while somebody is starting */
 #define CREW_STALE_WAKE_US 2000000
 #define CREW_STALE_ABORT_US 10000000
 #define CREW_STALE_KILL_US 11000000
@@ -199,8 +199,8 @@ crew_log_end(const struct crew *c, uint32_t slot, const char *name,
 }
 
 static void
-crew_ended(struct crew *c, struct spawn *s, uint32_t slot, int status,
-    uint64_t now_us)
+crew_ended(
+    struct crew *c, struct spawn *s, uint32_t slot, int status, uint64_t now_us)
 {
 	char name[24] = "master";
 
@@ -227,8 +227,8 @@ crew_reap(struct crew *c, uint64_t now_us)
 			crew_ended(c, &c->master, SLOT_MASTER, status, now_us);
 		for (uint32_t w = 0; w < c->in->workers; w++)
 			if (pid == c->workers[w].pid)
-				crew_ended(c, &c->workers[w], w, status,
-				    now_us);
+				crew_ended(
+				    c, &c->workers[w], w, status, now_us);
 	}
 }
 
@@ -262,8 +262,10 @@ crew_check_beat(struct crew *c, uint32_t w, uint64_t step_us)
 	if (stale_us >= CREW_STALE_KILL_US) {
 		(void)kill(s->pid, SIGKILL);
 	} else if (stale_us >= CREW_STALE_ABORT_US) {
-		log_errx("worker %u has not moved for %u s: aborting it", w,
-		    (unsigned)(stale_us / 1000000));
+		if (stale_us - step_us < CREW_STALE_ABORT_US)
+			log_errx(
+			    "worker %u has not moved for %u s: aborting it", w,
+			    (unsigned)(stale_us / 1000000));
 		(void)kill(s->pid, SIGABRT);
 	} else if (stale_us >= CREW_STALE_WAKE_US) {
 		/* It may just have nothing to do. */
@@ -286,8 +288,8 @@ crew_check_beats(struct crew *c, uint64_t now_us)
 }
 
 void
-crew_tell_workers(struct crew *c, const struct worker_message *m,
-    const int *fds)
+crew_tell_workers(
+    struct crew *c, const struct worker_message *m, const int *fds)
 {
 	for (uint32_t w = 0; w < c->in->workers; w++) {
 		if (!spawn_alive(&c->workers[w]))

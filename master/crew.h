@@ -12,7 +12,8 @@
 #include "master/note.h"
 #include "master/spawn.h"
 
-#define CREW_EARLY_MAX 5 /* deaths in a row before all serve: the start fails */
+#define CREW_EARLY_MAX 5 /* deaths in a row before all serve: the start fails \
+			  */
 
 #define CREW_BEATS_US 500000 /* between two looks at the heartbeats */
 
@@ -34,8 +35,8 @@ struct crew {
 	uint64_t beats_checked_us;
 };
 
-void crew_init(struct crew *c, struct inherit *in,
-    const struct keeper_start *start);
+void
+crew_init(struct crew *c, struct inherit *in, const struct keeper_start *start);
 void crew_fini(struct crew *c);
 
 /*
@@ -54,8 +55,8 @@ void crew_reap(struct crew *c, uint64_t now_us);
 void crew_check_beats(struct crew *c, uint64_t now_us);
 
 /* Tells every worker that is there; fd rides along (-1: none). */
-void crew_tell_workers(struct crew *c, const struct worker_message *m,
-    const int *fds);
+void crew_tell_workers(
+    struct crew *c, const struct worker_message *m, const int *fds);
 void crew_tell_master(struct crew *c, const struct note *n, int fd);
 
 /* Asks the workers, or the master, to end; nobody is replaced any more. */

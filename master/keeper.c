@@ -1,6 +1,7 @@
 /*
- * keeper.c - see keeper.h. The children are in crew.c, the listening sockets in
- * listening.c; here are signals, the master's notes, start and stop.
+ * keeper.c - see keeper.h. What is made once is in setup.c, the children are in
+ * crew.c, the listening sockets in listening.c; here are signals, the master's
+ * notes, and the stop.
  */
 #include "master/keeper.h"
 
@@ -10,9 +11,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/eventfd.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -22,13 +20,14 @@
 #include "common/net/sock.h"
 #include "master/crew.h"
 #include "master/files.h"
-#include "master/folder.h"
 #include "master/listening.h"
-#include "master/pidfile.h"
+#include "master/setup.h"
 #include "master/title.h"
 #include "shm/control.h"
 
-#define KEEPER_GRACE_US 1000000 /* after the drain's deadline, before SIGKILL */
+#define KEEPER_GRACE_US                                       \
+	1000000 /* after the drain's deadline, before SIGKILL \
+		 */
 
 struct keeper {
 	const struct keeper_start *start;
@@ -36,7 +35,7 @@ struct keeper {
 	struct crew crew;
 	struct listening listening;
 	struct files files;
-	int signal_fd, pid_fd;
+	struct setup setup;
 	enum log_level log_level;
 	uint64_t drain_us;
 	uint64_t kill_us; /* workers that are left by then are killed */
@@ -131,23 +130,13 @@ keeper_reload(struct keeper *k)
 	crew_tell_master(&k->crew, &n, -1);
 }
 
-static int
-keeper_log_fd(const struct boot *b)
-{
-	if (strcmp(b->log_target, "stderr") == 0 ||
-	    strcmp(b->log_target, "syslog") == 0)
-		return -1;
-	return open(b->log_target,
-	    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
-}
-
 static void
 keeper_reopen(struct keeper *k)
 {
 	const struct note n = { .kind = NOTE_LOG_REOPEN };
 	const struct worker_message m = { .order = ORDER_LOG_REOPEN };
 	int fds[WORKERS_MAX];
-	int fd = keeper_log_fd(k->start->boot);
+	int fd = setup_log_fd(k->start->boot);
 
 	if (fd < 0 && k->in->log_fd >= 0) {
 		log_err("cannot reopen %s", k->start->boot->log_target);
@@ -194,7 +183,7 @@ keeper_read_signals(struct keeper *k)
 {
 	struct signalfd_siginfo s;
 
-	while (read(k->signal_fd, &s, sizeof(s)) == (ssize_t)sizeof(s))
+	while (read(k->setup.signal_fd, &s, sizeof(s)) == (ssize_t)sizeof(s))
 		keeper_signal(k, &s);
 }
 
@@ -359,14 +348,14 @@ keeper_loop(struct keeper *k)
 
 		now_us = keeper_now();
 		next_us = keeper_tend(k, now_us);
-		fds[0] = (struct pollfd){ k->signal_fd, POLLIN, 0 };
+		fds[0] = (struct pollfd){ k->setup.signal_fd, POLLIN, 0 };
 		fds[1] = (struct pollfd){ k->crew.note_fd, POLLIN, 0 };
 		fds[2] = (struct pollfd){ k->crew.files_fd, POLLIN, 0 };
 		if (!spawn_alive(&k->crew.master))
 			fds[1].fd = fds[2].fd = -1;
 		if (next_us > now_us)
-			(void)poll(fds, 3,
-			    (int)((next_us - now_us + 999) / 1000));
+			(void)poll(
+			    fds, 3, (int)((next_us - now_us + 999) / 1000));
 		/* Notes first: a dead master's last ones count. */
 		keeper_read_notes(k);
 		if ((fds[2].revents & POLLIN) != 0)
@@ -375,103 +364,10 @@ keeper_loop(struct keeper *k)
 	}
 }
 
-/* ---- the start ---- */
-
-static bool
-keeper_signals(struct keeper *k)
-{
-	static const int taken[] = { SIGCHLD, SIGHUP, SIGTERM, SIGQUIT, SIGINT,
-		SIGUSR1, SIGUSR2 };
-	sigset_t set;
-
-	(void)sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
-		(void)sigaddset(&set, taken[i]);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-	(void)signal(SIGPIPE, SIG_IGN);
-	k->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return k->signal_fd >= 0 && prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
-}
-
-static bool
-keeper_admin(struct keeper *k, struct diag *d)
-{
-	const struct boot *b = k->start->boot;
-
-	k->in->admin_fd = -1;
-	if (b->admin_socket[0] == '\0')
-		return true;
-	if (!folder_make_above(b->admin_socket, "admin.socket", d))
-		return false;
-	k->in->admin_fd = sock_listen_unix(b->admin_socket);
-	if (k->in->admin_fd < 0 ||
-	    (b->privs.change &&
-		chown(b->admin_socket, b->privs.uid, b->privs.gid) != 0)) {
-		diag_error(d, NULL, 0, "admin.socket: cannot listen on %s: %s",
-		    b->admin_socket, strerror(errno));
-		return false;
-	}
-	return true;
-}
-
-static bool
-keeper_log(struct keeper *k, struct diag *d)
-{
-	const struct boot *b = k->start->boot;
-
-	k->log_level = k->in->log_level = b->log_level;
-	(void)snprintf(k->in->log_target, sizeof(k->in->log_target), "%s",
-	    b->log_target);
-	k->in->log_fd = keeper_log_fd(b);
-	if (k->in->log_fd >= 0) {
-		log_open_fd(k->in->log_fd, b->log_level, "keeper");
-		return true;
-	}
-	if (log_open(b->log_target, b->log_level, "keeper"))
-		return true;
-	diag_error(d, NULL, 0, "log.target: cannot open %s: %s", b->log_target,
-	    strerror(errno));
-	return false;
-}
-
-static bool
-keeper_memory(struct keeper *k, struct diag *d)
-{
-	const struct boot *b = k->start->boot;
-	struct inherit *in = k->in;
-
-	in->workers = b->geometry.workers;
-	in->worker_connections = b->worker_connections;
-	in->cpu_affinity = b->cpu_affinity;
-	in->uid = b->privs.change ? b->privs.uid : (uid_t)-1;
-	in->gid = b->privs.change ? b->privs.gid : (gid_t)-1;
-	if (!region_create(&in->region, &b->geometry, d))
-		return false;
-	clock_set_birth(in->region.state->header.birth_us);
-	for (uint32_t w = 0; w < WORKERS_MAX; w++)
-		in->wake_fds[w] = w < in->workers ?
-		    eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1;
-	return true;
-}
-
-static bool
-keeper_start_up(struct keeper *k, struct diag *d)
-{
-	(void)boot_raise_files();
-	k->pid_fd = pidfile_take(k->start->boot->pid_file, d);
-	if (k->pid_fd < 0 || !keeper_log(k, d) || !keeper_memory(k, d) ||
-	    !keeper_admin(k, d))
-		return false;
-	if (keeper_signals(k))
-		return true;
-	diag_error(d, NULL, 0, "cannot take signals: %s", strerror(errno));
-	return false;
-}
-
 int
 keeper_main(const struct keeper_start *start)
 {
-	struct keeper k = { .start = start, .signal_fd = -1, .pid_fd = -1 };
+	struct keeper k = { .start = start };
 	struct diag d;
 
 	title_set("keeper");
@@ -479,22 +375,20 @@ keeper_main(const struct keeper_start *start)
 	k.in = calloc(1, sizeof(*k.in));
 	MUST(k.in != NULL);
 	k.drain_us = start->boot->drain_us;
-	if (keeper_start_up(&k, &d)) {
+	k.log_level = start->boot->log_level;
+	if (setup_init(&k.setup, k.in, start->boot, &d)) {
 		crew_init(&k.crew, k.in, start);
 		listening_init(&k.listening, k.in);
 		files_init(&k.files, start->path);
 		keeper_loop(&k);
-		if (k.in->admin_fd >= 0)
-			(void)unlink(start->boot->admin_socket);
 		listening_fini(&k.listening);
 		crew_fini(&k.crew);
-		region_fini(&k.in->region);
 		log_info("penstock has stopped");
 	} else {
 		boot_complain(&d);
 		k.code = 1;
 	}
-	pidfile_release(start->boot->pid_file, k.pid_fd);
+	setup_fini(&k.setup, k.in, start->boot);
 	diag_fini(&d);
 	free(k.in);
 	return k.code;

@@ -68,8 +68,8 @@ listening_probe(const struct addr *a)
 		return false;
 	ok = setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0;
 	if (ok && a->is_v6)
-		ok = setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on,
-			 sizeof(on)) == 0;
+		ok = setsockopt(
+			 fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == 0;
 	ok = ok && bind(fd, (const struct sockaddr *)&ss, n) == 0;
 	saved = errno;
 	(void)close(fd);

@@ -21,7 +21,7 @@ struct listening_leaving {
 };
 
 struct listening {
-	struct inherit *in;    /* its table is what children inherit */
+	struct inherit *in; /* its table is what children inherit */
 	struct listening_leaving *leaving; /* LISTENERS_MAX of them */
 	uint32_t next_id;
 };

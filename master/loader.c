@@ -44,8 +44,9 @@ loader_complain(int fd, struct diag *d)
 	diag_sort(d);
 	for (size_t i = 0; i < d->count; i++) {
 		n = diag_format(d, i, m.text, sizeof(m.text));
-		m.text_bytes = (uint32_t)n < sizeof(m.text) ?
-		    (uint32_t)n : (uint32_t)sizeof(m.text) - 1;
+		m.text_bytes = (uint32_t)n < sizeof(m.text)
+		    ? (uint32_t)n
+		    : (uint32_t)sizeof(m.text) - 1;
 		m.error = d->items[i].kind == DIAG_ERROR;
 		(void)loader_send(fd, &m);
 	}
@@ -97,8 +98,8 @@ loader_work(const struct loader *l, int fd, struct diag *d)
 }
 
 static _Noreturn void
-loader_child(const struct loader *l, int fd, int log_fd, int files_fd,
-    pid_t master)
+loader_child(
+    const struct loader *l, int fd, int log_fd, int files_fd, pid_t master)
 {
 	struct loader_message m = { 0 };
 	int keep[] = { fd, log_fd, files_fd };
@@ -151,8 +152,8 @@ loader_take(struct loader *l, const struct loader_message *m)
 	struct loader_message answer = { .kind = LOADER_PLACE };
 
 	if (m->kind == LOADER_COMPLAINT) {
-		l->events->complaint(l, m->error,
-		    slice_make(m->text, m->text_bytes));
+		l->events->complaint(
+		    l, m->error, slice_make(m->text, m->text_bytes));
 		return;
 	}
 	l->last = (enum loader_kind)m->kind;

@@ -25,8 +25,17 @@
 
 #define MAIN_CONF_DEFAULT "/etc/penstock/penstock.conf"
 
-enum main_mode { MAIN_SERVE, MAIN_CHECK, MAIN_SHOW, MAIN_SIGNAL, MAIN_VERSION,
-	MAIN_BUILD, MAIN_HELP, MAIN_OPTIONS, MAIN_MISUSE };
+enum main_mode {
+	MAIN_SERVE,
+	MAIN_CHECK,
+	MAIN_SHOW,
+	MAIN_SIGNAL,
+	MAIN_VERSION,
+	MAIN_BUILD,
+	MAIN_HELP,
+	MAIN_OPTIONS,
+	MAIN_MISUSE
+};
 
 struct main_line {
 	enum main_mode mode;
@@ -75,6 +84,29 @@ main_build(void)
 	printf("libseccomp: %u.%u.%u\n", scmp->major, scmp->minor, scmp->micro);
 }
 
+static enum main_mode
+main_mode_of(int letter)
+{
+	switch (letter) {
+	case 't':
+		return MAIN_CHECK;
+	case 'T':
+		return MAIN_SHOW;
+	case 's':
+		return MAIN_SIGNAL;
+	case 'v':
+		return MAIN_VERSION;
+	case 'V':
+		return MAIN_BUILD;
+	case 'h':
+		return MAIN_HELP;
+	case 'O':
+		return MAIN_OPTIONS;
+	default:
+		return MAIN_MISUSE;
+	}
+}
+
 static struct main_line
 main_parse(int argc, char **argv)
 {
@@ -99,36 +131,17 @@ main_parse(int argc, char **argv)
 		case 'q':
 			l.quiet = true;
 			break;
-		case 't':
-			l.mode = MAIN_CHECK;
-			break;
-		case 'T':
-			l.mode = MAIN_SHOW;
-			break;
-		case 's':
-			l.mode = MAIN_SIGNAL;
-			l.signal = optarg;
-			break;
-		case 'v':
-			l.mode = MAIN_VERSION;
-			break;
-		case 'V':
-			l.mode = MAIN_BUILD;
-			break;
-		case 'h':
-			l.mode = MAIN_HELP;
-			break;
-		case 'O':
-			l.mode = MAIN_OPTIONS;
-			break;
 		default:
-			l.mode = MAIN_MISUSE;
-			return l;
+			l.mode = main_mode_of(c);
+			if (l.mode == MAIN_SIGNAL)
+				l.signal = optarg;
+			if (l.mode == MAIN_MISUSE)
+				return l;
 		}
 	if (optind == argc)
 		return l;
-	(void)fprintf(stderr, "penstock: unexpected argument \"%s\"\n",
-	    argv[optind]);
+	(void)fprintf(
+	    stderr, "penstock: unexpected argument \"%s\"\n", argv[optind]);
 	l.mode = MAIN_MISUSE;
 	return l;
 }
@@ -202,10 +215,9 @@ main_serve(const struct main_line *l, int argc, char **argv)
 {
 	struct boot *b = calloc(1, sizeof(*b));
 	char *path = strdup(l->conf); /* argv becomes the title */
-	struct keeper_start start = { .path = path,
-		.boot = b,
-		.worker = worker_main,
-		.ready_fd = -1 };
+	struct keeper_start start = {
+		.path = path, .boot = b, .worker = worker_main, .ready_fd = -1
+	};
 	int code = 1;
 
 	title_init(argc, argv);
@@ -228,8 +240,8 @@ main(int argc, char **argv)
 		return main_serve(&l, argc, argv);
 	case MAIN_CHECK:
 	case MAIN_SHOW:
-		return command_check(l.conf, l.mode == MAIN_SHOW, l.quiet,
-		    filters_print);
+		return command_check(
+		    l.conf, l.mode == MAIN_SHOW, l.quiet, filters_print);
 	case MAIN_SIGNAL:
 		return command_signal(l.conf, l.signal, l.quiet);
 	case MAIN_VERSION:

@@ -194,8 +194,8 @@ master_init(struct master *m, const char *path)
 	m->loop.hook_ctx = m;
 	timer_init(&m->reclaim, master_reclaim);
 	m->keeper = (struct loop_watch){ master_read_notes, m->in->master_fd };
-	reload_init(&m->reload, m->in, &m->loop, m->boot, path,
-	    &master_reload_owner);
+	reload_init(
+	    &m->reload, m->in, &m->loop, m->boot, path, &master_reload_owner);
 	return loop_add(&m->loop, &m->keeper, true) &&
 	    admin_init(&m->admin, &m->loop, m->in, &m->reload);
 }
@@ -220,14 +220,14 @@ master_main(struct inherit *in, const struct boot *boot, const char *path)
 
 	master_dying = &in->region;
 	must_set_hook(master_last_words);
+	must_catch_signals();
 	if (!master_init(&m, path)) {
 		log_err("start");
 		return 1;
 	}
 	slot_set_state(&in->region, SLOT_MASTER, SLOT_READY);
 	master_take_over(&m);
-	while (!m.loop.stop &&
-	    (ok = loop_turn(&m.loop, MASTER_MAX_WAIT_US)))
+	while (!m.loop.stop && (ok = loop_turn(&m.loop, MASTER_MAX_WAIT_US)))
 		continue;
 	if (!ok)
 		log_err("event loop");

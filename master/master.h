@@ -9,8 +9,8 @@
 
 /*
  * Runs the master until the keeper tells it to stop or is gone; returns the
- * exit code. `path` is the configuration file, `boot` what the keeper was started
- * with.
+ * exit code. `path` is the configuration file, `boot` what the keeper was
+ * started with.
  */
 int master_main(struct inherit *in, const struct boot *boot, const char *path);
 

@@ -12,19 +12,19 @@
 
 enum note_kind {
 	/* keeper to master */
-	NOTE_RELOAD = 1,    /* load the configuration */
-	NOTE_STOP,          /* end now */
-	NOTE_LOG_REOPEN,    /* the new log file's descriptor rides, if any */
-	NOTE_OPENED,        /* the listener has `id`, or 0 and `error` */
+	NOTE_RELOAD = 1, /* load the configuration */
+	NOTE_STOP,       /* end now */
+	NOTE_LOG_REOPEN, /* the new log file's descriptor rides, if any */
+	NOTE_OPENED,     /* the listener has `id`, or 0 and `error` */
 
 	/* master to keeper */
-	NOTE_OPEN,      /* make sockets for addr; one NOTE_OPENED answers */
-	NOTE_CLOSE,     /* listener `id` is not wanted any more */
-	NOTE_LOADING,   /* a reload has begun: if I die, it is to be redone */
-	NOTE_LOADED,    /* it has ended, well or not */
-	NOTE_SETTINGS,  /* log_level and drain_us are in force */
-	NOTE_SERVE,     /* a generation is published: workers may run */
-	NOTE_GIVE_UP,   /* the first load failed: nothing can be served */
+	NOTE_OPEN,     /* make sockets for addr; one NOTE_OPENED answers */
+	NOTE_CLOSE,    /* listener `id` is not wanted any more */
+	NOTE_LOADING,  /* a reload has begun: if I die, it is to be redone */
+	NOTE_LOADED,   /* it has ended, well or not */
+	NOTE_SETTINGS, /* log_level and drain_us are in force */
+	NOTE_SERVE,    /* a generation is published: workers may run */
+	NOTE_GIVE_UP,  /* the first load failed: nothing can be served */
 };
 
 struct note {

@@ -28,8 +28,8 @@ privs_sanitized(void)
 }
 
 bool
-privs_resolve(struct privs *p, const char *user, const char *group,
-    struct diag *d)
+privs_resolve(
+    struct privs *p, const char *user, const char *group, struct diag *d)
 {
 	const struct passwd *pw = getpwnam(user);
 	const struct group *gr;

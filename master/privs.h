@@ -25,8 +25,8 @@ struct privs {
  * system's name services, so only in a short-lived process. False with a
  * complaint.
  */
-bool privs_resolve(struct privs *p, const char *user, const char *group,
-    struct diag *d);
+bool privs_resolve(
+    struct privs *p, const char *user, const char *group, struct diag *d);
 
 /*
  * In a freshly forked child: becomes the user for good, without new

@@ -16,8 +16,8 @@
 #define PROM_PREFIX "penstock_"
 
 void
-prom_help(struct text *out, const char *name, const char *type,
-    const char *help)
+prom_help(
+    struct text *out, const char *name, const char *type, const char *help)
 {
 	text_printf(out, "# HELP " PROM_PREFIX "%s %s\n", name, help);
 	text_printf(out, "# TYPE " PROM_PREFIX "%s %s\n", name, type);
@@ -88,8 +88,8 @@ prom_whys_write(const struct region *r, struct text *out)
 /* ---- series ---- */
 
 static void
-prom_request_series(const struct region *r, const struct series_sum *s,
-    struct text *out)
+prom_request_series(
+    const struct region *r, const struct series_sum *s, struct text *out)
 {
 	struct slice method = http_method_name((enum http_method)s->method);
 
@@ -98,14 +98,13 @@ prom_request_series(const struct region *r, const struct series_sum *s,
 	text_add_char(out, ',');
 	prom_label(out, "service", registry_service_name(r, s->service));
 	text_add_char(out, ',');
-	prom_label(out, "method",
-	    method.n != 0 ? method : SLICE_LIT("other"));
+	prom_label(out, "method", method.n != 0 ? method : SLICE_LIT("other"));
 	text_printf(out, ",code=\"%u\"} %" PRIu64 "\n", s->code, s->count);
 }
 
 static void
-prom_upstream_series(const struct region *r, const struct series_sum *s,
-    struct text *out)
+prom_upstream_series(
+    const struct region *r, const struct series_sum *s, struct text *out)
 {
 	text_add(out, SLICE_LIT(PROM_PREFIX "upstream_requests_total{"));
 	prom_label(out, "service", registry_service_name(r, s->service));
@@ -149,21 +148,19 @@ prom_histo_row(const struct region *r, const char *name, enum histo_kind kind,
 		return;
 	text_init(&label);
 	prom_label(&label, "service",
-	    service != REGISTRY_NONE ? registry_service_name(r, service) :
-				       SLICE_NONE);
+	    service != REGISTRY_NONE ? registry_service_name(r, service)
+				     : SLICE_NONE);
 	for (unsigned i = 0; i < HISTO_BUCKETS - 1; i++) {
 		below += sum.buckets[i];
 		text_printf(out,
-		    PROM_PREFIX "%s_bucket{%.*s,le=\"%g\"} %" PRIu64 "\n",
-		    name, SLICE_FMT(label), (double)histo_bounds_us[i] / 1e6,
-		    below);
+		    PROM_PREFIX "%s_bucket{%.*s,le=\"%g\"} %" PRIu64 "\n", name,
+		    SLICE_FMT(label), (double)histo_bounds_us[i] / 1e6, below);
 	}
 	text_printf(out,
 	    PROM_PREFIX "%s_bucket{%.*s,le=\"+Inf\"} %" PRIu64 "\n", name,
 	    SLICE_FMT(label), below + sum.buckets[HISTO_BUCKETS - 1]);
-	text_printf(out,
-	    PROM_PREFIX "%s_sum{%.*s} %" PRIu64 ".%06" PRIu64 "\n", name,
-	    SLICE_FMT(label), sum.sum_us / 1000000, sum.sum_us % 1000000);
+	text_printf(out, PROM_PREFIX "%s_sum{%.*s} %" PRIu64 ".%06" PRIu64 "\n",
+	    name, SLICE_FMT(label), sum.sum_us / 1000000, sum.sum_us % 1000000);
 	text_printf(out, PROM_PREFIX "%s_count{%.*s} %" PRIu64 "\n", name,
 	    SLICE_FMT(label), sum.count);
 	text_fini(&label);
@@ -189,11 +186,11 @@ prom_histos_write(const struct region *r, struct text *out)
 
 	for (unsigned k = 0; k < HISTO_KINDS; k++) {
 		prom_help(out, kinds[k].name, "histogram", kinds[k].help);
-		prom_histo_row(r, kinds[k].name, (enum histo_kind)k,
-		    REGISTRY_NONE, out);
+		prom_histo_row(
+		    r, kinds[k].name, (enum histo_kind)k, REGISTRY_NONE, out);
 		for (uint32_t s = 0; s < services; s++)
-			prom_histo_row(r, kinds[k].name, (enum histo_kind)k, s,
-			    out);
+			prom_histo_row(
+			    r, kinds[k].name, (enum histo_kind)k, s, out);
 	}
 }
 
@@ -210,18 +207,17 @@ prom_config_write(const struct region *r, struct text *out)
 	prom_help(out, "config_last_reload_timestamp_seconds", "gauge",
 	    "When the last reload that succeeded ended.");
 	text_printf(out,
-	    PROM_PREFIX
-	    "config_last_reload_timestamp_seconds %" PRId64 ".%03d\n",
+	    PROM_PREFIX "config_last_reload_timestamp_seconds %" PRId64
+			".%03d\n",
 	    i.ok_wall_us / 1000000, (int)(i.ok_wall_us / 1000 % 1000));
 	prom_plain(out, "config_generation", "gauge",
 	    "The configuration that is in force.", i.generation);
-	prom_help(out, "config_reloads_total", "counter",
-	    "Reloads by outcome.");
+	prom_help(
+	    out, "config_reloads_total", "counter", "Reloads by outcome.");
 	text_printf(out,
-	    PROM_PREFIX "config_reloads_total{outcome=\"ok\"} %" PRIu64 "\n"
 	    PROM_PREFIX
-	    "config_reloads_total{outcome=\"failed\"} %" PRIu64 "\n"
-	    PROM_PREFIX
+	    "config_reloads_total{outcome=\"ok\"} %" PRIu64 "\n" PROM_PREFIX
+	    "config_reloads_total{outcome=\"failed\"} %" PRIu64 "\n" PROM_PREFIX
 	    "config_reloads_total{outcome=\"unchanged\"} %" PRIu64 "\n",
 	    i.ok, i.failed, i.unchanged);
 }

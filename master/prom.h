@@ -14,8 +14,8 @@ void prom_write(const struct region *r, struct text *out);
 void prom_process_write(const struct region *r, struct text *out);
 
 /* "# HELP" and "# TYPE" of penstock_<name>. */
-void prom_help(struct text *out, const char *name, const char *type,
-    const char *help);
+void prom_help(
+    struct text *out, const char *name, const char *type, const char *help);
 
 /* key="value", escaped. */
 void prom_label(struct text *out, const char *key, struct slice value);

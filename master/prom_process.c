@@ -1,8 +1,8 @@
 /*
  * prom_process.c - what the processes themselves take, from /proc.
  */
-#include <inttypes.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,8 +59,8 @@ prom_process_all(const struct region *r, struct prom_process *all)
 	n += prom_process_read(&all[n], getpid());
 	for (uint32_t w = 0; w < r->state->header.workers; w++) {
 		slot_info(r, w, &i);
-		(void)snprintf(all[n].name, sizeof(all[n].name), "worker %u",
-		    w);
+		(void)snprintf(
+		    all[n].name, sizeof(all[n].name), "worker %u", w);
 		n += i.pid > 0 && prom_process_read(&all[n], i.pid);
 	}
 	return n;

@@ -43,8 +43,8 @@ publish_service(struct region *r, const struct img_head *img,
 	}
 	if (publish_set(r, img, s, s->slot))
 		return true;
-	diag_error(d, NULL, 0,
-	    "no room for the endpoints of service \"%.*s\"", SLICE_FMT(name));
+	diag_error(d, NULL, 0, "no room for the endpoints of service \"%.*s\"",
+	    SLICE_FMT(name));
 	return false;
 }
 

@@ -37,6 +37,12 @@ reload_current(const struct region *r)
 }
 
 static void
+reload_set_state(struct reload *r, enum reload_state state)
+{
+	r->state = state;
+}
+
+static void
 reload_say(struct reload *r, bool error, struct slice line)
 {
 	if (error)
@@ -56,8 +62,7 @@ reload_say_diag(struct reload *r, struct diag *d)
 
 	for (size_t i = 0; i < d->count; i++) {
 		(void)diag_format(d, i, line, sizeof(line));
-		reload_say(r, d->items[i].kind == DIAG_ERROR,
-		    slice_str(line));
+		reload_say(r, d->items[i].kind == DIAG_ERROR, slice_str(line));
 	}
 }
 
@@ -72,7 +77,7 @@ reload_start(struct reload *r)
 	r->began_us = clock_now().us;
 	text_clear(&r->said);
 	r->owner->tell(r, &n);
-	r->state = RELOAD_LOADING;
+	reload_set_state(r, RELOAD_LOADING);
 	if (loader_start(&r->loader, r->in->log_fd, r->in->files_fd))
 		return;
 	reload_say(r, true, slice_str(strerror(errno)));
@@ -85,7 +90,7 @@ reload_end(struct reload *r, enum reload_outcome how)
 	struct note n = { .kind = NOTE_LOADED };
 
 	control_reload_done(&r->in->region, how, clock_wall().us);
-	r->state = RELOAD_IDLE;
+	reload_set_state(r, RELOAD_IDLE);
 	r->slot = -1;
 	if (!r->again)
 		r->owner->tell(r, &n);
@@ -133,8 +138,7 @@ reload_close_absent(struct reload *r, const struct img_head *img)
 	for (size_t i = 0; i < LISTENERS_MAX; i++) {
 		struct inherit_listener *l = &r->in->listeners[i];
 
-		if (l->id != 0 &&
-		    (img == NULL || !reload_wants(img, &l->addr)))
+		if (l->id != 0 && (img == NULL || !reload_wants(img, &l->addr)))
 			reload_close(r, l);
 	}
 }
@@ -160,8 +164,8 @@ reload_open_missing(struct reload *r, const struct img_head *img)
 static struct img_head *
 reload_image(struct reload *r)
 {
-	return (struct img_head *)(void *)epoch_build_at(&r->in->region,
-	    r->slot);
+	return (struct img_head *)(void *)epoch_build_at(
+	    &r->in->region, r->slot);
 }
 
 static void
@@ -292,7 +296,7 @@ reload_on_ended(struct loader *l, enum loader_kind last)
 		log_info("configuration is unchanged");
 		reload_end(r, RELOAD_UNCHANGED);
 	} else if (last == LOADER_WRITTEN && r->slot >= 0) {
-		r->state = RELOAD_OPENING;
+		reload_set_state(r, RELOAD_OPENING);
 		reload_open_missing(r, reload_image(r));
 		if (r->opening == 0)
 			reload_all_open(r);
@@ -313,13 +317,12 @@ static const struct loader_events reload_loader_events = {
 
 void
 reload_init(struct reload *r, struct inherit *in, struct loop *loop,
-    const struct boot *boot, const char *path,
-    const struct reload_owner *owner)
+    const struct boot *boot, const char *path, const struct reload_owner *owner)
 {
 	*r = (struct reload){ .in = in, .owner = owner, .slot = -1 };
 	text_init(&r->said);
-	loader_init(&r->loader, loop, &in->region, boot, path,
-	    &reload_loader_events);
+	loader_init(
+	    &r->loader, loop, &in->region, boot, path, &reload_loader_events);
 }
 
 void

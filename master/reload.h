@@ -38,15 +38,15 @@ struct reload {
 	const struct reload_owner *owner;
 	struct loader loader;
 	enum reload_state state;
-	bool again;         /* one more run is wanted */
-	bool failed;        /* this run, after the loader's part */
-	uint64_t run;       /* number of the run that goes on, or was last */
+	bool again;   /* one more run is wanted */
+	bool failed;  /* this run, after the loader's part */
+	uint64_t run; /* number of the run that goes on, or was last */
 	uint64_t began_us;
 	int slot;           /* of the image being made, -1: none */
 	uint32_t opening;   /* listeners that the keeper has yet to open */
 	uint32_t log_level; /* settings of the configuration being loaded */
 	uint64_t drain_us;
-	struct text said;   /* complaints of the last run, a line each */
+	struct text said; /* complaints of the last run, a line each */
 	/* Services that are retired once no worker can see the old image. */
 	uint64_t retire_stamp; /* 0: nothing waits */
 };

@@ -3,13 +3,20 @@
  */
 #include "master/spawn.h"
 
-enum spawn_step { STEP_NONE, STEP_FORK, STEP_UP, STEP_RETRY, STEP_STOP,
-	STEP_GONE };
+enum spawn_step {
+	STEP_NONE,
+	STEP_FORK,
+	STEP_UP,
+	STEP_RETRY,
+	STEP_STOP,
+	STEP_GONE
+};
 
 static const uint8_t spawn_table[SPAWN_STATES][SPAWN_EVENTS] = {
 	[SPAWN_DOWN] = { [SPAWN_DUE] = STEP_FORK, [SPAWN_STOP] = STEP_GONE },
 	[SPAWN_STARTING] = { [SPAWN_READY] = STEP_UP,
-	    [SPAWN_EXIT] = STEP_RETRY, [SPAWN_STOP] = STEP_STOP },
+	    [SPAWN_EXIT] = STEP_RETRY,
+	    [SPAWN_STOP] = STEP_STOP },
 	[SPAWN_UP] = { [SPAWN_EXIT] = STEP_RETRY, [SPAWN_STOP] = STEP_STOP },
 	[SPAWN_STOPPING] = { [SPAWN_EXIT] = STEP_GONE },
 };
@@ -21,15 +28,21 @@ spawn_init(struct spawn *s)
 }
 
 static void
+spawn_set_state(struct spawn *s, enum spawn_state state)
+{
+	s->state = state;
+}
+
+static void
 spawn_retry(struct spawn *s, uint64_t now_us)
 {
-	s->state = SPAWN_DOWN;
+	spawn_set_state(s, SPAWN_DOWN);
 	if (now_us - s->forked_us >= SPAWN_EARLY_US) {
 		s->pause_us = 0;
 		s->early = 0;
 	} else {
-		s->pause_us = s->pause_us != 0 ? 2 * s->pause_us :
-						 SPAWN_PAUSE_MIN_US;
+		s->pause_us =
+		    s->pause_us != 0 ? 2 * s->pause_us : SPAWN_PAUSE_MIN_US;
 		s->early++;
 	}
 	if (s->pause_us > SPAWN_PAUSE_MAX_US)
@@ -46,16 +59,16 @@ spawn_step(struct spawn *s, enum spawn_step step, uint64_t now_us)
 	case STEP_FORK:
 		return now_us >= s->due_us ? SPAWN_FORK : SPAWN_NOTHING;
 	case STEP_UP:
-		s->state = SPAWN_UP;
+		spawn_set_state(s, SPAWN_UP);
 		break;
 	case STEP_RETRY:
 		spawn_retry(s, now_us);
 		break;
 	case STEP_STOP:
-		s->state = SPAWN_STOPPING;
+		spawn_set_state(s, SPAWN_STOPPING);
 		return SPAWN_ASK;
 	case STEP_GONE:
-		s->state = SPAWN_GONE;
+		spawn_set_state(s, SPAWN_GONE);
 		break;
 	}
 	return SPAWN_NOTHING;
@@ -66,8 +79,7 @@ spawn_event(struct spawn *s, enum spawn_event e, uint64_t now_us)
 {
 	if (e == SPAWN_EXIT)
 		s->pid = 0;
-	return spawn_step(s, (enum spawn_step)spawn_table[s->state][e],
-	    now_us);
+	return spawn_step(s, (enum spawn_step)spawn_table[s->state][e], now_us);
 }
 
 void
@@ -79,7 +91,7 @@ spawn_forked(struct spawn *s, pid_t pid, uint64_t now_us)
 		return;
 	}
 	s->pid = pid;
-	s->state = SPAWN_STARTING;
+	spawn_set_state(s, SPAWN_STARTING);
 }
 
 const char *

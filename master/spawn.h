@@ -19,7 +19,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define SPAWN_EARLY_US 1000000    /* dying younger than this is a bad sign */
+#define SPAWN_EARLY_US 1000000 /* dying younger than this is a bad sign */
 #define SPAWN_PAUSE_MIN_US 10000
 #define SPAWN_PAUSE_MAX_US 5000000
 
@@ -32,8 +32,13 @@ enum spawn_state {
 	SPAWN_STATES
 };
 
-enum spawn_event { SPAWN_DUE, SPAWN_READY, SPAWN_EXIT, SPAWN_STOP,
-	SPAWN_EVENTS };
+enum spawn_event {
+	SPAWN_DUE,
+	SPAWN_READY,
+	SPAWN_EXIT,
+	SPAWN_STOP,
+	SPAWN_EVENTS
+};
 
 enum spawn_action {
 	SPAWN_NOTHING,
@@ -53,8 +58,8 @@ struct spawn {
 void spawn_init(struct spawn *s);
 
 /* The one place where a state changes. */
-enum spawn_action spawn_event(struct spawn *s, enum spawn_event e,
-    uint64_t now_us);
+enum spawn_action
+spawn_event(struct spawn *s, enum spawn_event e, uint64_t now_us);
 
 /* fork() gave a pid. After a failure of it (pid -1) the child stays DOWN. */
 void spawn_forked(struct spawn *s, pid_t pid, uint64_t now_us);

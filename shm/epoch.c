@@ -223,6 +223,7 @@ epoch_horizon(const struct region *r)
 {
 	uint64_t least = EPOCH_IDLE;
 
+	SHM_STEP("R1");
 	for (uint32_t w = 0; w < r->state->header.workers; w++) {
 		uint64_t e = atomic_load(&r->state->slots[w].epoch);
 

@@ -100,8 +100,8 @@ ctl_split(struct text *all, struct ctl_answer *answer)
 		return false;
 	body += sizeof(end) - 1;
 	answer->status = atoi(all->p + 9);
-	text_add(&answer->body,
-	    slice_make(body, all->n - (size_t)(body - all->p)));
+	text_add(
+	    &answer->body, slice_make(body, all->n - (size_t)(body - all->p)));
 	return true;
 }
 

@@ -18,7 +18,7 @@ struct ctl_answer {
  * Sends `method` `path` to the socket and reads the whole answer; body is to
  * be freed by text_fini in any case. False with a sentence on stderr.
  */
-bool ctl_request(const char *socket_path, const char *method,
-    const char *path, struct ctl_answer *answer);
+bool ctl_request(const char *socket_path, const char *method, const char *path,
+    struct ctl_answer *answer);
 
 #endif

@@ -30,11 +30,11 @@ static const char *
 ctl_span(long long s, char *buf, size_t size)
 {
 	if (s >= 86400)
-		(void)snprintf(buf, size, "%lldd %lldh", s / 86400,
-		    s % 86400 / 3600);
+		(void)snprintf(
+		    buf, size, "%lldd %lldh", s / 86400, s % 86400 / 3600);
 	else if (s >= 3600)
-		(void)snprintf(buf, size, "%lldh %lldm", s / 3600,
-		    s % 3600 / 60);
+		(void)snprintf(
+		    buf, size, "%lldh %lldm", s / 3600, s % 3600 / 60);
 	else if (s >= 60)
 		(void)snprintf(buf, size, "%lldm %llds", s / 60, s % 60);
 	else
@@ -58,10 +58,11 @@ ctl_when(long long at, char *buf, size_t size)
 static void
 ctl_join(struct text *out, const json_t *array, const char *between)
 {
-	size_t i;
+	size_t i = 0;
 	json_t *e;
 
-	json_array_foreach(array, i, e) {
+	json_array_foreach(array, i, e)
+	{
 		if (i != 0)
 			text_add(out, slice_str(between));
 		text_add(out, slice_str(json_string_value(e)));
@@ -71,11 +72,11 @@ ctl_join(struct text *out, const json_t *array, const char *between)
 static void
 ctl_complaints(const json_t *doc)
 {
-	size_t i;
+	size_t i = 0;
 	json_t *e;
 
 	json_array_foreach(json_object_get(doc, "complaints"), i, e)
-		printf("  %s\n", json_string_value(e));
+	    printf("  %s\n", json_string_value(e));
 }
 
 void
@@ -89,8 +90,8 @@ ctl_show_status(const json_t *doc)
 	ctl_join(&listeners, json_object_get(doc, "listeners"), " ");
 	printf("version      %s\n", ctl_word(doc, "version"));
 	printf("state        %s\n",
-	    json_is_true(json_object_get(doc, "draining")) ? "stopping" :
-							     "serving");
+	    json_is_true(json_object_get(doc, "draining")) ? "stopping"
+							   : "serving");
 	printf("uptime       %s\n",
 	    ctl_span(ctl_number(doc, "uptime"), buf, sizeof(buf)));
 	printf("workers      %lld of %lld ready\n",
@@ -102,12 +103,13 @@ ctl_show_status(const json_t *doc)
 	printf("connections  %lld (%lld accepted)\n",
 	    ctl_number(doc, "connections"),
 	    ctl_number(doc, "connections_accepted"));
-	printf("requests     %lld (%lld active)\n",
-	    ctl_number(doc, "requests"), ctl_number(doc, "requests_active"));
+	printf("requests     %lld (%lld active)\n", ctl_number(doc, "requests"),
+	    ctl_number(doc, "requests_active"));
 	printf("last reload  %s, %s%s\n", ctl_word(reload, "last"),
 	    ctl_when(ctl_number(reload, "last_at"), buf, sizeof(buf)),
-	    json_is_true(json_object_get(reload, "running")) ?
-		"; one is running" : "");
+	    json_is_true(json_object_get(reload, "running"))
+		? "; one is running"
+		: "");
 	printf("reloads      %lld ok, %lld failed, %lld unchanged\n",
 	    ctl_number(reload, "ok"), ctl_number(reload, "failed"),
 	    ctl_number(reload, "unchanged"));
@@ -121,11 +123,12 @@ ctl_show_routes(const json_t *doc)
 	static const char *const heading[] = { "NAME", "HOSTS", "PATH",
 		"METHODS", "TO" };
 	struct ctl_table t;
-	size_t i;
+	size_t i = 0;
 	json_t *e;
 
 	ctl_table_init(&t, 5, heading);
-	json_array_foreach(json_object_get(doc, "routes"), i, e) {
+	json_array_foreach(json_object_get(doc, "routes"), i, e)
+	{
 		struct text list;
 
 		text_init(&list);
@@ -139,8 +142,8 @@ ctl_show_routes(const json_t *doc)
 		if (json_object_get(e, "service") != NULL)
 			ctl_table_add(&t, "%s", ctl_word(e, "service"));
 		else
-			ctl_table_add(&t, "respond %lld",
-			    ctl_number(e, "respond"));
+			ctl_table_add(
+			    &t, "respond %lld", ctl_number(e, "respond"));
 		text_fini(&list);
 	}
 	ctl_table_print(&t, stdout);
@@ -165,20 +168,19 @@ void
 ctl_show_workers(const json_t *doc)
 {
 	static const char *const heading[] = { "PROCESS", "PID", "STATE",
-		"UPTIME", "CONNECTIONS", "RESTARTS", "LAST END",
-		"LAST WORDS" };
+		"UPTIME", "CONNECTIONS", "RESTARTS", "LAST END", "LAST WORDS" };
 	struct ctl_table t;
 	char buf[64];
-	size_t i;
+	size_t i = 0;
 	json_t *e;
 
 	ctl_table_init(&t, 8, heading);
-	json_array_foreach(json_object_get(doc, "workers"), i, e) {
+	json_array_foreach(json_object_get(doc, "workers"), i, e)
+	{
 		bool worker = json_object_get(e, "slot") != NULL;
 
 		if (worker)
-			ctl_table_add(&t, "worker %lld",
-			    ctl_number(e, "slot"));
+			ctl_table_add(&t, "worker %lld", ctl_number(e, "slot"));
 		else
 			ctl_table_add(&t, "%s", ctl_word(e, "role"));
 		ctl_table_add(&t, "%lld", ctl_number(e, "pid"));
@@ -186,8 +188,7 @@ ctl_show_workers(const json_t *doc)
 		ctl_table_add(&t, "%s",
 		    ctl_span(ctl_number(e, "uptime"), buf, sizeof(buf)));
 		if (worker)
-			ctl_table_add(&t, "%lld",
-			    ctl_number(e, "connections"));
+			ctl_table_add(&t, "%lld", ctl_number(e, "connections"));
 		else
 			ctl_table_add(&t, "-");
 		ctl_table_add(&t, "%lld", ctl_number(e, "restarts"));
@@ -205,17 +206,18 @@ ctl_show_generations(const json_t *doc)
 		"BYTES", "AGE" };
 	struct ctl_table t;
 	char buf[64];
-	size_t i;
+	size_t i = 0;
 	json_t *e;
 
 	ctl_table_init(&t, 5, heading);
-	json_array_foreach(json_object_get(doc, "generations"), i, e) {
+	json_array_foreach(json_object_get(doc, "generations"), i, e)
+	{
 		ctl_table_add(&t, "%lld", ctl_number(e, "generation"));
 		ctl_table_add(&t, "%s", ctl_word(e, "state"));
 		ctl_table_add(&t, "%lld", ctl_number(e, "pins"));
 		ctl_table_add(&t, "%lld", ctl_number(e, "bytes"));
-		ctl_table_add(&t, "%s",
-		    ctl_span(ctl_number(e, "age"), buf, sizeof(buf)));
+		ctl_table_add(
+		    &t, "%s", ctl_span(ctl_number(e, "age"), buf, sizeof(buf)));
 	}
 	ctl_table_print(&t, stdout);
 	ctl_table_fini(&t);

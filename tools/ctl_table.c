@@ -63,7 +63,7 @@ ctl_table_print(const struct ctl_table *t, FILE *f)
 		if (column + 1 == t->columns)
 			(void)fprintf(f, "%s\n", t->cells[i]);
 		else
-			(void)fprintf(f, "%-*s  ", (int)width[column],
-			    t->cells[i]);
+			(void)fprintf(
+			    f, "%-*s  ", (int)width[column], t->cells[i]);
 	}
 }

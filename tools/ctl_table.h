@@ -16,8 +16,8 @@ struct ctl_table {
 };
 
 /* A table whose first row is the heading. */
-void ctl_table_init(struct ctl_table *t, size_t columns,
-    const char *const *heading);
+void
+ctl_table_init(struct ctl_table *t, size_t columns, const char *const *heading);
 void ctl_table_fini(struct ctl_table *t);
 
 /* Appends one cell; after `columns` of them the next row begins. */

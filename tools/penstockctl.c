@@ -44,8 +44,8 @@ struct ctl_line {
 static void
 ctl_help(FILE *f)
 {
-	(void)fputs("usage: penstockctl [-j] [-s SOCKET | -c CONF] COMMAND\n\n",
-	    f);
+	(void)fputs(
+	    "usage: penstockctl [-j] [-s SOCKET | -c CONF] COMMAND\n\n", f);
 	for (size_t i = 0; i < CTL_COMMANDS; i++)
 		(void)fprintf(f, "  %-12s %s\n", ctl_commands[i].name,
 		    ctl_commands[i].help);
@@ -159,8 +159,8 @@ ctl_refused(const struct ctl_answer *a, const json_t *doc)
 static int
 ctl_print(const struct ctl_command *c, const struct ctl_answer *a, bool json)
 {
-	json_t *doc = json_loadb(a->body.p != NULL ? a->body.p : "",
-	    a->body.n, 0, NULL);
+	json_t *doc =
+	    json_loadb(a->body.p != NULL ? a->body.p : "", a->body.n, 0, NULL);
 	bool good = a->status == 200 || a->status == 422;
 
 	if (json && doc != NULL)
@@ -204,8 +204,8 @@ main(int argc, char **argv)
 	if (!l.help)
 		return ctl_run(&l);
 	if (l.command != NULL)
-		printf("penstockctl %s: %s\n\n", l.command->name,
-		    l.command->help);
+		printf(
+		    "penstockctl %s: %s\n\n", l.command->name, l.command->help);
 	ctl_help(stdout);
 	return 0;
 }

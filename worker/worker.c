@@ -333,6 +333,7 @@ worker_main(struct inherit *in, uint32_t slot)
 	}
 	worker_dying = w;
 	must_set_hook(worker_last_words);
+	must_catch_signals();
 	slot_set_state(w->env.region, slot, SLOT_READY);
 	while ((ok = loop_turn(&w->loop, WORKER_MAX_WAIT_US)) && !w->loop.stop)
 		continue;

@@ -31,4 +31,12 @@ must_fail(const char *cond, const char *file, int line, const char *func);
  */
 void must_set_hook(void (*hook)(const char *text));
 
+/*
+ * Makes SIGSEGV, SIGBUS, SIGFPE and SIGILL pass their own last words to the
+ * hook ("SIGSEGV at address 0x10, instruction 0x55d0") before they end the
+ * process as ever. The instruction is counted from the start of the program,
+ * as addr2line wants it. Does nothing where a sanitizer watches.
+ */
+void must_catch_signals(void);
+
 #endif

@@ -132,8 +132,8 @@ ask(const char *request_line)
 }
 
 #define ASSERT_STARTS(heard, start) \
-	ck_assert_msg(strncmp(heard, start, sizeof(start) - 1) == 0, \
-	    "got: %s", heard)
+	ck_assert_msg(              \
+	    strncmp(heard, start, sizeof(start) - 1) == 0, "got: %s", heard)
 
 START_TEST(answers_by_path_and_method)
 {

@@ -26,14 +26,16 @@ at(const char *name)
 	return p;
 }
 
+/* A file that holds its own last name. */
 static void
 put(const char *name)
 {
+	const char *last =
+	    strrchr(name, '/') != NULL ? strrchr(name, '/') + 1 : name;
 	int fd = open(at(name), O_WRONLY | O_CREAT, 0600);
 
 	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write(fd, name, strlen(name)),
-	    (ssize_t)strlen(name));
+	ck_assert_int_eq(write(fd, last, strlen(last)), (ssize_t)strlen(last));
 	(void)close(fd);
 }
 
@@ -77,10 +79,10 @@ START_TEST(opens_what_lies_below)
 	static const struct {
 		const char *ask, *get; /* NULL: refused */
 	} cases[] = {
-		{ "conf/main", "conf/main" },
-		{ "conf/d/part", "conf/d/part" },
-		{ "conf/./d/../main", "conf/main" },
-		{ "conf/in", "conf/d/part" },
+		{ "conf/main", "main" },
+		{ "conf/d/part", "part" },
+		{ "conf/./d/../main", "main" },
+		{ "conf/in", "part" },
 		{ "conf/out", NULL },
 		{ "conf/../secret", NULL },
 		{ "conf2/other", NULL },
@@ -97,8 +99,8 @@ START_TEST(opens_what_lies_below)
 		if (cases[i].get == NULL)
 			ck_assert_msg(fd < 0, "%s", cases[i].ask);
 		else
-			ck_assert_msg(holds(fd, cases[i].get), "%s",
-			    cases[i].ask);
+			ck_assert_msg(
+			    holds(fd, cases[i].get), "%s", cases[i].ask);
 		if (fd >= 0)
 			(void)close(fd);
 	}
@@ -152,11 +154,10 @@ START_TEST(a_loader_without_privileges_asks)
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
 	ck_assert_int_eq(chmod(base, 0755), 0);
 	(void)snprintf(stale + 8, FILES_PATH_MAX, "%s", at("conf/d/part"));
-	ck_assert_int_eq(send(pair[1], stale, sizeof(stale), 0),
-	    (ssize_t)sizeof(stale));
+	ck_assert_int_eq(
+	    send(pair[1], stale, sizeof(stale), 0), (ssize_t)sizeof(stale));
 	files_serve(&files, pair[0]);
-	ck_assert_int_eq(ask_as_nobody(pair[0], pair[1], at("conf/main")),
-	    'c');
+	ck_assert_int_eq(ask_as_nobody(pair[0], pair[1], at("conf/main")), 'm');
 	ck_assert_int_eq(ask_as_nobody(pair[0], pair[1], at("secret")), '-');
 	ck_assert_int_eq(ask_as_nobody(pair[0], -1, at("conf/main")), '-');
 	(void)close(pair[0]);

@@ -106,11 +106,11 @@ START_TEST(what_leaves_is_held_for_a_while)
 	ck_assert(!listening_close(&all, id, 1000));
 	ck_assert_uint_eq(in->listeners[place].id, 0);
 	ck_assert(accepts(fd));
-	ck_assert_uint_eq(listening_tick(&all, 1001),
-	    1000 + LISTENING_LEAVE_US);
+	ck_assert_uint_eq(
+	    listening_tick(&all, 1001), 1000 + LISTENING_LEAVE_US);
 	ck_assert(accepts(fd));
-	ck_assert_uint_eq(listening_tick(&all, 1000 + LISTENING_LEAVE_US),
-	    UINT64_MAX);
+	ck_assert_uint_eq(
+	    listening_tick(&all, 1000 + LISTENING_LEAVE_US), UINT64_MAX);
 	ck_assert(!accepts(fd));
 	(void)close(fd);
 }

@@ -50,8 +50,8 @@ has(const char *line)
 START_TEST(labels_are_escaped)
 {
 	prom_label(&out, "k", SLICE_LIT("a\"b\\c\nd"));
-	ck_assert(slice_eq(text_slice(&out),
-	    SLICE_LIT("k=\"a\\\"b\\\\c\\nd\"")));
+	ck_assert(
+	    slice_eq(text_slice(&out), SLICE_LIT("k=\"a\\\"b\\\\c\\nd\"")));
 }
 END_TEST
 
@@ -71,8 +71,8 @@ START_TEST(every_sample_follows_its_help)
 		if (line[0] == '#')
 			continue;
 		samples++;
-		ck_assert_msg(strncmp(line, name, n) == 0,
-		    "%s stands under %s", line, name);
+		ck_assert_msg(strncmp(line, name, n) == 0, "%s stands under %s",
+		    line, name);
 	}
 	ck_assert_uint_gt(samples, COUNTER_COUNT + 20);
 }
@@ -108,11 +108,10 @@ START_TEST(series_bear_names)
 	ck_assert(registry_publish_set(&region, service, &want, 1));
 	series_add(&region, 0, SERIES_REQUEST, row, service, METHOD_GET, 200);
 	series_add(&region, 1, SERIES_REQUEST, row, service, METHOD_GET, 200);
-	series_add(&region, 1, SERIES_REQUEST, row, service, METHOD_OTHER,
-	    501);
+	series_add(&region, 1, SERIES_REQUEST, row, service, METHOD_OTHER, 501);
 	series_add(&region, 1, SERIES_UPSTREAM,
-	    registry_set(&region, service)->members[0].handle.index, service,
-	    0, 503);
+	    registry_set(&region, service)->members[0].handle.index, service, 0,
+	    503);
 	write_all();
 	ck_assert(has("penstock_requests_total{route=\"/a \\\"b\\\"\","
 		      "service=\"be\",method=\"GET\",code=\"200\"} 2"));

@@ -34,8 +34,8 @@ tell(struct reload *r, const struct note *n)
 		closed_id = n->id;
 	if (n->kind != NOTE_OPEN)
 		return;
-	answers[answer_count] = (struct note){ .kind = NOTE_OPENED,
-		.addr = n->addr };
+	answers[answer_count] =
+	    (struct note){ .kind = NOTE_OPENED, .addr = n->addr };
 	if (n->addr.port == REFUSED_PORT)
 		answers[answer_count].error = EADDRINUSE;
 	else
@@ -161,8 +161,8 @@ START_TEST(the_first_load_publishes)
 	ck_assert_uint_eq(told[NOTE_LOADED], 1);
 	ck_assert_uint_eq(in->listeners[1].addr.port, 1002);
 	s = img_at(img, img->services.off);
-	ck_assert(slice_eq(registry_service_name(&in->region, s->slot),
-	    SLICE_LIT("a")));
+	ck_assert(slice_eq(
+	    registry_service_name(&in->region, s->slot), SLICE_LIT("a")));
 	route = img_at(img, img->routes.off);
 	ck_assert(slice_eq(registry_route_name(&in->region, route->row),
 	    img_slice(img, route->name)));

@@ -56,10 +56,10 @@ START_TEST(the_table)
 
 	spawn_init(&s);
 	s.state = steps[_i].from;
-	ck_assert_int_eq(spawn_event(&s, steps[_i].event, SECOND),
-	    steps[_i].action);
-	ck_assert_str_eq(spawn_state_name(s.state),
-	    spawn_state_name(steps[_i].to));
+	ck_assert_int_eq(
+	    spawn_event(&s, steps[_i].event, SECOND), steps[_i].action);
+	ck_assert_str_eq(
+	    spawn_state_name(s.state), spawn_state_name(steps[_i].to));
 }
 END_TEST
 
@@ -84,14 +84,15 @@ START_TEST(early_deaths_are_paused_for_longer_and_longer)
 		(void)spawn_event(&s, SPAWN_EXIT, now_us);
 		ck_assert_uint_eq(s.early, i);
 		ck_assert_uint_eq(s.due_us - now_us, pause_us);
-		ck_assert_int_eq(spawn_event(&s, SPAWN_DUE, s.due_us - 1),
-		    SPAWN_NOTHING);
-		ck_assert_int_eq(spawn_event(&s, SPAWN_DUE, s.due_us),
-		    SPAWN_FORK);
+		ck_assert_int_eq(
+		    spawn_event(&s, SPAWN_DUE, s.due_us - 1), SPAWN_NOTHING);
+		ck_assert_int_eq(
+		    spawn_event(&s, SPAWN_DUE, s.due_us), SPAWN_FORK);
 		now_us = s.due_us;
 		spawn_forked(&s, 78, now_us);
-		pause_us = pause_us * 2 > SPAWN_PAUSE_MAX_US ?
-		    SPAWN_PAUSE_MAX_US : pause_us * 2;
+		pause_us = pause_us * 2 > SPAWN_PAUSE_MAX_US
+		    ? SPAWN_PAUSE_MAX_US
+		    : pause_us * 2;
 	}
 	/* It lives: all is forgiven. */
 	(void)spawn_event(&s, SPAWN_EXIT, now_us + SPAWN_EARLY_US);
@@ -118,8 +119,8 @@ main(void)
 {
 	TCase *tc = tcase_create("spawn");
 
-	tcase_add_loop_test(tc, the_table, 0,
-	    (int)(sizeof(steps) / sizeof(steps[0])));
+	tcase_add_loop_test(
+	    tc, the_table, 0, (int)(sizeof(steps) / sizeof(steps[0])));
 	tcase_add_test(tc, a_long_life_is_followed_at_once);
 	tcase_add_test(tc, early_deaths_are_paused_for_longer_and_longer);
 	tcase_add_test(tc, a_fork_that_fails_is_tried_again);

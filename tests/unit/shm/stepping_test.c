@@ -9,6 +9,7 @@
 #define SIZE 9000
 #define SERVICE_A 0
 #define SERVICE_B 1
+#define SERVICE_C 2
 
 static uint32_t steps_left; /* 0: never die */
 
@@ -155,6 +156,11 @@ scene_end(struct scene *s)
 	epoch_unpin(r, 0, 0);
 	registry_active_add(r, 0, s->used.index, -1);
 	reclaim(r);
+	ck_assert_uint_eq(registry_service(r, SLICE_LIT("c")), SERVICE_C);
+	ck_assert(
+	    slice_eq(registry_service_name(r, SERVICE_C), SLICE_LIT("c")));
+	ck_assert_uint_eq(registry_route(r, SLICE_LIT("second")), 2);
+	ck_assert(slice_eq(registry_route_name(r, 2), SLICE_LIT("second")));
 	int slot = fixture_publish(r, SIZE);
 	ck_assert_int_ge(slot, 0);
 	ck_assert(publish(r, SERVICE_A, 20, 3));

@@ -6,7 +6,6 @@
  *
  * STORM_KILLS: how many (300).
  */
-#include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -37,13 +36,22 @@ random_below(uint32_t n)
 	return (uint32_t)(hash_u64(random_state) % n);
 }
 
-/* About one store in 3,000 is the last. */
+/*
+ * About one store in 3,000 is the last. Some come late, so that others do much
+ * in between, which is what the order of the steps is about.
+ */
 static void
 step_random(const char *name)
 {
 	(void)name;
-	if (random_below(3000) == 0)
+	uint32_t dice = random_below(3000);
+
+	if (dice == 0)
 		stepping_die();
+	if (dice < 60) {
+		struct timespec late = { 0, (long)random_below(200000) };
+		nanosleep(&late, NULL);
+	}
 }
 
 _Noreturn static void
@@ -181,7 +189,7 @@ worker_turn(struct life *l)
 	epoch_enter(l->r, l->w, &v);
 	const struct eset *set = registry_set(l->r, service);
 	if (random_below(8) == 0)
-		sched_yield(); /* a long turn */
+		nanosleep(&(struct timespec){ 0, 50000 }, NULL);
 	if (v.image != NULL) {
 		held_check(v.image, v.generation, "an image was freed");
 		pin_change(l, &v);

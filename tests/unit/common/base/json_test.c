@@ -94,8 +94,8 @@ main(void)
 	int failed;
 
 	tcase_add_test(tc, puts_commas_where_they_belong);
-	tcase_add_loop_test(tc, escapes, 0,
-	    (int)(sizeof(quotes) / sizeof(quotes[0])));
+	tcase_add_loop_test(
+	    tc, escapes, 0, (int)(sizeof(quotes) / sizeof(quotes[0])));
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

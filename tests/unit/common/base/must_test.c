@@ -74,6 +74,37 @@ START_TEST(falsehood_aborts_with_words)
 }
 END_TEST
 
+START_TEST(signals_have_last_words)
+{
+	int fds[2], status;
+	char words[256];
+	ssize_t n;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		words_fd = fds[1];
+		must_set_hook(keep_words);
+		must_catch_signals();
+		(void)raise(SIGSEGV);
+		_exit(0);
+	}
+	close(fds[1]);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	n = read(fds[0], words, sizeof(words) - 1);
+	words[n > 0 ? n : 0] = '\0';
+	close(fds[0]);
+#if defined(__SANITIZE_ADDRESS__)
+	ck_assert_str_eq(words, "");
+#else
+	ck_assert_ptr_nonnull(strstr(words, "SIGSEGV at address 0x"));
+	ck_assert_ptr_nonnull(strstr(words, ", instruction 0x"));
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+#endif
+}
+END_TEST
+
 int
 main(void)
 {
@@ -83,6 +114,7 @@ main(void)
 	int failed;
 
 	tcase_add_test(tc, truth_passes);
+	tcase_add_test(tc, signals_have_last_words);
 	tcase_add_test(tc, falsehood_aborts_with_words);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);

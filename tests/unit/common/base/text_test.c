@@ -41,8 +41,7 @@ START_TEST(formats_at_the_end)
 	text_add(&t, SLICE_NONE);
 	text_add_u64(&t, UINT64_MAX);
 	text_add_u64(&t, 0);
-	ck_assert(
-	    slice_eq(text_slice(&t), SLICE_LIT("184467440737095516150")));
+	ck_assert(slice_eq(text_slice(&t), SLICE_LIT("184467440737095516150")));
 	text_fini(&t);
 }
 END_TEST
