@@ -12,8 +12,8 @@
 #include "master/note.h"
 #include "master/spawn.h"
 
-#define CREW_EARLY_MAX 5 /* deaths in a row before all serve: the start fails \
-			  */
+/* Deaths in a row, before all serve, that make the start fail. */
+#define CREW_EARLY_MAX 5
 
 #define CREW_BEATS_US 500000 /* between two looks at the heartbeats */
 

@@ -77,7 +77,8 @@ prom_whys_write(const struct region *r, struct text *out)
 	prom_help(out, "replies_total", "counter",
 	    "Answers made by the gateway itself and requests ended by it, by "
 	    "reason.");
-	for (uint32_t i = 0; i < sizeof(prom_whys) / sizeof(prom_whys[0]);
+	/* 0 is "ok": not the gateway's own. */
+	for (uint32_t i = 1; i < sizeof(prom_whys) / sizeof(prom_whys[0]);
 	     i++) {
 		text_add(out, SLICE_LIT(PROM_PREFIX "replies_total{"));
 		prom_label(out, "why", slice_str(prom_whys[i]));
@@ -121,7 +122,8 @@ prom_series_write(const struct region *r, struct text *out)
 	uint32_t n = series_collect(r, &sums, &lost), i = 0;
 
 	prom_help(out, "requests_total", "counter",
-	    "Requests that were answered or ended.");
+	    "Requests that were answered or ended (code 0: without an "
+	    "answer).");
 	for (; i < n && sums[i].kind == SERIES_REQUEST; i++)
 		prom_request_series(r, &sums[i], out);
 	prom_help(out, "upstream_requests_total", "counter",

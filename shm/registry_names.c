@@ -12,7 +12,7 @@
 #include "shm/registry_map.h"
 #include "shm/step.h"
 
-#define OVERFLOW_NAME SLICE_LIT("(overflow)")
+#define OVERFLOW_NAME SLICE_LIT("__other__")
 
 static uint64_t
 name_hash(const struct region *r, struct slice name)

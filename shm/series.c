@@ -8,7 +8,6 @@
  */
 #include <stdlib.h>
 
-#include "common/base/hash.h"
 #include "common/base/must.h"
 #include "shm/counters.h"
 #include "shm/registry.h"
@@ -19,6 +18,9 @@
 #define SERVICE_BITS 13
 #define A_BITS 18
 
+#define INDEX_BITS 15
+
+_Static_assert(SERIES_INDEX == 1 << INDEX_BITS, "the index is as large");
 _Static_assert(ROUTES_MAX < (1 << A_BITS) - 1, "a row fits");
 _Static_assert(ENDPOINTS_MAX < (1 << A_BITS) - 1, "an endpoint fits");
 _Static_assert(SERVICES_MAX < (1 << SERVICE_BITS) - 1, "a service fits");
@@ -46,6 +48,13 @@ key_unpack_none(uint64_t *key, int bits)
 {
 	uint32_t value = key_unpack(key, bits);
 	return value == (1u << bits) - 1 ? REGISTRY_NONE : value;
+}
+
+/* Fibonacci hashing: keys are numbers of ours, no client chooses them. */
+static uint32_t
+place_of(uint64_t key)
+{
+	return (uint32_t)(key * 0x9e3779b97f4a7c15u >> (64 - INDEX_BITS));
 }
 
 static void
@@ -85,7 +94,7 @@ series_add(const struct region *r, uint32_t w, enum series_kind kind,
 	key = key_pack(key, service, SERVICE_BITS);
 	key = key_pack(key, method, METHOD_BITS);
 	key = key_pack(key, code, CODE_BITS);
-	uint32_t place = (uint32_t)hash_u64(key) & (SERIES_INDEX - 1);
+	uint32_t place = place_of(key);
 	/* Ends: at most SERIES_MAX of the SERIES_INDEX places are taken. */
 	while (s->index[place] != 0) {
 		struct shm_series_entry *e =

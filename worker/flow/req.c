@@ -184,7 +184,7 @@ req_begin(struct req *q)
 		return;
 	}
 	req_pin(q);
-	req_make_plan(q, &q->image->timeouts, 0);
+	req_make_plan(q, &q->image->timeouts, REGISTRY_NONE);
 	req_dispatch(q);
 }
 

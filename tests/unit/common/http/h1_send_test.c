@@ -247,7 +247,7 @@ START_TEST(request_framing)
 	}
 	check_out(&t, requests[_i].out);
 	trace_offer(&t, OK CL_FIELD "\r\nhello", 0, 43);
-	ck_assert_ptr_nonnull(strstr(t.text, "end\nreusable\n"));
+	ck_assert_ptr_nonnull(strstr(t.text, "end\n"));
 	ck_assert(h1_idle(&t.h));
 	trace_fini(&t);
 }

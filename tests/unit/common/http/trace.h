@@ -135,9 +135,8 @@ trace_on_end(struct stream *s, const struct head *trailers)
 	trace_bytes(t, t->in_data ? SLICE_LIT("\nend") : SLICE_LIT("end"));
 	trace_fields(t, trailers);
 	if (t->h.role == CODEC_CLIENT)
-		trace_printf(t, "%s\n",
-		    h1_must_close(&t->h) ? "must close" : "reusable");
-	else if (t->answer == TRACE_AT_END)
+		return;
+	if (t->answer == TRACE_AT_END)
 		trace_reply(t, 200);
 	else
 		t->answer_due = true;
