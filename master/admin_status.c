@@ -218,6 +218,18 @@ admin_generations_write(struct admin *a, struct text *out)
 /* ---- routes ---- */
 
 static void
+admin_hosts_write(
+    struct json *j, const struct img_head *img, const struct img_route *route)
+{
+	const struct img_str *hosts = img_at(img, route->hosts.off);
+
+	json_array(j, "hosts");
+	for (uint32_t i = 0; i < route->hosts.count; i++)
+		json_string(j, NULL, img_slice(img, hosts[i]));
+	json_array_end(j);
+}
+
+static void
 admin_methods_write(
     struct json *j, const struct img_head *img, const struct img_route *route)
 {
@@ -243,6 +255,7 @@ admin_route_write(
 	json_object(j, NULL);
 	json_string(j, "name", img_slice(img, route->name));
 	json_string(j, "path", img_slice(img, route->path));
+	admin_hosts_write(j, img, route);
 	admin_methods_write(j, img, route);
 	if (route->service < img->services.count)
 		json_string(j, "service",

@@ -20,6 +20,23 @@ build_timeouts(const struct conf_timeouts *t)
 		.tunnel = t->tunnel };
 }
 
+static struct img_span
+hosts_build(struct image *im, const struct conf_strings *hosts)
+{
+	struct img_str *all;
+	struct img_span span;
+
+	if (hosts->count == 0)
+		return (struct img_span){ 0, 0 };
+	all = calloc(hosts->count, sizeof(*all));
+	MUST(all != NULL);
+	for (size_t i = 0; i < hosts->count; i++)
+		all[i] = image_text(im, slice_str(hosts->items[i]));
+	span = image_span(im, all, hosts->count, sizeof(*all));
+	free(all);
+	return span;
+}
+
 static void
 methods_build(
     struct image *im, const struct conf_strings *methods, struct img_route *out)
@@ -164,6 +181,7 @@ build_route(struct image *im, const struct conf_route *r,
 	out->path = image_text(im, slice_str(r->path));
 	out->encoded_slash_keep = r->encoded_slash_keep;
 	out->timeouts = build_timeouts(&r->timeouts);
+	out->hosts = hosts_build(im, &r->hosts);
 	methods_build(im, &r->methods, out);
 	out->conditions = conditions_build(im, r);
 	rewrite_build(im, r, p, out, d);

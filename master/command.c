@@ -11,7 +11,6 @@
 #include "common/base/units.h"
 #include "master/boot.h"
 #include "master/conf.h"
-#include "master/conf_build.h"
 #include "master/conf_show.h"
 #include "master/pidfile.h"
 
@@ -19,14 +18,7 @@
 static bool
 command_load(struct conf *c, struct boot *b, const char *path, struct diag *d)
 {
-	char *image;
-	uint64_t bytes;
-
-	if (!conf_load(c, path, d) || !boot_resolve(b, c, d) ||
-	    !conf_build(c, &image, &bytes, d))
-		return false;
-	free(image);
-	return true;
+	return conf_load(c, path, d) && boot_resolve(b, c, d);
 }
 
 static void

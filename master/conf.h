@@ -157,6 +157,9 @@ struct conf {
 	size_t service_count;
 	struct conf_route *routes;
 	size_t route_count;
+	/* What conf_build made of it; owned by the conf. */
+	char *image;
+	uint64_t image_bytes;
 	uint8_t digest[32]; /* of the canonical input and all files read */
 };
 

@@ -176,9 +176,9 @@ routes_build(struct build *b)
 		route_build(b, i);
 }
 
-/* False with complaints; `warn`: also of what is merely useless. */
+/* False with complaints. */
 static bool
-build_run(struct build *b, const struct conf *c, struct diag *d, bool warn)
+build_run(struct build *b, const struct conf *c, struct diag *d)
 {
 	size_t errors = d->errors;
 
@@ -190,7 +190,7 @@ build_run(struct build *b, const struct conf *c, struct diag *d, bool warn)
 	services_build(b);
 	routes_build(b);
 	if (d->errors == errors)
-		router_write(&b->router, c, warn ? d : NULL);
+		router_write(&b->router, c, d);
 	if (b->im.failed)
 		diag_error(d, NULL, 0,
 		    "the configuration is larger than 4 GiB when built");
@@ -206,20 +206,10 @@ build_fini(struct build *b)
 }
 
 bool
-conf_build_check(const struct conf *c, struct diag *d)
-{
-	struct build b;
-	bool good = build_run(&b, c, d, true);
-
-	build_fini(&b);
-	return good;
-}
-
-bool
 conf_build(const struct conf *c, char **image, uint64_t *bytes, struct diag *d)
 {
 	struct build b;
-	bool good = build_run(&b, c, d, false);
+	bool good = build_run(&b, c, d);
 
 	if (good)
 		*image = image_take(&b.im, bytes);

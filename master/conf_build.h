@@ -9,15 +9,12 @@
 #include "shm/image.h"
 
 /*
- * Checks what only the router can see (path patterns, regular expressions,
- * templates, captures, routes that can never be chosen): complaints to d.
- * Part of conf_load's check, so that `-t` says everything.
- */
-bool conf_build_check(const struct conf *c, struct diag *d);
-
-/*
  * Builds the image in malloc'd memory (*image, *bytes; the caller frees). The
- * slots and rows of the registry are still IMG_NONE. False with complaints.
+ * slots and rows of the registry are still IMG_NONE. False with complaints: of
+ * what only the router can see (path patterns, regular expressions, templates,
+ * captures); routes that can never be chosen are warnings.
+ *
+ * Part of conf_load, so that `-t` says everything.
  */
 bool
 conf_build(const struct conf *c, char **image, uint64_t *bytes, struct diag *d);

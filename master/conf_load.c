@@ -1,6 +1,7 @@
 /*
  * conf_load.c - read, check, digest: the same for start, reload and -t.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "master/conf.h"
@@ -24,9 +25,9 @@ load_end(struct conf *c, bool whole, struct diag *d)
 	if (whole)
 		conf_check(c, d);
 	if (d->errors == 0)
-		(void)conf_build_check(c, d);
-	if (d->errors == 0)
 		conf_digest(c);
+	if (d->errors == 0)
+		(void)conf_build(c, &c->image, &c->image_bytes, d);
 	diag_sort(d);
 	return d->errors == 0;
 }
@@ -49,6 +50,7 @@ conf_load_text(
 void
 conf_free(struct conf *c)
 {
+	free(c->image);
 	arena_fini(&c->arena);
 }
 

@@ -16,7 +16,6 @@
 #include "common/base/must.h"
 #include "master/child.h"
 #include "master/conf.h"
-#include "master/conf_build.h"
 #include "master/files.h"
 #include "master/privs.h"
 #include "master/title.h"
@@ -84,17 +83,13 @@ loader_work(const struct loader *l, int fd, struct diag *d)
 {
 	struct boot wanted;
 	struct conf c;
-	char *image;
-	uint64_t bytes;
 
 	if (!conf_load(&c, l->path, d) || !boot_take(&wanted, &c, d))
 		return LOADER_FAILED;
 	boot_compare(l->boot, &wanted, d);
 	if (loader_unchanged(l, &c))
 		return LOADER_UNCHANGED;
-	if (!conf_build(&c, &image, &bytes, d))
-		return LOADER_FAILED;
-	return loader_place(l, fd, &wanted, image, bytes);
+	return loader_place(l, fd, &wanted, c.image, c.image_bytes);
 }
 
 static _Noreturn void

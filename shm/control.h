@@ -24,14 +24,14 @@ enum reload_outcome {
 };
 
 /* A reload ended; wall_us: now. Counts it. */
-void control_reload_done(struct region *r, enum reload_outcome how,
-    int64_t wall_us);
+void
+control_reload_done(struct region *r, enum reload_outcome how, int64_t wall_us);
 
 struct reload_info {
 	enum reload_outcome last;
 	uint64_t ok, failed, unchanged; /* counts */
-	int64_t wall_us;    /* of the last one, 0: never */
-	int64_t ok_wall_us; /* of the last that was OK or UNCHANGED */
+	int64_t wall_us;                /* of the last one, 0: never */
+	int64_t ok_wall_us;  /* of the last that was OK or UNCHANGED */
 	uint64_t generation; /* current; 0: none */
 };
 void control_reload_info(const struct region *r, struct reload_info *i);

@@ -61,7 +61,7 @@ struct series_sum {
  * All series summed over the workers, sorted by kind, a, service, method,
  * code; the caller frees *out. Returns how many; *lost: counted in overflow.
  */
-uint32_t series_collect(const struct region *r, struct series_sum **out,
-    uint64_t *lost);
+uint32_t
+series_collect(const struct region *r, struct series_sum **out, uint64_t *lost);
 
 #endif

@@ -105,6 +105,7 @@ route_check(const struct img_head *img, const struct img_route *r)
 	return str_inside(img, r->name) && str_inside(img, r->path) &&
 	    (r->service == IMG_NONE || r->service < img->services.count) &&
 	    (r->respond == IMG_NONE || r->respond < img->responds.count) &&
+	    strings_check(img, r->hosts) &&
 	    strings_check(img, r->other_methods) &&
 	    conditions_check(img, r->conditions) &&
 	    ops_check(img, r->rewrite) && rules_check(img, r->request_rules) &&

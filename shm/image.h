@@ -129,6 +129,7 @@ struct img_route {
 	uint32_t filters; /* bit per row of shm/filters.def that is on */
 	bool encoded_slash_keep;
 	bool has_rewrite;
+	struct img_span hosts;         /* struct img_str: for people */
 	struct img_span other_methods; /* struct img_str: unlisted methods */
 	struct img_span conditions;    /* struct img_condition: all must hold */
 	struct img_span rewrite;       /* struct img_tmpl_op */

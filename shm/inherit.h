@@ -42,8 +42,12 @@ struct inherit {
 };
 
 /* keeper -> worker over control_fds; a descriptor rides on LISTENER_ADD. */
-enum worker_order { ORDER_LISTENER_ADD = 1, ORDER_LISTENER_REMOVE,
-	ORDER_LOG_REOPEN, ORDER_LOG_LEVEL };
+enum worker_order {
+	ORDER_LISTENER_ADD = 1,
+	ORDER_LISTENER_REMOVE,
+	ORDER_LOG_REOPEN,
+	ORDER_LOG_LEVEL
+};
 struct worker_message {
 	uint32_t order; /* enum worker_order */
 	uint32_t id;    /* listener id, or log level */

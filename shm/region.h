@@ -15,8 +15,8 @@
 
 /* What needs a restart to change. */
 struct geometry {
-	uint32_t workers;          /* 1..WORKERS_MAX */
-	uint64_t images_bytes;     /* reserve of the images memfd; lazily used */
+	uint32_t workers;      /* 1..WORKERS_MAX */
+	uint64_t images_bytes; /* reserve of the images memfd; lazily used */
 };
 
 struct extent_map;
@@ -24,7 +24,7 @@ struct registry_map;
 
 struct region {
 	struct shm_state *state; /* read-write in master and workers */
-	char *images;            /* read-write in master, read-only in workers */
+	char *images; /* read-write in master, read-only in workers */
 	size_t state_bytes, images_bytes;
 	int state_fd, images_fd; /* -1 after region_fini */
 	/* The master's own indexes, made when first used; else NULL. */
@@ -39,15 +39,14 @@ void geometry_defaults(struct geometry *g, uint32_t workers);
  * table, and populates what must not fail later. The birth of the clock is
  * now. False with a complaint.
  */
-bool region_create(struct region *r, const struct geometry *g,
-    struct diag *d);
+bool region_create(struct region *r, const struct geometry *g, struct diag *d);
 
 /*
  * Maps a region that another process made, from its descriptors (a tool, a
  * successor binary): read-only. Checks header, sections and bounds.
  */
-bool region_attach(struct region *r, int state_fd, int images_fd,
-    struct diag *d);
+bool
+region_attach(struct region *r, int state_fd, int images_fd, struct diag *d);
 
 /*
  * In a worker after the fork: the images become read-only for good (mapped anew

@@ -43,8 +43,7 @@ struct eset {
 const struct eset *registry_set(const struct region *r, uint32_t service);
 
 /* False when the slot was freed (or reused) since the handle was made. */
-bool registry_endpoint_alive(const struct region *r,
-    struct endpoint_handle h);
+bool registry_endpoint_alive(const struct region *r, struct endpoint_handle h);
 
 /* The same, and still named by its service's set: worth keeping idle
  * connections for. */
@@ -62,10 +61,10 @@ struct slice registry_route_name(const struct region *r, uint32_t row);
  * that moves from one to the other is added there before it is taken away here,
  * so that its endpoint is never seen unused.
  */
-void registry_active_add(const struct region *r, uint32_t w, uint32_t index,
-    int by);
-void registry_pooled_add(const struct region *r, uint32_t w, uint32_t index,
-    int by);
+void
+registry_active_add(const struct region *r, uint32_t w, uint32_t index, int by);
+void
+registry_pooled_add(const struct region *r, uint32_t w, uint32_t index, int by);
 /* Sums over workers. */
 uint32_t registry_active(const struct region *r, uint32_t index);
 uint32_t registry_pooled(const struct region *r, uint32_t index);
@@ -117,7 +116,7 @@ enum endpoint_state { ENDPOINT_FREE, ENDPOINT_LIVE, ENDPOINT_RETIRED };
 struct endpoint_info {
 	uint32_t state, tag, service, weight, active, pooled;
 };
-bool registry_endpoint_info(const struct region *r, uint32_t index,
-    struct endpoint_info *i);
+bool registry_endpoint_info(
+    const struct region *r, uint32_t index, struct endpoint_info *i);
 
 #endif

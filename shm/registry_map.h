@@ -54,13 +54,13 @@ uint64_t registry_route_hash(const struct region *r, uint32_t row);
 bool registry_endpoint_used(const struct region *r, uint32_t index);
 
 /* registry_reclaim.c: S5 of one endpoint and of one set. */
-void registry_endpoint_retire(struct region *r, struct registry_map *m,
-    uint32_t index, uint64_t stamp);
-void registry_set_retire(struct region *r, struct registry_map *m,
-    uint32_t entry, uint64_t stamp);
+void registry_endpoint_retire(
+    struct region *r, struct registry_map *m, uint32_t index, uint64_t stamp);
+void registry_set_retire(
+    struct region *r, struct registry_map *m, uint32_t entry, uint64_t stamp);
 
-void registry_endpoint_unindex(struct registry_map *m, uint32_t service,
-    const struct addr *a);
+void registry_endpoint_unindex(
+    struct registry_map *m, uint32_t service, const struct addr *a);
 
 /* A set by its offset, checked against the bounds; NULL: none. */
 const struct eset *registry_set_at(const struct region *r, uint64_t offset);

@@ -12,10 +12,10 @@
 #include "shm/region.h"
 
 enum slot_state {
-	SLOT_DOWN,     /* nobody */
-	SLOT_STARTING, /* forked, not serving yet */
-	SLOT_READY,    /* serving */
-	SLOT_DRAINING, /* stopping gracefully */
+	SLOT_DOWN,       /* nobody */
+	SLOT_STARTING,   /* forked, not serving yet */
+	SLOT_READY,      /* serving */
+	SLOT_DRAINING,   /* stopping gracefully */
 	SLOT_RECOVERING, /* dead, being settled by the keeper */
 };
 
@@ -45,7 +45,7 @@ struct slot_info {
 	pid_t pid;
 	uint32_t state, incarnation, restarts;
 	uint64_t started_us, beat_us;
-	int last_status;           /* wait status of the predecessor, or 0 */
+	int last_status; /* wait status of the predecessor, or 0 */
 	char last_words[SLOT_WORDS_MAX];
 };
 void slot_info(const struct region *r, uint32_t w, struct slot_info *i);

@@ -50,8 +50,7 @@ START_TEST(names_are_kept)
 	ck_assert_uint_eq(registry_route(&r, slice_make(b, 300)), 3);
 	ck_assert_uint_eq(registry_route(&r, SLICE_LIT("one")), 1);
 	ck_assert(slice_eq(registry_route_name(&r, 3), slice_make(b, 300)));
-	ck_assert(
-	    slice_eq(registry_route_name(&r, 0), SLICE_LIT("__other__")));
+	ck_assert(slice_eq(registry_route_name(&r, 0), SLICE_LIT("__other__")));
 	ck_assert_uint_eq(registry_route_name(&r, 4).n, 0);
 
 	registry_recover_master(&r);
