@@ -23,12 +23,10 @@ stop() {
 trap stop EXIT
 trap 'exit 0' INT TERM
 
-# start LOG-PREFIX COMMAND...: in a session of its own, so that Ctrl-C reaches
-# this script alone and the order of the end is ours.
+# start COMMAND...: in a session of its own, so that Ctrl-C reaches this script
+# alone and the order of the end is ours.
 start() {
-	local prefix=$1
-	shift
-	setsid "$@" > >(exec sed -u "s/^/$prefix | /") 2>&1 </dev/null &
+	setsid "$@" </dev/null &
 	pids+=($!)
 }
 
@@ -49,11 +47,11 @@ for port in 8080 9001 9002; do
 	fi
 done
 
-start "upstream-1" "$build/demo-upstream" 9001 upstream-1
+start "$build/demo-upstream" 9001 upstream-1
 answers http://127.0.0.1:9001/health
-start "upstream-2" "$build/demo-upstream" 9002 upstream-2
+start "$build/demo-upstream" 9002 upstream-2
 answers http://127.0.0.1:9002/health
-start "penstock  " "$build/penstock" -c etc/demo.conf
+start "$build/penstock" -c etc/demo.conf
 answers --unix-socket "$dir/admin.sock" http://localhost/readyz || {
 	echo "$0: the gateway did not start" >&2
 	exit 1

@@ -50,8 +50,9 @@ client_deadline(struct client *c, uint64_t us)
 static const struct img_timeouts *
 client_timeouts(const struct client *c)
 {
-	static const struct img_timeouts none = { .head = 10000000,
-		.send = 30000000, .idle = 75000000 };
+	static const struct img_timeouts none = {
+		.head = 10000000, .send = 30000000, .idle = 75000000
+	};
 	const struct img_head *img = c->all->env->view.image;
 
 	return img != NULL ? &img->timeouts : &none;
@@ -165,8 +166,8 @@ client_next(struct client *c)
 	bool taken = io_flush(&c->io);
 
 	client_set_state(c, CLIENT_IDLE);
-	client_deadline(c, taken ? client_timeouts(c)->idle
-				 : client_timeouts(c)->send);
+	client_deadline(
+	    c, taken ? client_timeouts(c)->idle : client_timeouts(c)->send);
 	io_pause(&c->io, !taken);
 	if (!taken)
 		return;
@@ -187,8 +188,7 @@ client_req_ended(struct req *q, bool cut)
 		io_flush(&c->io);
 		client_close(c, c->codec.writing == H1_WRITE_EOF);
 	} else if (h1_must_close(&c->codec) || !h1_idle(&c->codec)) {
-		client_finish(
-		    c, !q->request_done && q->head.body != BODY_NONE);
+		client_finish(c, !q->request_done && q->head.body != BODY_NONE);
 	} else {
 		client_next(c);
 	}

@@ -19,8 +19,8 @@
 #include "shm/control.h"
 #include "shm/slots.h"
 #include "worker/client.h"
-#include "worker/flow/contexts.h"
 #include "worker/filters.h"
+#include "worker/flow/contexts.h"
 #include "worker/listen.h"
 #include "worker/origin/balance.h"
 #include "worker/origin/opool.h"
@@ -87,8 +87,7 @@ worker_trim(struct timer *t)
 	pool_trim(&w->clients.pool);
 	pool_trim(&w->opool.origins);
 	pool_trim(&w->env.reqs);
-	timer_set(&w->loop.timers, t,
-	    mono_add_us(clock_now(), WORKER_TRIM_US));
+	timer_set(&w->loop.timers, t, mono_add_us(clock_now(), WORKER_TRIM_US));
 }
 
 static void

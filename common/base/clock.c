@@ -65,8 +65,7 @@ civil_of_days(uint64_t days, unsigned *year, unsigned *month, unsigned *day)
 {
 	uint64_t z = days + 719468; /* since 0000-03-01 */
 	uint64_t era = z / 146097, doe = z % 146097;
-	uint64_t yoe =
-	    (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	uint64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
 	uint64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
 	unsigned shifted = (unsigned)((5 * doy + 2) / 153);
 

@@ -171,8 +171,8 @@ line_start(char *line, size_t size, enum log_level level)
 	int n;
 
 	wall_text(clock_wall(), when);
-	n = snprintf(line, size, "%s %s %s: ", when, levels[level].name,
-	    sink.process);
+	n = snprintf(
+	    line, size, "%s %s %s: ", when, levels[level].name, sink.process);
 	return n > 0 && (size_t)n < size ? (size_t)n : 0;
 }
 

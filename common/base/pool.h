@@ -19,11 +19,11 @@ struct pool {
 	size_t object_bytes; /* rounded up to 16 */
 	size_t slab_bytes;   /* a power of two */
 	uint32_t per_slab;
-	uint32_t limit; /* objects; 0 = none */
+	uint32_t limit;        /* objects; 0 = none */
 	uint32_t used, free;   /* objects */
 	uint32_t slabs, empty; /* all; those without an object in use */
 	uint32_t peak;         /* most slabs in use since the last trim */
-	struct list partial; /* slabs with a free object, warmest first */
+	struct list partial;   /* slabs with a free object, warmest first */
 	struct list full;
 };
 

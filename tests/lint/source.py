@@ -48,6 +48,7 @@ def check_layers(files):
             if target not in files and not (ROOT / target).exists():
                 yield f'{name}: includes {target}, which is not a path from the root'
             elif (name, target) not in EXCEPTIONS and name not in EXEMPT \
+                    and not target.endswith('.def') \
                     and not may_include(folder(name), folder(target)):
                 yield f'{name}: may not include {target}: it is to its right'
 

@@ -46,7 +46,7 @@ req_answer_head(struct req *q, struct head *h, uint32_t room, bool end)
 	pipeline_answer(q, h);
 	h->close = h->close || q->env->draining;
 	q->status = h->status;
-	q->state = REQ_ANSWERING;
+	req_set_state(q, REQ_ANSWERING);
 	if (!stream_head(q->stream, h, end)) {
 		req_end(q, WHY_OVERLOADED, true);
 		return;

@@ -10,7 +10,7 @@
 
 #define REQ_SPARE_FIELDS 4u
 
-static void
+void
 req_set_state(struct req *q, enum req_state to)
 {
 	MUST(q->state != REQ_ENDED);

@@ -90,8 +90,8 @@ struct req {
 	uint8_t passed; /* filters passed: the next one's number */
 	bool pinned;
 	bool request_done; /* the body was received whole */
-	bool waiting;    /* a filter said WAIT */
-	uint16_t status; /* of the final head */
+	bool waiting;      /* a filter said WAIT */
+	uint16_t status;   /* of the final head */
 	struct req_plan plan;
 	struct addr client;
 	struct slice client_text, request_id, endpoint; /* texts */
@@ -108,6 +108,9 @@ struct req {
 struct req *
 req_new(struct env *e, struct stream *s, const struct req_owner *owner,
     const struct head *h, const struct addr *client);
+
+/* The one place where the state changes. */
+void req_set_state(struct req *q, enum req_state to);
 
 /* Routes it and runs its filters. May end it before it returns. */
 void req_begin(struct req *q);

@@ -349,7 +349,7 @@ forward_request(struct req *q)
 	forward_params(&f->call.params, q);
 	q->handled = f;
 	q->handler = &forward_handler;
-	q->state = REQ_HANDLED;
+	req_set_state(q, REQ_HANDLED);
 	forward_try(f);
 	return DONE;
 }

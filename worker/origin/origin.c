@@ -230,7 +230,7 @@ origin_connect(struct env *e, struct call *c,
 		errno = saved;
 		return NULL;
 	}
-	o->state = *done ? ORIGIN_BUSY : ORIGIN_CONNECTING;
+	origin_set_state(o, *done ? ORIGIN_BUSY : ORIGIN_CONNECTING);
 	o->limits = (struct codec_limits){ .head_bytes = head_bytes,
 		.fields = ORIGIN_FIELDS_MAX };
 	h1_init(&o->codec, CODEC_CLIENT, &origin_codec_events, &o->limits,
