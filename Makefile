@@ -203,7 +203,7 @@ install: all
 	$(INSTALL) -m 644 etc/penstock.conf etc/demo.conf \
 	    $(DESTDIR)$(PREFIX)/share/doc/penstock/examples/
 	test -e $(CONF_DIR)/penstock.conf || \
-	    $(INSTALL) -m 640 etc/penstock.conf $(CONF_DIR)/penstock.conf
+	    $(INSTALL) -m 644 etc/penstock.conf $(CONF_DIR)/penstock.conf
 
 .PHONY: clean
 clean:

@@ -15,6 +15,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "master/publish.h"
+#include "shm/control.h"
 #include "shm/epoch.h"
 #include "shm/registry_map.h"
 
@@ -357,6 +358,14 @@ reload_resume(struct reload *r)
 	r->owner->tell(r, &serve);
 }
 
+/* Idle workers too have connections to close and requests to end. */
+static void
+reload_wake_workers(const struct reload *r)
+{
+	for (uint32_t w = 0; w < r->in->workers; w++)
+		control_wake(r->in->wake_fds[w]);
+}
+
 bool
 reload_reclaim(struct reload *r)
 {
@@ -372,6 +381,8 @@ reload_reclaim(struct reload *r)
 	left = epoch_reclaim(region);
 	registry_reclaim(region);
 	m = registry_map(region);
+	if (m->retired_endpoints != 0 || epoch_expire_below(region) != 0)
+		reload_wake_workers(r);
 	return left != 0 || r->retire_stamp != 0 || m->retired_sets != 0 ||
 	    m->retired_endpoints != 0;
 }

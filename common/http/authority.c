@@ -5,19 +5,10 @@
 #include <arpa/inet.h>
 
 #include "common/http/authority.h"
+#include "common/http/uri_escape.h"
 
 #define NAME_BYTES_MAX 255
 #define PORT_DIGITS_MAX 5
-
-static const uint8_t name_char[256] = {
-	['-'] = 1,
-	['.'] = 1,
-	['0' ... '9'] = 1,
-	['A' ... 'Z'] = 1,
-	['_'] = 1,
-	['a' ... 'z'] = 1,
-	['~'] = 1,
-};
 
 /* The bytes of a name at the start of s; 0 when there is none. */
 static size_t
@@ -25,7 +16,7 @@ name_span(struct slice s)
 {
 	size_t n = 0;
 
-	while (n < s.n && name_char[(unsigned char)s.p[n]])
+	while (n < s.n && uri_unreserved[(unsigned char)s.p[n]])
 		n++;
 	return n <= NAME_BYTES_MAX ? n : 0;
 }

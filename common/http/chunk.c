@@ -30,6 +30,12 @@ enum chunk_state {
 	CHUNK_FAILED,
 };
 
+static inline void
+chunk_set_state(struct chunk_reader *r, enum chunk_state state)
+{
+	r->state = (uint8_t)state;
+}
+
 void
 chunk_init(struct chunk_reader *r)
 {
@@ -166,7 +172,7 @@ body_take(struct chunk_reader *r, const char *p, size_t n)
 		n = (size_t)r->left;
 	r->left -= n;
 	if (r->left == 0)
-		r->state = CHUNK_BODY_CR;
+		chunk_set_state(r, CHUNK_BODY_CR);
 	return slice_make(p, n);
 }
 
@@ -186,13 +192,14 @@ chunk_read(struct chunk_reader *r, const char *p, size_t n, size_t *at,
 		if (state == CHUNK_ENDED || state == CHUNK_FAILED)
 			return CHUNK_BAD;
 		if (state == CHUNK_BODY_CR || state == CHUNK_BODY_LF)
-			r->state = (uint8_t)body_end_step(r, state, c);
+			state = body_end_step(r, state, c);
 		else
-			r->state = (uint8_t)line_step(r, state, c);
-		if (r->state == CHUNK_FAILED)
+			state = line_step(r, state, c);
+		chunk_set_state(r, state);
+		if (state == CHUNK_FAILED)
 			return CHUNK_BAD;
 		++*at;
-		if (r->state == CHUNK_ENDED)
+		if (state == CHUNK_ENDED)
 			return CHUNK_LAST;
 	}
 	return CHUNK_MORE;

@@ -87,14 +87,12 @@ h1_begin_body(struct h1 *h, const struct head *head)
 static void
 h1_begin_request(struct h1 *h, const struct head *head)
 {
-	uint32_t serial = h->serial;
-
 	h->close = head->close;
 	/* Whole before the event, so that it may be answered from within. */
 	if (!h1_begin_body(h, head))
 		h->reading = H1_READ_DONE;
 	h->base.events->head(&h->stream, head);
-	if (h->reading == H1_READ_DONE && h->serial == serial)
+	if (h->reading == H1_READ_DONE)
 		h->base.events->end(&h->stream, &no_trailers);
 }
 

@@ -44,7 +44,7 @@ struct h1 {
 	struct stream stream;
 	uint64_t read_left, write_left; /* body bytes, with a length */
 	struct chunk_reader chunk;
-	uint32_t serial;      /* of the message: a change ends its events */
+	uint32_t serial;      /* of the exchange */
 	uint8_t role;         /* enum codec_role */
 	uint8_t reading;      /* enum h1_read */
 	uint8_t writing;      /* enum h1_write */

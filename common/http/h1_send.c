@@ -123,20 +123,19 @@ h1_send_head(struct stream *s, const struct head *head, bool end)
 static void
 send_chunk(struct obuf *o, struct slice bytes)
 {
+	char size[CHUNK_HEAD_BYTES];
+	size_t n = chunk_head(bytes.n, size);
 	char *at;
 
 	if (bytes.n >= BUF_BULK_BYTES) {
-		char size[CHUNK_HEAD_BYTES];
-
-		obuf_append(o, size, chunk_head(bytes.n, size));
+		obuf_append(o, size, n);
 		obuf_write(o, bytes.p, bytes.n);
 		obuf_append(o, "\r\n", 2);
 		return;
 	}
-	at = obuf_reserve(o, CHUNK_HEAD_BYTES + bytes.n + 2);
+	at = obuf_reserve(o, n + bytes.n + 2);
 	if (at != NULL) {
-		size_t n = chunk_head(bytes.n, at);
-
+		memcpy(at, size, n);
 		memcpy(at + n, bytes.p, bytes.n);
 		memcpy(at + n + bytes.n, "\r\n", 2);
 		obuf_commit(o, n + bytes.n + 2);

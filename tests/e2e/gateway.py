@@ -207,6 +207,13 @@ class Gateway:
     def master_pid(self):
         return self.titled('master')[0]
 
+    def wait_successor(self, title, pid):
+        """Until another process than pid has the title."""
+        def succeeded():
+            pids = self.titled(title)
+            return pids and pid not in pids
+        wait_until(succeeded, 5, f'a successor of {title} {pid}')
+
     # --- the admin API
 
     def admin(self, path, method='GET', timeout=5):

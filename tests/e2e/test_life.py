@@ -200,8 +200,7 @@ def test_dead_master_does_not_stop_traffic(gateway):
         os.kill(master, signal.SIGKILL)
         for _ in range(50):
             assert w.ask().status == 200
-        wait_until(lambda: g.titled('master') and g.master_pid != master, 5,
-                   'a successor')
+        g.wait_successor('master', master)
         g.wait_ready()
         g.reload(PING.replace('pong', 'after'))
         wait_until(lambda: w.ask().body == b'after', 5, 'the new answer')
@@ -217,8 +216,7 @@ def test_master_killed_in_a_reload(gateway):
         time.sleep(0.004 * i)
         os.kill(master, signal.SIGKILL)
         assert get(g.port).status == 200
-        wait_until(lambda: g.titled('master') and g.master_pid != master, 5,
-                   'a successor')
+        g.wait_successor('master', master)
     g.wait_ready()
     g.reload(PING.replace('pong', 'at last'))
     wait_until(lambda: get(g.port).body == b'at last', 5, 'the last answer')

@@ -218,3 +218,15 @@ def test_many_routes(gateway):
     g.reload(service(free_port()) + f'routes = ( {routes}, '
              '{ path = "/more"; service = "s"; } );')
     wait_until(lambda: get(g.port, '/more').status == 502, 5, 'the new route')
+
+
+def test_connections_to_what_left_are_closed(gateway, upstream):
+    old, new = upstream(), upstream()
+    g = gateway(proxy(old.port, extra='pool = { idle = "1h"; };'), workers=2)
+    for _ in range(8):
+        assert get(g.port, '/').status == 200
+    assert old.live
+    g.reload(proxy(new.port))
+    wait_until(lambda: not old.live, 5, 'no pooled connection is left')
+    assert get(g.port, '/').status == 200
+    assert len(new.requests) == 1

@@ -132,6 +132,9 @@ static const struct {
 	BAD(REQUEST, GET H "a: \x01\r\n\r\n", BAD_FIELD),
 	BAD(REQUEST, GET H "a: 0123456789abcdef\x7f\r\n\r\n", BAD_FIELD),
 	BAD(REQUEST, GET H "a: 0123456789abcdef0\x1b\r\n\r\n", BAD_FIELD),
+	BAD(REQUEST, GET H "a: x\x7f" X40 "\r\n\r\n", BAD_FIELD),
+	BAD(REQUEST, GET H "a: x\x1f" X40 "\r\n\r\n", BAD_FIELD),
+	BAD(REQUEST, GET H "a: x\0" X40 "\r\n\r\n", BAD_FIELD),
 	BAD(REQUEST, GET H "a: x\n\r\n", BAD_LINE_END),
 	BAD(REQUEST, GET H "a: x\n\n", BAD_LINE_END),
 	BAD(REQUEST, GET H "a: x\ry: z\r\n\r\n", BAD_LINE_END),
@@ -302,6 +305,25 @@ START_TEST(known_fields)
 }
 END_TEST
 
+/* A head that fills its limit and is not whole yet never will be. */
+START_TEST(limit_is_exact)
+{
+	static const char start[] = GET H "x: ";
+	char text[256];
+	struct reading r;
+
+	memset(text, 'x', sizeof(text));
+	memcpy(text, start, sizeof(start) - 1);
+	read_part(&r, REQUEST, slice_make(text, limits.head_bytes - 1));
+	ck_assert_int_eq(r.used, 0);
+	free(r.copy);
+	read_part(&r, REQUEST, slice_make(text, limits.head_bytes));
+	ck_assert_int_eq(r.used, -1);
+	ck_assert_int_eq(r.error, CODEC_HEAD_TOO_LARGE);
+	free(r.copy);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -313,6 +335,7 @@ main(void)
 	tcase_add_loop_test(tc, refusals, 0, sizeof(bad) / sizeof(bad[0]));
 	tcase_add_loop_test(tc, readings, 0, sizeof(good) / sizeof(good[0]));
 	tcase_add_test(tc, known_fields);
+	tcase_add_test(tc, limit_is_exact);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

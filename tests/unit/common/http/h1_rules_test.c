@@ -223,6 +223,7 @@ static const struct {
 	{ POST10 "Connection: Keep-Alive\r\n", -1, NONE, 0, false, false },
 	{ POST10 "Connection: keep-alive, close\r\n", -1, NONE, 0, true,
 	    false },
+	{ POST10 "Connection: x\r\n", -1, NONE, 0, true, false },
 	{ POST10 "Proxy-Connection: keep-alive\r\n", -1, NONE, 0, true, false },
 	/* Expect (RFC 9110 10.1.1). */
 	{ POST11 "Content-Length: 1\r\nExpect: 100-Continue\r\n", -1, LENGTH, 1,

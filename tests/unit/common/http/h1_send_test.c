@@ -181,6 +181,22 @@ START_TEST(large_chunk)
 }
 END_TEST
 
+/* Known at once that the request will not be read whole: said so. */
+START_TEST(early_answer_says_close)
+{
+	struct head h = { .status = 413 };
+	struct trace t;
+
+	start(&t, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n");
+	ck_assert(stream_head(&t.h.stream, &h, true));
+	check_out(&t,
+	    "HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n"
+	    "Connection: close\r\n\r\n");
+	ck_assert(h1_must_close(&t.h));
+	trace_fini(&t);
+}
+END_TEST
+
 START_TEST(answer_without_question)
 {
 	struct trace t;
@@ -292,6 +308,7 @@ main(void)
 	tcase_add_test(tc, interim_answers);
 	tcase_add_test(tc, answer_with_trailers);
 	tcase_add_test(tc, large_chunk);
+	tcase_add_test(tc, early_answer_says_close);
 	tcase_add_test(tc, answer_without_question);
 	tcase_add_test(tc, error_answer_to_head);
 	tcase_add_loop_test(tc, request_framing, 0, COUNT(requests));
