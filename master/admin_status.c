@@ -95,6 +95,8 @@ admin_image_write(struct json *j, const struct img_head *img)
 	const struct img_listener *l;
 	char addr[ADDR_TEXT_MAX];
 
+	json_string(j, "environment",
+	    img != NULL ? img_slice(img, img->environment) : SLICE_NONE);
 	json_uint(j, "routes", img != NULL ? img->routes.count : 0);
 	json_uint(j, "services", img != NULL ? img->services.count : 0);
 	json_array(j, "listeners");

@@ -195,7 +195,7 @@ static const struct conf_row top_rows[] = {
 	      "penstock -s." },
 	{ .path = "environment", .type = CONF_STRING, AT(conf, environment),
 	  .min = 1, .max = 63, .def = "production",
-	  .help = "What this installation is for." },
+	  .help = "What this installation is for; shown by penstockctl status." },
 	{ .path = "include", .type = CONF_NAMES, .flags = CONF_INPUT,
 	  AT(conf, include), .min = 1, .max = 4095,
 	  .help = "Further files, as patterns relative to the folder of this "

@@ -89,6 +89,7 @@ ctl_show_status(const json_t *doc)
 	text_init(&listeners);
 	ctl_join(&listeners, json_object_get(doc, "listeners"), " ");
 	printf("version      %s\n", ctl_word(doc, "version"));
+	printf("environment  %s\n", ctl_word(doc, "environment"));
 	printf("state        %s\n",
 	    json_is_true(json_object_get(doc, "draining")) ? "stopping"
 							   : "serving");

@@ -164,3 +164,9 @@ def test_the_example(tmp_path):
     done = penstock('-t', folder=tmp_path, text=text.replace(
         'user = "penstock"', 'user = "nobody"'))
     assert done.returncode == 0, done.stderr
+
+
+def test_status_names_the_environment(gateway):
+    g = gateway(GOOD, top='environment = "staging";\n')
+    assert g.ctl_json('status')['environment'] == 'staging'
+    assert 'staging' in g.ctl('status').stdout
