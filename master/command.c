@@ -95,6 +95,12 @@ command_pid_file(const char *path, bool checked, char *pid_file, size_t room)
 	diag_init(&d);
 	ok = checked ? command_load(&c, &b, path, &d)
 		     : conf_load(&c, path, &d) || c.pid_file != NULL;
+	if (ok && c.pid_file == NULL) {
+		diag_error(&d, path, 0,
+		    "names no pid_file: -s cannot tell "
+		    "which process to signal");
+		ok = false;
+	}
 	if (ok)
 		(void)snprintf(pid_file, room, "%s", c.pid_file);
 	else

@@ -105,6 +105,16 @@ setup_signals(struct setup *s, struct diag *d)
 	return false;
 }
 
+/* Without one, -s has nobody to speak to and nothing guards the start. */
+static bool
+setup_pid_file(struct setup *s, const struct boot *b, struct diag *d)
+{
+	if (b->pid_file[0] == '\0')
+		return true;
+	s->pid_fd = pidfile_take(b->pid_file, d);
+	return s->pid_fd >= 0;
+}
+
 bool
 setup_init(
     struct setup *s, struct inherit *in, const struct boot *b, struct diag *d)
@@ -117,8 +127,7 @@ setup_init(
 	for (uint32_t w = 0; w < WORKERS_MAX; w++)
 		in->wake_fds[w] = -1;
 	(void)boot_raise_files();
-	s->pid_fd = pidfile_take(b->pid_file, d);
-	return s->pid_fd >= 0 && setup_log(in, b, d) &&
+	return setup_pid_file(s, b, d) && setup_log(in, b, d) &&
 	    setup_memory(in, b, d) && setup_admin(in, b, d) &&
 	    setup_signals(s, d);
 }

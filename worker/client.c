@@ -39,6 +39,7 @@ client_set_state(struct client *c, enum client_state to)
 static void
 client_deadline(struct client *c, uint64_t us)
 {
+	c->sent_mark = UINT64_MAX;
 	if (us == 0)
 		timer_cancel(&c->timer);
 	else
@@ -58,6 +59,16 @@ client_timeouts(const struct client *c)
 	return img != NULL ? &img->timeouts : &none;
 }
 
+/* For the client to take what is queued; only progress renews it. */
+static void
+client_deadline_send(struct client *c, uint64_t us)
+{
+	if (c->sent_mark == c->io.bytes_out)
+		return;
+	client_deadline(c, us);
+	c->sent_mark = c->io.bytes_out;
+}
+
 /* While a request is on the connection: who is being waited for? */
 static void
 client_arm_busy(struct client *c)
@@ -65,7 +76,7 @@ client_arm_busy(struct client *c)
 	const struct req *q = c->req;
 
 	if (c->io.out.bytes != 0)
-		client_deadline(c, q->plan.send_us);
+		client_deadline_send(c, q->plan.send_us);
 	else if (!q->request_done && !c->io.paused)
 		client_deadline(c, q->plan.body_us);
 	else
@@ -119,17 +130,23 @@ client_close(struct client *c, bool reset)
 static void
 client_finish(struct client *c, bool unread)
 {
+	bool taken = io_flush(&c->io);
+
 	h1_stop(&c->codec);
-	if (io_flush(&c->io) && !unread) {
+	c->linger = !c->io.saw_eof &&
+	    (unread || c->io.readable || io_stashed(&c->io) != 0);
+	if (taken && !c->linger) {
 		client_close(c, false);
 		return;
 	}
 	client_set_state(c, CLIENT_CLOSING);
-	c->linger = unread;
 	io_shutdown(&c->io);
-	if (c->io.paused)
-		io_pause(&c->io, false);
-	client_deadline(c, CLIENT_LINGER_US);
+	c->io.paused = false;
+	io_resume(&c->io);
+	if (taken)
+		client_deadline(c, CLIENT_LINGER_US);
+	else
+		client_deadline_send(c, client_timeouts(c)->send);
 }
 
 /* ---- what the request asks of its connection ---- */
@@ -159,6 +176,24 @@ client_req_queued(struct req *q)
 	return client_of_stream(q->stream)->io.out.bytes;
 }
 
+/* Idle, its answers taken, and nothing of a next request has arrived. */
+static bool
+client_quiet(const struct client *c)
+{
+	char byte;
+
+	return c->state == CLIENT_IDLE && c->io.out.bytes == 0 &&
+	    io_stashed(&c->io) == 0 &&
+	    recv(c->io.watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+}
+
+/* No next request will come, or be taken. */
+static bool
+client_spent(const struct client *c)
+{
+	return c->io.saw_eof || (c->all->env->draining && client_quiet(c));
+}
+
 /* Ready for the next request, which waits until this answer was taken. */
 static void
 client_next(struct client *c)
@@ -166,15 +201,28 @@ client_next(struct client *c)
 	bool taken = io_flush(&c->io);
 
 	client_set_state(c, CLIENT_IDLE);
-	client_deadline(
-	    c, taken ? client_timeouts(c)->idle : client_timeouts(c)->send);
+	stream_pause(&c->codec.stream, !taken);
 	io_pause(&c->io, !taken);
-	if (!taken)
+	if (!taken) {
+		client_deadline_send(c, client_timeouts(c)->send);
 		return;
+	}
+	client_deadline(c, client_timeouts(c)->idle);
 	if (io_stashed(&c->io) != 0)
 		io_resume(&c->io);
-	else if (c->io.saw_eof && !c->io.in_input)
+	else if (!c->io.in_input && client_spent(c))
 		client_finish(c, false);
+}
+
+/*
+ * An answer was cut: end at once, when nobody takes its bytes or only a reset
+ * tells that some are missing? Else those before it are still delivered.
+ */
+static bool
+client_is_lost(const struct client *c, enum why why)
+{
+	return why == WHY_CLIENT_CLOSED || why == WHY_SEND_TIMEOUT ||
+	    c->codec.writing == H1_WRITE_EOF;
 }
 
 static void
@@ -184,10 +232,10 @@ client_req_ended(struct req *q, bool cut)
 
 	c->req = NULL;
 	client_count_bytes(c);
-	if (cut) {
+	if (cut && client_is_lost(c, (enum why)q->why)) {
 		io_flush(&c->io);
 		client_close(c, c->codec.writing == H1_WRITE_EOF);
-	} else if (h1_must_close(&c->codec) || !h1_idle(&c->codec)) {
+	} else if (cut || h1_must_close(&c->codec) || !h1_idle(&c->codec)) {
 		client_finish(c, !q->request_done && q->head.body != BODY_NONE);
 	} else {
 		client_next(c);
@@ -296,7 +344,6 @@ client_body_error(struct client *c, enum codec_error e)
 		req_end(q, WHY_CLIENT_CLOSED, true);
 		return;
 	}
-	q->request_done = true; /* nothing more can be read of it */
 	req_fail(q, WHY_BAD_BODY);
 }
 
@@ -324,20 +371,33 @@ static const struct codec_events client_codec_events = {
 
 /* ---- what the socket does ---- */
 
+/* After a burst of bytes for the request that is on the connection. */
+static void
+client_after_body(struct client *c, bool partial)
+{
+	req_flush_up(c->req);
+	if (c->req == NULL)
+		return;
+	client_arm_busy(c);
+	/* The end was told before these bytes, which had been kept. */
+	if (c->io.told_eof && !partial && !c->req->request_done)
+		codec_eof(&c->codec.base);
+}
+
 static void
 client_after_input(struct client *c, bool partial)
 {
 	if (c->req != NULL) {
-		req_flush_up(c->req);
-		if (c->req != NULL)
-			client_arm_busy(c);
+		client_after_body(c, partial);
+	} else if (c->io.paused) {
+		return; /* the answer was not taken: client_next goes on */
 	} else if (partial && c->state != CLIENT_HEAD) {
 		/* A fresh one keeps its deadline: it runs from accept. */
 		if (c->state == CLIENT_IDLE)
 			client_deadline(c, client_timeouts(c)->head);
 		client_set_state(c, CLIENT_HEAD);
-	} else if (!partial && c->state == CLIENT_IDLE && c->io.told_eof) {
-		client_close(c, false);
+	} else if (!partial && c->state == CLIENT_IDLE && client_spent(c)) {
+		client_finish(c, false);
 	}
 }
 
@@ -366,13 +426,11 @@ client_eof(struct io *io)
 			client_close(c, false);
 		return;
 	}
-	/* A client may close its side and wait for the answer. */
-	if (c->req != NULL && c->req->request_done)
-		return;
 	if (c->req == NULL && io_stashed(io) == 0) {
 		client_close(c, false);
 		return;
 	}
+	/* A client may close its side and wait for the answer. */
 	codec_eof(&c->codec.base);
 }
 
@@ -387,7 +445,9 @@ client_drained(struct io *io)
 			client_arm_busy(c);
 	} else if (c->state == CLIENT_IDLE) {
 		client_next(c);
-	} else if (c->state == CLIENT_CLOSING && (io->saw_eof || !c->linger)) {
+	} else if (c->state == CLIENT_CLOSING && c->linger && !io->saw_eof) {
+		client_deadline(c, CLIENT_LINGER_US);
+	} else if (c->state == CLIENT_CLOSING) {
 		client_close(c, false);
 	}
 }
@@ -412,6 +472,18 @@ static const struct io_events client_io_events = {
 	.failed = client_failed,
 };
 
+/* True, and the deadline renewed, when some of what is queued was taken. */
+static bool
+client_still_takes(struct client *c)
+{
+	if (c->io.out.bytes == 0 || c->sent_mark == UINT64_MAX ||
+	    c->sent_mark == c->io.bytes_out)
+		return false;
+	client_deadline_send(c,
+	    c->req != NULL ? c->req->plan.send_us : client_timeouts(c)->send);
+	return true;
+}
+
 static void
 client_expired_busy(struct client *c)
 {
@@ -421,7 +493,6 @@ client_expired_busy(struct client *c)
 		req_end(q, WHY_SEND_TIMEOUT, true);
 	} else {
 		h1_stop(&c->codec);
-		q->request_done = true;
 		req_fail(q, WHY_BODY_TIMEOUT);
 	}
 }
@@ -431,6 +502,8 @@ client_expired(struct timer *t)
 {
 	struct client *c = CONTAINER_OF(t, struct client, timer);
 
+	if (client_still_takes(c))
+		return;
 	switch ((enum client_state)c->state) {
 	case CLIENT_HEAD:
 		client_refuse(c, WHY_HEAD_TIMEOUT);
@@ -492,16 +565,6 @@ client_accept(struct clients *cs, int fd, const struct addr *peer)
 	env_count(e, COUNTER_CONNECTIONS, 1);
 	env_count(e, COUNTER_CONNECTIONS_ACCEPTED, 1);
 	client_deadline(c, client_timeouts(c)->head);
-}
-
-/* Idle, and nothing of a next request has arrived. */
-static bool
-client_quiet(const struct client *c)
-{
-	char byte;
-
-	return c->state == CLIENT_IDLE &&
-	    recv(c->io.watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
 }
 
 void

@@ -36,8 +36,9 @@ struct client {
 	struct clients *all;
 	struct req *req; /* NULL: none */
 	struct addr addr;
-	uint8_t state; /* enum client_state */
-	bool linger;   /* closing: the client may still be sending */
+	uint64_t sent_mark; /* io.bytes_out when the send deadline was set */
+	uint8_t state;      /* enum client_state */
+	bool linger;        /* closing: the client may still be sending */
 };
 
 /* All client connections of this worker. */

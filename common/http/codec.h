@@ -153,8 +153,9 @@ stream_end(struct stream *s, const struct head *trailers)
 }
 
 /*
- * Paused: codec_input consumes no more body bytes of this stream. The owner
- * also pauses the io where a codec has only one stream.
+ * Paused: codec_input consumes no more bytes of this stream, nor, with only
+ * one, of the next message. A message that ends takes its pause with it. The
+ * owner also pauses the io where a codec has only one stream.
  */
 static inline void
 stream_pause(struct stream *s, bool paused)

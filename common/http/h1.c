@@ -226,6 +226,8 @@ h1_read(struct h1 *h, const char *p, size_t n)
 {
 	switch ((enum h1_read)h->reading) {
 	case H1_READ_START:
+		if (h->paused)
+			return 0;
 		if (h->role == CODEC_SERVER || h->writing != H1_WRITE_NONE)
 			return h1_read_head(h, p, n);
 		h1_fail(h, CODEC_UNEXPECTED);

@@ -197,35 +197,36 @@ parse_bad_name(struct parse *s, const char *e)
 	return parse_fail(s, CODEC_BAD_FIELD);
 }
 
+/*
+ * Reads the field line at *at, which moves behind it. The cursor and the end
+ * are passed by themselves so that they stay in registers.
+ */
 static inline enum step
-parse_field(struct parse *s, struct field *f)
+parse_field(struct parse *s, const char **at, const char *end, struct field *f)
 {
-	const char *p = s->at;
-	const char *e = scan_token(p, s->end);
-	enum step step;
-	uint64_t bit;
+	const char *p = *at;
+	const char *e = scan_token(p, end);
 
-	if (e == s->end)
+	s->at = p;
+	if (e == end)
 		return STEP_MORE;
 	if (*e != ':' || e == p)
 		return parse_bad_name(s, e);
 	f->name = slice_make(p, (size_t)(e - p));
 	f->id = (uint16_t)http_field_find(f->name);
 	p = e + 1;
-	while (p != s->end && (*p == ' ' || *p == '\t'))
+	while (p != end && (*p == ' ' || *p == '\t'))
 		p++;
-	e = scan_value(p, s->end);
-	s->at = e;
-	step = parse_line_end(s, CODEC_BAD_FIELD);
-	if (step != STEP_OK)
-		return step;
+	e = scan_value(p, end);
+	if (end - e < 2 || memcmp(e, "\r\n", 2) != 0) {
+		s->at = e;
+		return parse_line_end(s, CODEC_BAD_FIELD);
+	}
+	*at = e + 2;
 	/* Nothing else up to SP can stand in a value than SP and HTAB. */
 	while (e != p && (unsigned char)e[-1] <= ' ')
 		e--;
 	f->value = slice_make(p, (size_t)(e - p));
-	bit = (uint64_t)1 << f->id;
-	s->repeated |= s->head->present & bit;
-	s->head->present |= bit;
 	return STEP_OK;
 }
 
@@ -233,23 +234,33 @@ parse_field(struct parse *s, struct field *f)
 static enum step
 parse_fields(struct parse *s, struct field *fields)
 {
-	struct head *h = s->head;
-	enum step step;
+	struct field *f = fields;
+	struct field *last = fields + s->limits->fields;
+	const char *at = s->at;
+	const char *end = s->end;
+	uint64_t present = 0;
+	uint64_t repeated = 0;
 
-	h->fields = fields;
-	while (s->at != s->end) {
-		if (*s->at == '\r') {
-			h->present &= ~(uint64_t)1; /* FIELD_OTHER has no bit */
-			return parse_line_end(s, CODEC_BAD_FIELD);
-		}
-		if (h->count == s->limits->fields)
+	while (at != end && *at != '\r') {
+		enum step step;
+		uint64_t bit;
+
+		if (f == last)
 			return parse_fail(s, CODEC_TOO_MANY_FIELDS);
-		step = parse_field(s, &fields[h->count]);
+		step = parse_field(s, &at, end, f);
 		if (step != STEP_OK)
 			return step;
-		h->count++;
+		bit = (uint64_t)1 << f->id;
+		repeated |= present & bit;
+		present |= bit;
+		f++;
 	}
-	return STEP_MORE;
+	s->at = at;
+	s->repeated = repeated;
+	s->head->present = present & ~(uint64_t)1; /* FIELD_OTHER has no bit */
+	s->head->fields = fields;
+	s->head->count = (uint32_t)(f - fields);
+	return parse_line_end(s, CODEC_BAD_FIELD);
 }
 
 /* Looks at no more bytes than a head may have. */

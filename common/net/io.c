@@ -102,8 +102,11 @@ io_send(struct io *io, const struct iovec *iov, int count)
 	} while (n < 0 && errno == EINTR);
 	if (n < 0) {
 		io->writable = false;
-		if (errno != EAGAIN)
+		if (errno != EAGAIN) {
 			io_error_set(io, errno);
+			/* What the peer said before it closed may be there. */
+			io->readable = !io->saw_eof;
+		}
 		return 0;
 	}
 	if ((size_t)n < wanted)
@@ -318,6 +321,9 @@ io_on_readable(struct io *io)
 {
 	size_t got = 0;
 
+	/* An event may come before the task that was to do this. */
+	if (io->offer && !io->paused)
+		io_offer_stash(io);
 	while (io_is_open(io) && io->readable && !io->paused) {
 		size_t n;
 
@@ -344,10 +350,7 @@ io_task_run(struct loop_task *t)
 
 	if (io->told_failed)
 		return;
-	if (io->offer && !io->paused)
-		io_offer_stash(io);
-	if (io_is_open(io))
-		io_on_readable(io);
+	io_on_readable(io);
 	if (io_is_open(io) && io->error != 0)
 		io_tell_failed(io);
 }

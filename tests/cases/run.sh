@@ -32,7 +32,7 @@ play_one() {
 	name=$(basename "$5" .vtc)
 	if varnishtest -t 30 -D "gateway=$2/gateway.sh $1" \
 		-D "ready=$2/ready.sh" -D "port=$4" "$5" >"$3/$name.log" 2>&1 &&
-		! grep -qE 'Sanitizer|runtime error:|last words' "$3/$name.log"; then
+		! grep -qE 'Sanitizer|runtime error:|last words|killed by signal' "$3/$name.log"; then
 		echo "ok $name"
 	else
 		echo "FAILED $name"

@@ -18,7 +18,7 @@ START_S = 10
 STOP_S = 15
 # In the log: a program that failed, as opposed to a world that did.
 ALARM = re.compile(r'AddressSanitizer|LeakSanitizer|runtime error:|last words'
-                   r'|MUST|Assertion|core dumped|died of signal')
+                   r'|MUST|Assertion|core dumped|was killed by signal')
 
 
 def free_port():

@@ -5,7 +5,8 @@ import subprocess
 import pytest
 
 from conf import proxy
-from gateway import BINARY, ROOT
+from gateway import BINARY, ROOT, free_port, wait_until
+from wire import get
 
 GOOD = proxy(1)
 
@@ -170,3 +171,29 @@ def test_status_names_the_environment(gateway):
     g = gateway(GOOD, top='environment = "staging";\n')
     assert g.ctl_json('status')['environment'] == 'staging'
     assert 'staging' in g.ctl('status').stdout
+
+
+def test_pid_file_may_be_absent(tmp_path):
+    port = free_port()
+    conf = tmp_path / 'bare.conf'
+    conf.write_text(
+        f'listeners = ( {{ address = "127.0.0.1:{port}"; }} );\n'
+        'routes = ( { path = "/*rest"; respond = { body = "hi"; }; } );\n')
+    with subprocess.Popen([BINARY, '-c', conf], stderr=subprocess.DEVNULL) as p:
+        try:
+            wait_until(lambda: answers(port), 10, 'an answer')
+            for word in ('reload', 'stop'):
+                done = subprocess.run([BINARY, '-c', conf, '-s', word],
+                                      capture_output=True, text=True)
+                assert done.returncode == 1
+                assert 'names no pid_file' in done.stderr
+        finally:
+            p.terminate()
+        assert p.wait(10) == 0
+
+
+def answers(port):
+    try:
+        return get(port, '/').body == b'hi'
+    except OSError:
+        return False

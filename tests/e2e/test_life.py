@@ -157,7 +157,7 @@ def test_usr2_is_ignored(gateway):
 
 
 def test_dead_worker_is_replaced(gateway):
-    g = gateway(PING, workers=2, allow=['killed|signal 9|SIGKILL|last words'])
+    g = gateway(PING, workers=2, allow=['killed by signal 9 '])
     pids = g.worker_pids
     os.kill(pids[0], signal.SIGKILL)
     wait_until(lambda: len(g.worker_pids) == 2 and pids[0] not in g.worker_pids,
@@ -171,7 +171,7 @@ def test_dead_worker_is_replaced(gateway):
 def test_workers_killed_under_load(gateway, upstream):
     origin = upstream(lambda c, q: c.reply())
     g = gateway(proxy(origin.port), workers=2,
-                allow=['killed|signal 9|SIGKILL|last words'])
+                allow=['killed by signal 9 '])
     for _ in range(5):
         connections = [Wire(g.port) for _ in range(12)]
         for w in connections:
@@ -193,7 +193,7 @@ def test_workers_killed_under_load(gateway, upstream):
 
 
 def test_dead_master_does_not_stop_traffic(gateway):
-    g = gateway(PING, allow=['killed|signal 9|SIGKILL|last words'])
+    g = gateway(PING, allow=['killed by signal 9 '])
     workers, master = g.worker_pids, g.master_pid
     with Wire(g.port) as w:
         assert w.ask().status == 200
@@ -208,7 +208,7 @@ def test_dead_master_does_not_stop_traffic(gateway):
 
 
 def test_master_killed_in_a_reload(gateway):
-    g = gateway(PING, allow=['killed|signal 9|SIGKILL|last words'])
+    g = gateway(PING, allow=['killed by signal 9 '])
     for i in range(5):
         g.write(PING.replace('pong', f'answer {i}'))
         master = g.master_pid

@@ -62,11 +62,12 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint8_t ones[CUTS];
-	const char *p = (const char *)data + CUTS;
+	const char *p;
 	struct reading whole, cut, bytes;
 
 	if (size < CUTS)
 		return 0;
+	p = (const char *)data + CUTS;
 	whole = read_cut(p, size - CUTS, NULL);
 	cut = read_cut(p, size - CUTS, data);
 	bytes = read_cut(p, size - CUTS, ones);

@@ -45,14 +45,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const uint8_t ones[1];
 	static bool ready;
 	struct trace whole, cut, bytes;
-	const char *p = (const char *)data + 1 + CUTS;
-	size_t n = size - 1 - CUTS;
+	const char *p;
+	size_t n;
 
 	if (!ready)
 		buf_pool_init(0);
 	ready = true;
 	if (size < 1 + CUTS)
 		return 0;
+	p = (const char *)data + 1 + CUTS;
+	n = size - 1 - CUTS;
 	start(&whole, data[0]);
 	trace_feed(&whole, p, n, NULL, 0);
 	start(&cut, data[0]);

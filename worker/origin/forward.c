@@ -59,6 +59,9 @@ forward_ready(struct call *c)
 		req_fail(q, WHY_OVERLOADED);
 		return;
 	}
+	/* An empty body has ended before, while connecting or in a first try. */
+	if (q->head.body != BODY_NONE && q->request_done)
+		call_send_end(c, NULL);
 	forward_flush(f);
 }
 
@@ -192,12 +195,10 @@ forward_failed(struct call *c, enum why why)
 		req_end(q, why, true);
 	} else if (!c->connected) {
 		f->tried.index[f->tried.count++] = c->handle.index;
-		env_count(q->env, COUNTER_UPSTREAM_RETRIES, 1);
 		forward_try(f);
 	} else if (forward_was_stale(f, why)) {
 		f->fresh = true;
 		env_count(q->env, COUNTER_UPSTREAM_STALE, 1);
-		env_count(q->env, COUNTER_UPSTREAM_RETRIES, 1);
 		forward_try(f);
 	} else {
 		req_fail(q, why);
@@ -224,7 +225,8 @@ forward_call(struct forward *f, const struct eset_member *m)
 	    (http_method_flags(q->head.method) & METHOD_IDEMPOTENT) != 0 &&
 	    q->head.body == BODY_NONE;
 
-	q->attempts++;
+	if (q->attempts++ != 0)
+		env_count(q->env, COUNTER_UPSTREAM_RETRIES, 1);
 	q->endpoint = registry_endpoint_text(q->env->region, m->handle.index);
 	return call_start(&f->call, m->handle, &m->addr, f->fresh, !idempotent);
 }
