@@ -84,22 +84,7 @@ forward_interim(struct call *c, const struct head *h)
 	req_answer_interim(f->req, &out);
 }
 
-/* Content-Length of an answer that has no body (HEAD, 304), passed on. */
-static void
-forward_bodiless_length(struct head *out, const struct head *h)
-{
-	const struct field *l = head_find(h, FIELD_CONTENT_LENGTH);
-	uint64_t n = 0;
-
-	if (l == NULL || h->body != BODY_NONE || h->status == 204 ||
-	    l->value.n > 18)
-		return;
-	for (size_t i = 0; i < l->value.n; i++)
-		n = n * 10 + (uint64_t)(l->value.p[i] - '0');
-	out->body = BODY_LENGTH;
-	out->length = n;
-}
-
+/* Framing fields go along: the codec reads them and writes its own. */
 static void
 forward_copy_fields(struct head *out, const struct head *h)
 {
@@ -108,8 +93,7 @@ forward_copy_fields(struct head *out, const struct head *h)
 	for (uint32_t i = 0; i < h->count; i++) {
 		const struct field *f = &h->fields[i];
 
-		if ((http_field_flags(f->id) & (FIELD_HOP | FIELD_FRAMING)) !=
-		    0)
+		if ((http_field_flags(f->id) & FIELD_HOP) != 0)
 			continue;
 		if (nominated && head_nominated(h, f->name))
 			continue;
@@ -135,7 +119,6 @@ forward_head(struct call *c, const struct head *h)
 	out.close = false; /* the upstream's wish, not the client's */
 	out.method = q->head.method;
 	forward_copy_fields(&out, h);
-	forward_bodiless_length(&out, h);
 	q->upstream_us += mono_diff_us(clock_now(), c->began);
 	req_answer_head(q, &out, room, false);
 }
