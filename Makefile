@@ -173,6 +173,12 @@ bench:
 	+$(MAKE) all
 	@BUILD=$(BUILD) python3 tests/bench/bench.py $(BENCH_ARGS)
 
+# Drills: what clients notice of reloads and kills; DRILL='idle routes' some.
+.PHONY: drill
+drill:
+	+@$(MAKE) --no-print-directory -j2 -s all
+	@PENSTOCK_BUILD=$(BUILD) /usr/bin/python3 tests/bench/drill.py $(DRILL)
+
 .PHONY: deps run check lint
 deps:
 	@tools/deps.sh check
@@ -219,6 +225,7 @@ help:
 	@echo 'make asan     unit tests under address and UB sanitizers'
 	@echo 'make fuzz     each fuzz target for FUZZ_SECONDS (600)'
 	@echo 'make bench    CPU per request beside nginx and haproxy'
+	@echo 'make drill    what clients notice of reloads, kills and idleness'
 	@echo '              (BENCH_ARGS=--quick)'
 	@echo 'make install  under DESTDIR, PREFIX (/usr/local), SYSCONFDIR (/etc)'
 	@echo 'make deps     install what make check needs (Debian 12)'

@@ -161,7 +161,6 @@ static const struct admin_route {
 	{ "/livez", admin_livez, NULL },
 	{ "/readyz", admin_readyz, NULL },
 	{ "/healthz", admin_livez, NULL },
-	{ "/health", admin_livez, NULL },
 	{ "/metrics", admin_metrics, NULL },
 	{ "/v1/status", admin_status, NULL },
 	{ "/v1/routes", admin_listing, NULL },

@@ -146,7 +146,7 @@ class Scene:
             [BUILD / 'demo-upstream', str(self.up_port), 'drill'],
             stdout=subprocess.DEVNULL)
         self.gw = Gateway(self.folder.name, body(self.up_port, **kw),
-                          workers=workers,
+                          workers=workers, allow=['killed by signal 9 '],
                           top='log = { level = "warn"; target = "stderr"; };\n'
                               'timeouts = { drain = "1s"; response = "60s"; };')
         self.gw.start()

@@ -39,7 +39,7 @@ def test_titles(gateway):
 
 def test_probes(gateway):
     g = gateway(PING)
-    for path in ('/livez', '/readyz', '/healthz', '/health'):
+    for path in ('/livez', '/readyz', '/healthz'):
         assert g.admin_status(path) == 200
     assert g.admin_status('/nothing') == 404
 
