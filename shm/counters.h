@@ -51,6 +51,10 @@ enum series_kind { SERIES_REQUEST = 1, SERIES_UPSTREAM = 2 };
 void series_add(const struct region *r, uint32_t w, enum series_kind kind,
     uint32_t a, uint32_t service, uint32_t method, uint32_t code);
 
+/* Brings the line of `a` nearer: some time before series_add. */
+void series_prefetch(
+    const struct region *r, uint32_t w, enum series_kind kind, uint32_t a);
+
 struct series_sum {
 	enum series_kind kind;
 	uint32_t a, service, method, code;

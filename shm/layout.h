@@ -54,7 +54,8 @@
 #define COUNTERS_MAX 126
 #define WHYS_MAX 128
 #define SERIES_MAX 16384
-#define SERIES_INDEX (2 * SERIES_MAX)
+#define SERIES_PLACES (2 * SERIES_MAX)
+#define SERIES_BLOCK 256 /* places of a page */
 #define HISTO_BUCKETS 23
 #define HISTO_KINDS_MAX 3
 #define SLOT_WORDS_MAX 256
@@ -202,11 +203,11 @@ struct shm_series_entry {
 	_Atomic uint64_t key, count;
 };
 
-/* The worker. Entries are dense; the index is its own way to find them. */
+/* The worker. Open addressing; `touched` has a bit per block that is in use. */
 struct shm_series {
-	alignas(SHM_APART) _Atomic uint32_t used;
-	struct shm_series_entry entries[SERIES_MAX];
-	uint16_t index[SERIES_INDEX]; /* entry + 1; 0: empty */
+	alignas(SHM_PAGE) struct shm_series_entry entries[SERIES_PLACES];
+	_Atomic uint64_t touched[SERIES_PLACES / SERIES_BLOCK / 64];
+	_Atomic uint32_t used;
 };
 
 /* The worker. */
@@ -254,7 +255,8 @@ _Static_assert(sizeof(struct shm_endpoint) == 128, "endpoint");
 _Static_assert(sizeof(struct shm_text) == 640, "text");
 _Static_assert(sizeof(struct shm_route) == 16, "route");
 _Static_assert(sizeof(struct shm_histo) == 192, "histo");
-_Static_assert(SERIES_MAX < UINT16_MAX, "index entries are 16 bits");
+_Static_assert(sizeof(struct shm_series_entry) * SERIES_BLOCK == SHM_PAGE,
+    "a block of series is a page");
 _Static_assert(IMAGES_MAX > GENERATIONS_MAX + 2 && IMAGES_MAX <= 65536,
     "pinned, current, building; 16 bits in control.pub");
 _Static_assert(EXTENTS_MAX >= 2 * SERVICES_MAX + IMAGES_MAX,

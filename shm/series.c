@@ -1,13 +1,14 @@
 /*
- * series.c - counters with labels: a dense table per worker and an index into
- * it, both written by that worker alone.
+ * series.c - counters with labels: an open-addressed table per worker, written
+ * by that worker alone.
  *
- * Readers see entries below `used`, which is raised after an entry is complete.
- * A worker killed between that and the index entry makes the same series a
- * second time; the sum is right all the same.
+ * The places of a row or endpoint begin in one cache line, and rows in use
+ * stand close together, so that few pages are touched; readers look at those
+ * alone. An entry is there once its key is, which is stored last.
  */
 #include <stdlib.h>
 
+#include "common/base/hash.h"
 #include "common/base/must.h"
 #include "shm/counters.h"
 #include "shm/registry.h"
@@ -18,9 +19,9 @@
 #define SERVICE_BITS 13
 #define A_BITS 18
 
-#define INDEX_BITS 15
+#define LINE_PLACES 4 /* of a row: one cache line */
 
-_Static_assert(SERIES_INDEX == 1 << INDEX_BITS, "the index is as large");
+_Static_assert((SERIES_PLACES & (SERIES_PLACES - 1)) == 0, "a mask will do");
 _Static_assert(ROUTES_MAX < (1 << A_BITS) - 1, "a row fits");
 _Static_assert(ENDPOINTS_MAX < (1 << A_BITS) - 1, "an endpoint fits");
 _Static_assert(SERVICES_MAX < (1 << SERVICE_BITS) - 1, "a service fits");
@@ -50,11 +51,12 @@ key_unpack_none(uint64_t *key, int bits)
 	return value == (1u << bits) - 1 ? REGISTRY_NONE : value;
 }
 
-/* Fibonacci hashing: keys are numbers of ours, no client chooses them. */
+/* Where the line of a row (or endpoint) begins; the kinds start apart. */
 static uint32_t
-place_of(uint64_t key)
+line_of(enum series_kind kind, uint32_t a)
 {
-	return (uint32_t)(key * 0x9e3779b97f4a7c15u >> (64 - INDEX_BITS));
+	return (a * LINE_PLACES + (uint32_t)kind * (SERIES_PLACES / 4)) &
+	    (SERIES_PLACES - 1);
 }
 
 static void
@@ -70,16 +72,28 @@ series_insert(
     struct shm_meters *m, struct shm_series *s, uint32_t place, uint64_t key)
 {
 	uint32_t used = atomic_load_explicit(&s->used, memory_order_relaxed);
+	uint32_t block = place / SERIES_BLOCK;
+	_Atomic uint64_t *touched = &s->touched[block / 64];
+	struct shm_series_entry *e = &s->entries[place];
 
 	if (used >= SERIES_MAX) {
 		word_add(&m->series_lost, 1);
 		return;
 	}
-	struct shm_series_entry *e = &s->entries[used];
-	atomic_store_explicit(&e->key, key, memory_order_relaxed);
+	atomic_store_explicit(touched,
+	    atomic_load_explicit(touched, memory_order_relaxed) |
+		UINT64_C(1) << block % 64,
+	    memory_order_relaxed);
 	atomic_store_explicit(&e->count, 1, memory_order_relaxed);
-	atomic_store_explicit(&s->used, used + 1, memory_order_release);
-	s->index[place] = (uint16_t)(used + 1);
+	atomic_store_explicit(&e->key, key, memory_order_release);
+	atomic_store_explicit(&s->used, used + 1, memory_order_relaxed);
+}
+
+void
+series_prefetch(
+    const struct region *r, uint32_t w, enum series_kind kind, uint32_t a)
+{
+	__builtin_prefetch(&r->state->series[w].entries[line_of(kind, a)], 1);
 }
 
 void
@@ -88,24 +102,22 @@ series_add(const struct region *r, uint32_t w, enum series_kind kind,
 {
 	MUST(w < WORKERS_MAX);
 	struct shm_series *s = &r->state->series[w];
-	uint64_t key = kind;
+	uint64_t key = kind, found;
 
 	key = key_pack(key, a, A_BITS);
 	key = key_pack(key, service, SERVICE_BITS);
 	key = key_pack(key, method, METHOD_BITS);
 	key = key_pack(key, code, CODE_BITS);
-	uint32_t place = place_of(key);
-	/* Ends: at most SERIES_MAX of the SERIES_INDEX places are taken. */
-	while (s->index[place] != 0) {
-		struct shm_series_entry *e =
-		    &s->entries[(s->index[place] - 1) & (SERIES_MAX - 1)];
-
-		if (atomic_load_explicit(&e->key, memory_order_relaxed) ==
-		    key) {
-			word_add(&e->count, 1);
+	uint32_t place =
+	    line_of(kind, a) + (uint32_t)hash_u64(key) % LINE_PLACES;
+	/* Ends: at most half of the places are taken. */
+	while ((found = atomic_load_explicit(
+		    &s->entries[place].key, memory_order_relaxed)) != 0) {
+		if (found == key) {
+			word_add(&s->entries[place].count, 1);
 			return;
 		}
-		place = (place + 1) & (SERIES_INDEX - 1);
+		place = (place + 1) & (SERIES_PLACES - 1);
 	}
 	series_insert(&r->state->meters[w], s, place, key);
 }
@@ -121,37 +133,58 @@ pair_compare(const void *pa, const void *pb)
 	return (a->key > b->key) - (a->key < b->key);
 }
 
+/* Appends the series of one block; returns how many there are now. */
 static uint32_t
-series_used(const struct region *r, uint32_t w)
+block_gather(
+    const struct shm_series *s, uint32_t block, struct pair *out, uint32_t n)
 {
-	uint32_t n = atomic_load_explicit(
-	    &r->state->series[w].used, memory_order_acquire);
-	return n < SERIES_MAX ? n : SERIES_MAX;
+	const struct shm_series_entry *e = &s->entries[block * SERIES_BLOCK];
+
+	for (uint32_t i = 0; i < SERIES_BLOCK; i++, e++) {
+		uint64_t key =
+		    atomic_load_explicit(&e->key, memory_order_acquire);
+
+		if (key != 0)
+			out[n++] = (struct pair){ key,
+				atomic_load_explicit(
+				    &e->count, memory_order_relaxed) };
+	}
+	return n;
+}
+
+/* Blocks of worker w that are in use. */
+static uint32_t
+blocks_of(const struct region *r, uint32_t w, bool used[])
+{
+	const uint32_t all = SERIES_PLACES / SERIES_BLOCK;
+	uint32_t n = 0;
+
+	for (uint32_t b = 0; b < all; b++) {
+		uint64_t word = atomic_load_explicit(
+		    &r->state->series[w].touched[b / 64], memory_order_relaxed);
+
+		used[b] = (word >> b % 64 & 1) != 0;
+		n += used[b];
+	}
+	return n;
 }
 
 /* All workers' entries, in order of their keys, equal keys next to another. */
 static uint32_t
 pairs_gather(const struct region *r, struct pair **out)
 {
-	uint32_t used[WORKERS_MAX], n = 0, k = 0;
-	uint32_t workers = r->state->header.workers;
+	bool used[WORKERS_MAX][SERIES_PLACES / SERIES_BLOCK];
+	uint32_t workers = r->state->header.workers, blocks = 0, n = 0;
 
 	for (uint32_t w = 0; w < workers; w++)
-		n += used[w] = series_used(r, w);
-	*out = calloc(n + 1, sizeof(**out));
+		blocks += blocks_of(r, w, used[w]);
+	*out = calloc((size_t)blocks * SERIES_BLOCK + 1, sizeof(**out));
 	MUST(*out != NULL);
 	for (uint32_t w = 0; w < workers; w++)
-		for (uint32_t i = 0; i < used[w]; i++) {
-			struct shm_series_entry *e =
-			    &r->state->series[w].entries[i];
-
-			(*out)[k++] = (struct pair){
-				atomic_load_explicit(
-				    &e->key, memory_order_relaxed),
-				atomic_load_explicit(
-				    &e->count, memory_order_relaxed),
-			};
-		}
+		for (uint32_t b = 0; b < SERIES_PLACES / SERIES_BLOCK; b++)
+			if (used[w][b])
+				n = block_gather(
+				    &r->state->series[w], b, *out, n);
 	qsort(*out, n, sizeof(**out), pair_compare);
 	return n;
 }

@@ -2,16 +2,14 @@
  * client.c - see client.h. Deadlines are told apart by state; the timer is
  * lazy, so renewing one is a store.
  */
-#include "worker/client.h"
+#include "worker/clients.h"
 
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "common/base/must.h"
 #include "worker/flow/reply.h"
 
 #define CLIENT_LINGER_US 2000000u
-#define CLIENT_FRESH_US 1000000u /* for a first request, when stopping */
 /* Bytes of one recv: what lies behind a head may have to be kept. */
 #define CLIENT_READ_HEAD 16384u
 
@@ -36,7 +34,7 @@ client_set_state(struct client *c, enum client_state to)
 	c->state = (uint8_t)to;
 }
 
-static void
+void
 client_deadline(struct client *c, uint64_t us)
 {
 	c->sent_mark = UINT64_MAX;
@@ -87,12 +85,8 @@ static void
 client_free(struct loop_task *t)
 {
 	struct client *c = CONTAINER_OF(t, struct client, free_task);
-	struct clients *cs = c->all;
 
-	pool_give(&cs->pool, c);
-	cs->count--;
-	if (cs->freed != NULL)
-		cs->freed(cs);
+	clients_give(c->all, c);
 }
 
 static void
@@ -106,7 +100,7 @@ client_count_bytes(struct client *c)
 	c->io.bytes_out = 0;
 }
 
-static void
+void
 client_close(struct client *c, bool reset)
 {
 	struct env *e = c->all->env;
@@ -176,8 +170,7 @@ client_req_queued(struct req *q)
 	return client_of_stream(q->stream)->io.out.bytes;
 }
 
-/* Idle, its answers taken, and nothing of a next request has arrived. */
-static bool
+bool
 client_quiet(const struct client *c)
 {
 	char byte;
@@ -300,41 +293,6 @@ client_end(struct stream *s, const struct head *trailers)
 		req_body_end(c->req, trailers);
 }
 
-static enum why
-client_why(enum codec_error e)
-{
-	switch (e) {
-	case CODEC_BAD_VERSION:
-	case CODEC_H2_PREFACE:
-		return WHY_BAD_VERSION;
-	case CODEC_BAD_EXPECT:
-		return WHY_BAD_EXPECT;
-	case CODEC_HEAD_TOO_LARGE:
-	case CODEC_TOO_MANY_FIELDS:
-	case CODEC_TRAILERS_TOO_LARGE:
-		return WHY_HEAD_TOO_LARGE;
-	case CODEC_URI_TOO_LONG:
-		return WHY_URI_TOO_LONG;
-	case CODEC_OK:
-	case CODEC_BAD_START_LINE:
-	case CODEC_BAD_METHOD:
-	case CODEC_BAD_TARGET:
-	case CODEC_BAD_FIELD:
-	case CODEC_BAD_LINE_END:
-	case CODEC_OBS_FOLD:
-	case CODEC_BAD_HOST:
-	case CODEC_BAD_LENGTH:
-	case CODEC_BAD_CODING:
-	case CODEC_LENGTH_AND_CODING:
-	case CODEC_BAD_CHUNK:
-	case CODEC_BAD_STATUS:
-	case CODEC_TRUNCATED:
-	case CODEC_UNEXPECTED:
-		break;
-	}
-	return WHY_BAD_REQUEST;
-}
-
 static void
 client_body_error(struct client *c, enum codec_error e)
 {
@@ -359,7 +317,7 @@ client_error(struct stream *s, enum codec_error e)
 	else if (e == CODEC_TRUNCATED)
 		client_close(c, false);
 	else
-		client_refuse(c, client_why(e));
+		client_refuse(c, why_of_codec(e));
 }
 
 static const struct codec_events client_codec_events = {
@@ -521,101 +479,18 @@ client_expired(struct timer *t)
 	}
 }
 
-/* ---- all of them ---- */
-
-void
-clients_init(struct clients *cs, struct env *e, uint32_t max)
+bool
+client_open(
+    struct client *c, struct clients *all, int fd, const struct addr *peer)
 {
-	*cs = (struct clients){ .env = e, .max = max };
-	pool_init(&cs->pool, "clients", sizeof(struct client), 0);
-	list_init(&cs->all);
-}
-
-void
-clients_fini(struct clients *cs)
-{
-	pool_fini(&cs->pool);
-}
-
-void
-client_accept(struct clients *cs, int fd, const struct addr *peer)
-{
-	struct env *e = cs->env;
-	struct client *c = pool_take(&cs->pool);
-
-	if (c == NULL) {
-		close(fd);
-		env_count(e, COUNTER_CONNECTIONS_REFUSED, 1);
-		return;
-	}
-	*c = (struct client){ .all = cs, .addr = *peer };
-	if (!io_open(&c->io, e->loop, fd, false, &client_io_events)) {
-		close(fd);
-		pool_give(&cs->pool, c);
-		env_count(e, COUNTER_CONNECTIONS_REFUSED, 1);
-		return;
-	}
+	*c = (struct client){ .all = all, .addr = *peer };
+	if (!io_open(&c->io, all->env->loop, fd, false, &client_io_events))
+		return false;
 	c->io.read_max = CLIENT_READ_HEAD;
-	h1_init(&c->codec, CODEC_SERVER, &client_codec_events, &cs->limits,
+	h1_init(&c->codec, CODEC_SERVER, &client_codec_events, &all->limits,
 	    &c->io.out);
 	timer_init(&c->timer, client_expired);
 	loop_task_init(&c->free_task, client_free);
-	list_push_back(&cs->all, &c->link);
-	cs->count++;
-	env_count(e, COUNTER_CONNECTIONS, 1);
-	env_count(e, COUNTER_CONNECTIONS_ACCEPTED, 1);
 	client_deadline(c, client_timeouts(c)->head);
-}
-
-void
-clients_drain(struct clients *cs)
-{
-	struct list *at = cs->all.next;
-
-	while (at != &cs->all) {
-		struct client *c = CONTAINER_OF(at, struct client, link);
-
-		at = at->next;
-		if (client_quiet(c))
-			client_close(c, false);
-		else if (c->state == CLIENT_FRESH)
-			client_deadline(c, CLIENT_FRESH_US);
-	}
-}
-
-void
-clients_stop(struct clients *cs)
-{
-	while (!list_empty(&cs->all)) {
-		struct client *c =
-		    CONTAINER_OF(cs->all.next, struct client, link);
-
-		if (c->req != NULL && c->req->state != REQ_ANSWERING) {
-			c->req->request_done = true;
-			req_fail(c->req, WHY_STOPPING);
-		} else if (c->req != NULL) {
-			req_end(c->req, WHY_STOPPING, true);
-		}
-		if (c->state != CLIENT_CLOSED)
-			client_close(c, false);
-	}
-}
-
-void
-clients_expire(struct clients *cs, uint64_t generation)
-{
-	struct env *e = cs->env;
-
-	for (uint32_t i = 0; i < IMAGES_MAX; i++) {
-		struct list *l = &e->pinned[i];
-
-		while (!list_empty(l)) {
-			struct req *q =
-			    CONTAINER_OF(l->next, struct req, pin_link);
-
-			if (q->image->generation >= generation)
-				break;
-			req_fail(q, WHY_GENERATION_EXPIRED);
-		}
-	}
+	return true;
 }

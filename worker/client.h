@@ -11,7 +11,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/base/pool.h"
 #include "common/http/h1.h"
 #include "common/net/io.h"
 #include "worker/flow/req.h"
@@ -41,31 +40,20 @@ struct client {
 	bool linger;        /* closing: the client may still be sending */
 };
 
-/* All client connections of this worker. */
-struct clients {
-	struct env *env;
-	struct pool pool;
-	struct list all;
-	struct codec_limits limits; /* of the current generation */
-	uint32_t count, max;
-	/* A place became free again (listen.c waits for it); may be NULL. */
-	void (*freed)(struct clients *cs);
-	void *freed_ctx;
-};
+/*
+ * Begins on an accepted socket, with c's memory uninitialised. False with
+ * errno; the caller then closes fd.
+ */
+bool client_open(
+    struct client *c, struct clients *all, int fd, const struct addr *peer);
 
-void clients_init(struct clients *cs, struct env *e, uint32_t max);
-void clients_fini(struct clients *cs);
+/* Ends it at once; without a request on it. Freed at the end of the turn. */
+void client_close(struct client *c, bool reset);
 
-/* Takes over an accepted socket; closes it when there is no room. */
-void client_accept(struct clients *cs, int fd, const struct addr *peer);
+/* us from now; 0: none. What then happens depends on the state. */
+void client_deadline(struct client *c, uint64_t us);
 
-/* Graceful stop: what is idle is closed, the rest after its answer. */
-void clients_drain(struct clients *cs);
-
-/* The time is over: ends all requests (stopping) and closes everything. */
-void clients_stop(struct clients *cs);
-
-/* Ends requests on generations below `generation` (generation_expired). */
-void clients_expire(struct clients *cs, uint64_t generation);
+/* Idle, its answers taken, and nothing of a next request has arrived. */
+bool client_quiet(const struct client *c);
 
 #endif

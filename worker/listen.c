@@ -49,7 +49,7 @@ listener_accept(struct listener *l, int burst)
 		}
 		fd = sock_accept(l->watch.fd, &peer);
 		if (fd >= 0) {
-			client_accept(ls->clients, fd, &peer);
+			clients_accept(ls->clients, fd, &peer);
 			continue;
 		}
 		if (errno == EAGAIN)

@@ -10,7 +10,7 @@
 
 #include "common/net/loop.h"
 #include "shm/inherit.h"
-#include "worker/client.h"
+#include "worker/clients.h"
 
 struct listeners;
 

@@ -18,7 +18,7 @@
 #include "common/net/sock.h"
 #include "shm/control.h"
 #include "shm/slots.h"
-#include "worker/client.h"
+#include "worker/clients.h"
 #include "worker/filters.h"
 #include "worker/flow/contexts.h"
 #include "worker/listen.h"

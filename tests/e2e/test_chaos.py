@@ -1,13 +1,15 @@
 """Nobody gets another's answer, and nothing is left behind, whatever the peers
 do while the configuration changes and workers die."""
 import asyncio
+import json
 import os
 import random
 import signal
 
 import pytest
 
-from chaos import ChaosOrigin, Storm
+from chaos import Storm
+from chaos_origin import ChaosOrigin
 from conf import service
 from gateway import SANITIZED, rss_kb, wait_until
 
@@ -65,6 +67,11 @@ async def weather(make_gateway, killing):
     return storm, origins, grown
 
 
+def pins(gateway):
+    generations = json.loads(gateway.admin('/v1/generations')[2])
+    return sum(g['pins'] for g in generations['generations'])
+
+
 def settled(gateway):
     """Nothing of what was begun is left."""
     wait_until(lambda: len(gateway.worker_pids) == gateway.workers, 10,
@@ -73,6 +80,7 @@ def settled(gateway):
                'no active request')
     wait_until(lambda: gateway.metric('connections') == 0, 10,
                'no open connection')
+    wait_until(lambda: not pins(gateway), 10, 'no pinned configuration')
 
 
 @pytest.mark.parametrize('killing', [False, True], ids=['reloads', 'kills'])

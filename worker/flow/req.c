@@ -112,6 +112,7 @@ req_routed(struct req *q)
 		q->service = &all[r->service];
 	}
 	req_make_plan(q, &r->timeouts, r->row);
+	series_prefetch(q->env->region, q->env->slot, SERIES_REQUEST, r->row);
 	if (q->head.body == BODY_LENGTH &&
 	    q->head.length > q->plan.body_bytes) {
 		req_fail(q, WHY_BODY_TOO_LARGE);

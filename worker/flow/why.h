@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#include "common/http/codec.h"
+
 enum why {
 #define WHY(id, word, status, code, fault, title, help) WHY_##id,
 #include "worker/flow/why.def"
@@ -21,6 +23,9 @@ struct why_info {
 	enum why_fault fault;
 	const char *title, *help;
 };
+
+/* The reason for refusing a request that the codec could not read. */
+enum why why_of_codec(enum codec_error e);
 
 /* "nobody" "client" "upstream" "gateway" */
 const char *why_fault_name(enum why_fault f);

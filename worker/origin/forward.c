@@ -59,7 +59,7 @@ forward_ready(struct call *c)
 		req_fail(q, WHY_OVERLOADED);
 		return;
 	}
-	/* An empty body has ended before, while connecting or in a first try. */
+	/* An empty body ended before: while connecting, or in a first try. */
 	if (q->head.body != BODY_NONE && q->request_done)
 		call_send_end(c, NULL);
 	forward_flush(f);

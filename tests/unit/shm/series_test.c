@@ -63,8 +63,8 @@ START_TEST(a_full_table_counts_what_it_loses)
 }
 END_TEST
 
-/* What a kill between the entry and its index place leaves behind. */
-START_TEST(a_series_made_twice_is_summed)
+/* A worker killed before the key was stored: its successor uses the place. */
+START_TEST(half_a_series_is_none)
 {
 	struct region r;
 	struct series_sum *sums;
@@ -72,11 +72,35 @@ START_TEST(a_series_made_twice_is_summed)
 
 	fixture_region(&r, 1);
 	series_add(&r, 0, SERIES_REQUEST, 1, 1, 1, 200);
-	memset(r.state->series[0].index, 0, sizeof(r.state->series[0].index));
+	for (uint32_t i = 0; i < SERIES_PLACES; i++)
+		atomic_store(&r.state->series[0].entries[i].key, 0);
+	ck_assert_uint_eq(series_collect(&r, &sums, &lost), 0);
+	free(sums);
 	series_add(&r, 0, SERIES_REQUEST, 1, 1, 1, 200);
-	ck_assert_uint_eq(atomic_load(&r.state->series[0].used), 2);
 	ck_assert_uint_eq(series_collect(&r, &sums, &lost), 1);
-	ck_assert_uint_eq(sums[0].count, 2);
+	ck_assert_uint_eq(sums[0].count, 1);
+	free(sums);
+	region_fini(&r);
+}
+END_TEST
+
+/* Many labels of one row run over its line, and many rows over the end. */
+START_TEST(neighbours_are_told_apart)
+{
+	struct region r;
+	struct series_sum *sums;
+	uint64_t lost;
+
+	fixture_region(&r, 1);
+	for (uint32_t a = 131060; a < 131072; a++)
+		for (uint32_t code = 200; code < 220; code++)
+			for (uint32_t i = 0; i < code - 199; i++)
+				series_add(
+				    &r, 0, SERIES_REQUEST, a, 3, 1, code);
+	ck_assert_uint_eq(series_collect(&r, &sums, &lost), 12 * 20);
+	for (uint32_t i = 0; i < 12 * 20; i++)
+		expect(&sums[i], SERIES_REQUEST, 131060 + i / 20, 3, 1,
+		    200 + i % 20, i % 20 + 1);
 	free(sums);
 	region_fini(&r);
 }
@@ -89,6 +113,7 @@ main(void)
 
 	tcase_add_test(tc, series_are_merged_in_order);
 	tcase_add_test(tc, a_full_table_counts_what_it_loses);
-	tcase_add_test(tc, a_series_made_twice_is_summed);
+	tcase_add_test(tc, half_a_series_is_none);
+	tcase_add_test(tc, neighbours_are_told_apart);
 	return fixture_run(tc, "series");
 }

@@ -271,6 +271,25 @@ START_TEST(pausing)
 }
 END_TEST
 
+/* An answer that is not taken yet holds back the next request. */
+START_TEST(pausing_between_messages)
+{
+	static const char bytes[] = RQ "\r\n" RQ "\r\n";
+	const size_t n = (sizeof(bytes) - 1) / 2;
+	struct trace t;
+
+	trace_init(&t, CODEC_SERVER, TRACE_LATER, &limits);
+	ck_assert_uint_eq(codec_input(&t.h.base, bytes, 2 * n), n);
+	trace_reply(&t, 200);
+	stream_pause(&t.h.stream, true);
+	ck_assert_uint_eq(codec_input(&t.h.base, bytes + n, n), 0);
+	ck_assert(h1_idle(&t.h));
+	stream_pause(&t.h.stream, false);
+	ck_assert_uint_eq(codec_input(&t.h.base, bytes + n, n), n);
+	trace_fini(&t);
+}
+END_TEST
+
 /* One request is read, nothing is answered yet. */
 static void
 start(struct trace *t, const char *request)
@@ -364,6 +383,7 @@ main(void)
 	tcase_add_test(tc, early_answer);
 	tcase_add_test(tc, answer_within_head);
 	tcase_add_test(tc, pausing);
+	tcase_add_test(tc, pausing_between_messages);
 	tcase_add_test(tc, stopping);
 	tcase_add_test(tc, half_closed);
 	tcase_add_test(tc, early_final_answer);

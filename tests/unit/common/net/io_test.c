@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -535,6 +536,23 @@ START_TEST(eof_with_a_rest)
 }
 END_TEST
 
+/* The event of the end comes before the task that offers the rest. */
+START_TEST(rest_before_eof)
+{
+	owner->pause_after = 10;
+	owner->most = 10;
+	open_pair();
+	peer_writes(source, 60);
+	until("i");
+	shutdown(peer, SHUT_WR);
+	owner->most = 0;
+	io_pause(&owner->io, false);
+	until("ie");
+	assert_got(60);
+	ck_assert_uint_eq(io_stashed(&owner->io), 0);
+}
+END_TEST
+
 START_TEST(reset_by_peer)
 {
 	open_tcp(NULL);
@@ -565,6 +583,34 @@ START_TEST(send_error_comes_later_and_last)
 	ck_assert(!io_flush(&owner->io));
 	turns(3);
 	ck_assert_str_eq(owner->story, "ief");
+}
+END_TEST
+
+/* The peer speaks, leaves, and is written to: all since the last wait. */
+static void
+peer_leaves(struct loop_watch *w, unsigned bits)
+{
+	uint64_t n;
+
+	(void)bits;
+	ck_assert_int_eq(read(w->fd, &n, sizeof(n)), sizeof(n));
+	peer_writes(source, 1000);
+	close(peer);
+	peer = -1;
+	obuf_append(&owner->io.out, "x", 1);
+	ck_assert(!io_flush(&owner->io));
+}
+
+START_TEST(last_words_before_a_send_error)
+{
+	struct loop_watch w = { .fn = peer_leaves, .fd = eventfd(1, 0) };
+
+	open_pair();
+	ck_assert(loop_add(&loop, &w, true));
+	until("if");
+	assert_got(1000);
+	loop_remove(&loop, &w);
+	close(w.fd);
 }
 END_TEST
 
@@ -771,8 +817,10 @@ main(void)
 	tcase_add_test(tc, slow_reader);
 	tcase_add_test(tc, data_then_eof);
 	tcase_add_test(tc, eof_with_a_rest);
+	tcase_add_test(tc, rest_before_eof);
 	tcase_add_test(tc, reset_by_peer);
 	tcase_add_test(tc, send_error_comes_later_and_last);
+	tcase_add_test(tc, last_words_before_a_send_error);
 	tcase_add_test(tc, no_memory_is_a_failure);
 	tcase_add_test(tc, closed_in_input);
 	tcase_add_test(tc, closed_in_input_from_a_task);

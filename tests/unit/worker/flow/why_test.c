@@ -38,6 +38,18 @@ START_TEST(faults_have_names)
 }
 END_TEST
 
+START_TEST(codec_errors_have_reasons)
+{
+	ck_assert_int_eq(why_of_codec(CODEC_BAD_VERSION), WHY_BAD_VERSION);
+	ck_assert_int_eq(why_of_codec(CODEC_URI_TOO_LONG), WHY_URI_TOO_LONG);
+	ck_assert_int_eq(
+	    why_of_codec(CODEC_TOO_MANY_FIELDS), WHY_HEAD_TOO_LARGE);
+	ck_assert_int_eq(why_of_codec(CODEC_BAD_EXPECT), WHY_BAD_EXPECT);
+	ck_assert_int_eq(
+	    why_of_codec(CODEC_LENGTH_AND_CODING), WHY_BAD_REQUEST);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -49,6 +61,7 @@ main(void)
 	tcase_add_loop_test(tc, every_reason_is_complete, 0, WHY_COUNT);
 	tcase_add_loop_test(tc, words_are_unique, 0, WHY_COUNT);
 	tcase_add_test(tc, faults_have_names);
+	tcase_add_test(tc, codec_errors_have_reasons);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -1,0 +1,103 @@
+/*
+ * clients.c - see clients.h.
+ */
+#include "worker/clients.h"
+
+#include <unistd.h>
+
+#define CLIENT_FRESH_US 1000000u /* for a first request, when stopping */
+
+void
+clients_init(struct clients *cs, struct env *e, uint32_t max)
+{
+	*cs = (struct clients){ .env = e, .max = max };
+	pool_init(&cs->pool, "clients", sizeof(struct client), 0);
+	list_init(&cs->all);
+}
+
+void
+clients_fini(struct clients *cs)
+{
+	pool_fini(&cs->pool);
+}
+
+void
+clients_accept(struct clients *cs, int fd, const struct addr *peer)
+{
+	struct env *e = cs->env;
+	struct client *c = pool_take(&cs->pool);
+
+	if (c == NULL || !client_open(c, cs, fd, peer)) {
+		close(fd);
+		if (c != NULL)
+			pool_give(&cs->pool, c);
+		env_count(e, COUNTER_CONNECTIONS_REFUSED, 1);
+		return;
+	}
+	list_push_back(&cs->all, &c->link);
+	cs->count++;
+	env_count(e, COUNTER_CONNECTIONS, 1);
+	env_count(e, COUNTER_CONNECTIONS_ACCEPTED, 1);
+}
+
+void
+clients_give(struct clients *cs, struct client *c)
+{
+	pool_give(&cs->pool, c);
+	cs->count--;
+	if (cs->freed != NULL)
+		cs->freed(cs);
+}
+
+void
+clients_drain(struct clients *cs)
+{
+	struct list *at = cs->all.next;
+
+	while (at != &cs->all) {
+		struct client *c = CONTAINER_OF(at, struct client, link);
+
+		at = at->next;
+		if (client_quiet(c))
+			client_close(c, false);
+		else if (c->state == CLIENT_FRESH)
+			client_deadline(c, CLIENT_FRESH_US);
+	}
+}
+
+void
+clients_stop(struct clients *cs)
+{
+	while (!list_empty(&cs->all)) {
+		struct client *c =
+		    CONTAINER_OF(cs->all.next, struct client, link);
+
+		if (c->req != NULL && c->req->state != REQ_ANSWERING) {
+			c->req->request_done = true;
+			req_fail(c->req, WHY_STOPPING);
+		} else if (c->req != NULL) {
+			req_end(c->req, WHY_STOPPING, true);
+		}
+		if (c->state != CLIENT_CLOSED)
+			client_close(c, false);
+	}
+}
+
+void
+clients_expire(struct clients *cs, uint64_t generation)
+{
+	struct env *e = cs->env;
+
+	for (uint32_t i = 0; i < IMAGES_MAX; i++) {
+		struct list *l = &e->pinned[i];
+
+		while (!list_empty(l)) {
+			struct req *q =
+			    CONTAINER_OF(l->next, struct req, pin_link);
+
+			if (q->image->generation >= generation)
+				break;
+			req_fail(q, WHY_GENERATION_EXPIRED);
+		}
+	}
+}
