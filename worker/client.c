@@ -12,6 +12,8 @@
 
 #define CLIENT_LINGER_US 2000000u
 #define CLIENT_FRESH_US 1000000u /* for a first request, when stopping */
+#define CLIENT_ROOM_LOOKS 256    /* when places lack: looked at, and */
+#define CLIENT_ROOM_MAX 8        /* closed, at most */
 /* Bytes of one recv: what lies behind a head may have to be kept. */
 #define CLIENT_READ_HEAD 16384u
 
@@ -564,7 +566,29 @@ client_accept(struct clients *cs, int fd, const struct addr *peer)
 	cs->count++;
 	env_count(e, COUNTER_CONNECTIONS, 1);
 	env_count(e, COUNTER_CONNECTIONS_ACCEPTED, 1);
-	client_deadline(c, client_timeouts(c)->head);
+	client_deadline(
+	    c, e->draining ? CLIENT_FRESH_US : client_timeouts(c)->head);
+}
+
+void
+clients_make_room(struct clients *cs)
+{
+	uint32_t looks =
+	    cs->count < CLIENT_ROOM_LOOKS ? cs->count : CLIENT_ROOM_LOOKS;
+	uint32_t closed = 0;
+
+	while (
+	    looks-- != 0 && closed < CLIENT_ROOM_MAX && !list_empty(&cs->all)) {
+		struct client *c =
+		    CONTAINER_OF(cs->all.next, struct client, link);
+
+		list_remove(&c->link);
+		list_push_back(&cs->all, &c->link);
+		if (!client_quiet(c))
+			continue;
+		client_close(c, false);
+		closed++;
+	}
 }
 
 void

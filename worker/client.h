@@ -59,6 +59,12 @@ void clients_fini(struct clients *cs);
 /* Takes over an accepted socket; closes it when there is no room. */
 void client_accept(struct clients *cs, int fd, const struct addr *peer);
 
+/*
+ * Closes some connections that are idle between requests, those that were not
+ * looked at for longest first. Their places come free within this turn.
+ */
+void clients_make_room(struct clients *cs);
+
 /* Graceful stop: what is idle is closed, the rest after its answer. */
 void clients_drain(struct clients *cs);
 
