@@ -62,7 +62,8 @@ FUZZ_SRC := $(call src,tests/fuzz)
 LIBS := -lconfig -lpcre2-8 -lseccomp -lcrypto
 
 .PHONY: all
-all: $(BUILD)/penstock $(BUILD)/penstockctl $(BUILD)/demo-upstream man
+all: $(BUILD)/penstock $(BUILD)/penstockctl $(BUILD)/demo-upstream man \
+	$(BUILD)/penstock.service
 
 # Objects are made again when the flags change (-Werror apart).
 FLAGS_FILE := $(BUILD)/flags
@@ -120,6 +121,13 @@ $(BUILD)/man/%: man/%
 MAN_PAGES := $(addprefix $(BUILD)/man/,penstock.8 penstock.conf.5 penstockctl.1)
 .PHONY: man
 man: $(MAN_PAGES)
+
+# PREFIX and SYSCONFDIR may differ from those of the last build.
+.PHONY: $(BUILD)/penstock.service
+$(BUILD)/penstock.service: etc/penstock.service.in
+	@mkdir -p $(@D)
+	@sed -e 's|@sbindir@|$(PREFIX)/sbin|' -e 's|@sysconfdir@|$(SYSCONFDIR)|' \
+	    $< >$@
 
 # Unit tests: tests/unit/<folder>/<file>_test.c mirrors <folder>/<file>.c; each
 # is a program of its own and links its own layer and those to its left.
@@ -197,6 +205,7 @@ lint:
 INSTALL := install
 MAN_DIR = $(DESTDIR)$(PREFIX)/share/man
 CONF_DIR = $(DESTDIR)$(SYSCONFDIR)/penstock
+UNIT_DIR = $(DESTDIR)$(PREFIX)/lib/systemd/system
 install: all
 	$(INSTALL) -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin \
 	    $(MAN_DIR)/man1 $(MAN_DIR)/man5 $(MAN_DIR)/man8 $(CONF_DIR)/conf.d \
@@ -208,6 +217,8 @@ install: all
 	$(INSTALL) -m 644 $(BUILD)/man/penstockctl.1 $(MAN_DIR)/man1/
 	$(INSTALL) -m 644 etc/penstock.conf etc/demo.conf \
 	    $(DESTDIR)$(PREFIX)/share/doc/penstock/examples/
+	$(INSTALL) -d $(UNIT_DIR)
+	$(INSTALL) -m 644 $(BUILD)/penstock.service $(UNIT_DIR)/
 	test -e $(CONF_DIR)/penstock.conf || \
 	    $(INSTALL) -m 644 etc/penstock.conf $(CONF_DIR)/penstock.conf
 

@@ -70,6 +70,7 @@ struct conf_endpoint {
 	const char *address; /* the label */
 	struct addr addr;
 	uint64_t weight;
+	bool backup;
 };
 
 struct conf_pool {
@@ -82,8 +83,12 @@ struct conf_service {
 	const char *name;
 	struct conf_endpoint *endpoints;
 	size_t endpoint_count;
-	const char *balance; /* "round_robin" */
-	const char *host;    /* NULL: the client's Host goes on */
+	const char *balance;   /* a word: what `algorithm` is made of */
+	const char *hash_key;  /* "header:NAME": what these are made of: */
+	uint32_t algorithm;    /* enum img_balance */
+	uint32_t hash_kind;    /* enum img_hash_key */
+	const char *hash_name; /* of the header or cookie, else NULL */
+	const char *host;      /* NULL: the client's Host goes on */
 	struct conf_pool pool;
 	struct conf_timeouts timeouts; /* resolved over the top level's */
 };

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/base/must.h"
+#include "common/http/http.h"
 #include "master/build_route.h"
 #include "master/build_router.h"
 #include "master/conf_build.h"
@@ -69,6 +70,7 @@ endpoints_build(struct build *b, const struct conf_service *s)
 
 		out[i] = (struct img_endpoint){ .addr = e->addr,
 			.weight = (uint32_t)e->weight,
+			.backup = e->backup,
 			.label = label };
 	}
 	return span;
@@ -79,7 +81,8 @@ service_build(struct build *b, const struct conf_service *s)
 {
 	struct img_service out = {
 		.slot = IMG_NONE,
-		.balance = IMG_BALANCE_ROUND_ROBIN,
+		.balance = s->algorithm,
+		.hash_key = (uint16_t)s->hash_kind,
 		.pool_max_idle = (uint32_t)s->pool.max_idle,
 		.pool_idle_us = s->pool.idle_us,
 		.timeouts = build_timeouts(&s->timeouts),
@@ -87,6 +90,10 @@ service_build(struct build *b, const struct conf_service *s)
 
 	out.name = image_text(&b->im, slice_str(s->name));
 	out.host = image_text(&b->im, slice_str(s->host));
+	out.hash_name = image_text(&b->im, slice_str(s->hash_name));
+	if (s->hash_kind == IMG_HASH_HEADER)
+		out.hash_field =
+		    (uint16_t)http_field_find(slice_str(s->hash_name));
 	out.endpoints = endpoints_build(b, s);
 	return out;
 }

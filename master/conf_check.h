@@ -23,6 +23,10 @@ void conf_check_services(struct conf *c, struct map *names, struct diag *d);
 void
 conf_check_routes(struct conf *c, const struct map *services, struct diag *d);
 
+/* How a service spreads its requests: algorithm, hash key, backups. */
+void conf_check_balance(
+    const struct conf *c, struct conf_service *s, struct diag *d);
+
 /* The conditions and header rules of a route. */
 void conf_check_rules(
     const struct conf *c, const struct conf_route *r, struct diag *d);

@@ -115,6 +115,7 @@ check_service(struct conf *c, size_t i, struct map *names, struct diag *d)
 	if (s->host != NULL)
 		check_host(c, s, d);
 	check_endpoints(c, s, d);
+	conf_check_balance(c, s, d);
 }
 
 void

@@ -43,6 +43,9 @@ static const struct conf_row endpoint_rows[] = {
 	{ .path = "weight", .type = CONF_INT, AT(conf_endpoint, weight),
 	  .min = 1, .max = 1000, .def = "1",
 	  .help = "Its share of the requests beside the other endpoints." },
+	{ .path = "backup", .type = CONF_BOOL, AT(conf_endpoint, backup),
+	  .def = "false",
+	  .help = "Used only when none of the others is left to try." },
 };
 
 static const struct conf_row condition_rows[] = {
@@ -84,8 +87,13 @@ static const struct conf_row service_rows[] = {
 	  .block = &conf_block_endpoint,
 	  .help = "The servers that answer for it." },
 	{ .path = "balance", .type = CONF_WORD, AT(conf_service, balance),
-	  .def = "round_robin", .words = "round_robin",
+	  .def = "p2c",
+	  .words = "round_robin least_connections random hash p2c",
 	  .help = "How an endpoint is chosen." },
+	{ .path = "hash_key", .type = CONF_STRING, AT(conf_service, hash_key),
+	  .min = 1, .max = 255, .def = "address",
+	  .help = "What \"hash\" goes by: \"address\" of the client, "
+	      "\"header:NAME\", \"cookie:NAME\" or \"path\"." },
 	{ .path = "host", .type = CONF_STRING, AT(conf_service, host),
 	  .min = 1, .max = 255,
 	  .help = "The Host that the endpoints get; without it, the "

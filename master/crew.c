@@ -237,7 +237,7 @@ crew_reap(struct crew *c, uint64_t now_us)
  * that nobody is blamed after the whole machine stood still.
  */
 static uint64_t
-crew_stale_us(struct crew *c, uint32_t w, uint64_t step_us)
+crew_look(struct crew *c, uint32_t w, uint64_t step_us)
 {
 	struct crew_beat *b = &c->beats[w];
 	struct slot_info info;
@@ -255,7 +255,7 @@ static void
 crew_check_beat(struct crew *c, uint32_t w, uint64_t step_us)
 {
 	struct spawn *s = &c->workers[w];
-	uint64_t stale_us = crew_stale_us(c, w, step_us);
+	uint64_t stale_us = crew_look(c, w, step_us);
 
 	if (!spawn_alive(s))
 		return;
@@ -287,20 +287,40 @@ crew_check_beats(struct crew *c, uint64_t now_us)
 		crew_check_beat(c, w, step_us);
 }
 
+uint64_t
+crew_stale_us(const struct crew *c, uint32_t w)
+{
+	return c->beats[w].stale_us;
+}
+
+bool
+crew_well(const struct crew *c)
+{
+	for (uint32_t w = 0; w < c->in->workers; w++)
+		if (spawn_alive(&c->workers[w]) &&
+		    c->beats[w].stale_us >= CREW_STALE_ABORT_US)
+			return false;
+	return true;
+}
+
+void
+crew_tell_worker(
+    struct crew *c, uint32_t w, const struct worker_message *m, int fd)
+{
+	if (!spawn_alive(&c->workers[w]) ||
+	    sock_send_fd(c->control[w], m, sizeof(*m), fd))
+		return;
+	/* It has stopped reading: its successor inherits the truth. */
+	log_err("worker %u takes no orders: killing it", w);
+	(void)kill(c->workers[w].pid, SIGKILL);
+}
+
 void
 crew_tell_workers(
     struct crew *c, const struct worker_message *m, const int *fds)
 {
-	for (uint32_t w = 0; w < c->in->workers; w++) {
-		if (!spawn_alive(&c->workers[w]))
-			continue;
-		if (sock_send_fd(c->control[w], m, sizeof(*m),
-			fds != NULL ? fds[w] : -1))
-			continue;
-		/* It has stopped reading: its successor inherits the truth. */
-		log_err("worker %u takes no orders: killing it", w);
-		(void)kill(c->workers[w].pid, SIGKILL);
-	}
+	for (uint32_t w = 0; w < c->in->workers; w++)
+		crew_tell_worker(c, w, m, fds != NULL ? fds[w] : -1);
 }
 
 void

@@ -15,7 +15,9 @@
 /* Deaths in a row, before all serve, that make the start fail. */
 #define CREW_EARLY_MAX 5
 
-#define CREW_BEATS_US 500000 /* between two looks at the heartbeats */
+#define CREW_BEATS_US 125000 /* between two looks at the heartbeats */
+/* A worker beats every 250 ms, whatever it does: it hangs, or was stopped. */
+#define CREW_STALE_US 500000
 
 struct crew_beat {
 	uint64_t beat_us;  /* at the last look */
@@ -53,6 +55,16 @@ void crew_reap(struct crew *c, uint64_t now_us);
  * killed. Does something at most every CREW_BEATS_US.
  */
 void crew_check_beats(struct crew *c, uint64_t now_us);
+
+/* For how long worker w's heartbeat has not been seen to move. */
+uint64_t crew_stale_us(const struct crew *c, uint32_t w);
+
+/* Every worker's heartbeat moves: none is about to be aborted. */
+bool crew_well(const struct crew *c);
+
+/* Tells worker w, if it is there; fd rides along (-1: none). */
+void crew_tell_worker(
+    struct crew *c, uint32_t w, const struct worker_message *m, int fd);
 
 /* Tells every worker that is there; fd rides along (-1: none). */
 void crew_tell_workers(

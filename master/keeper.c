@@ -15,12 +15,16 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/list.h"
 #include "common/base/log.h"
 #include "common/base/must.h"
 #include "common/net/sock.h"
+#include "master/activation.h"
+#include "master/adopt.h"
 #include "master/crew.h"
 #include "master/files.h"
 #include "master/listening.h"
+#include "master/notify.h"
 #include "master/setup.h"
 #include "master/title.h"
 #include "shm/control.h"
@@ -33,8 +37,11 @@ struct keeper {
 	const struct keeper_start *start;
 	struct inherit *in;
 	struct crew crew;
+	struct activation activation;
 	struct listening listening;
+	struct adopt adopt;
 	struct files files;
+	struct notify notify;
 	struct setup setup;
 	enum log_level log_level;
 	uint64_t drain_us;
@@ -52,11 +59,61 @@ keeper_now(void)
 	return clock_update().us;
 }
 
+/* ---- what others are told ---- */
+
+static void
+keeper_let_go_of(struct listening *l, uint32_t id)
+{
+	struct keeper *k = CONTAINER_OF(l, struct keeper, listening);
+	const struct worker_message m = { .order = ORDER_LISTENER_REMOVE,
+		.id = id };
+
+	crew_tell_workers(&k->crew, &m, NULL);
+}
+
+static uint32_t
+keeper_listeners(const struct keeper *k)
+{
+	uint32_t listeners = 0;
+
+	for (size_t i = 0; i < LISTENERS_MAX; i++)
+		listeners += k->in->listeners[i].id != 0;
+	return listeners;
+}
+
+static void
+keeper_tell_ready(struct keeper *k)
+{
+	struct reload_info reload;
+
+	control_reload_info(&k->in->region, &reload);
+	notify_ready(&k->notify, "Serving: %u workers, %u listeners%s",
+	    k->in->workers, keeper_listeners(k),
+	    reload.last == RELOAD_FAILED ? "; the last reload failed" : "");
+}
+
+/* A reload has begun, or the last of those that were asked for has ended. */
+static void
+keeper_set_loading(struct keeper *k, bool loading)
+{
+	if (k->loading == loading)
+		return;
+	k->loading = loading;
+	if (!k->started || k->stopping)
+		return;
+	if (loading)
+		notify_reloading(&k->notify);
+	else
+		keeper_tell_ready(k);
+}
+
 /* ---- stopping ---- */
 
 static void
 keeper_kill(struct keeper *k)
 {
+	if (!k->stopping)
+		notify_stopping(&k->notify, "Stopping at once");
 	k->stopping = true;
 	crew_kill_all(&k->crew, keeper_now());
 }
@@ -74,6 +131,10 @@ keeper_drain(struct keeper *k)
 	uint64_t now_us = keeper_now();
 
 	k->stopping = true;
+	notify_stopping(&k->notify,
+	    "Stopping: %u s at most for what is running",
+	    (unsigned)(k->drain_us / 1000000));
+	listening_close_all(&k->listening, now_us);
 	k->kill_us = UINT64_MAX;
 	if (k->drain_us != 0) /* else no limit */
 		k->kill_us = now_us + k->drain_us + KEEPER_GRACE_US;
@@ -126,7 +187,7 @@ keeper_reload(struct keeper *k)
 		log_info("SIGHUP is ignored: stopping");
 		return;
 	}
-	k->loading = true;
+	keeper_set_loading(k, true);
 	crew_tell_master(&k->crew, &n, -1);
 }
 
@@ -203,19 +264,11 @@ keeper_open_listener(struct keeper *k, const struct note *ask)
 	} else {
 		l = &k->in->listeners[place];
 		answer.id = m.id = l->id;
-		crew_tell_workers(&k->crew, &m, l->fds);
+		for (m.slot = 0; m.slot < k->in->workers; m.slot++)
+			crew_tell_worker(&k->crew, m.slot, &m, l->fds[m.slot]);
+		adopt_listener(&k->adopt, l);
 	}
 	crew_tell_master(&k->crew, &answer, -1);
-}
-
-static void
-keeper_close_listener(struct keeper *k, const struct note *ask)
-{
-	const struct worker_message m = { .order = ORDER_LISTENER_REMOVE,
-		.id = ask->id };
-
-	if (listening_close(&k->listening, ask->id, keeper_now()))
-		crew_tell_workers(&k->crew, &m, NULL);
 }
 
 static void
@@ -241,13 +294,13 @@ keeper_note(struct keeper *k, const struct note *n)
 		keeper_open_listener(k, n);
 		break;
 	case NOTE_CLOSE:
-		keeper_close_listener(k, n);
+		(void)listening_close(&k->listening, n->id, keeper_now());
 		break;
 	case NOTE_LOADING:
-		k->loading = true;
+		keeper_set_loading(k, true);
 		break;
 	case NOTE_LOADED:
-		k->loading = false;
+		keeper_set_loading(k, false);
 		break;
 	case NOTE_SETTINGS:
 		keeper_settings(k, n);
@@ -299,22 +352,26 @@ keeper_let_go(int ready_fd)
 static void
 keeper_ready(struct keeper *k)
 {
-	uint32_t listeners = 0;
-
-	for (size_t i = 0; i < LISTENERS_MAX; i++)
-		listeners += k->in->listeners[i].id != 0;
 	k->started = true;
 	log_info("penstock %s serves: %u workers, %u listeners",
-	    PENSTOCK_VERSION, k->in->workers, listeners);
+	    PENSTOCK_VERSION, k->in->workers, keeper_listeners(k));
+	activation_warn(&k->activation);
+	keeper_tell_ready(k);
 	if (k->start->ready_fd >= 0)
 		keeper_let_go(k->start->ready_fd);
+}
+
+static uint64_t
+keeper_sooner(uint64_t a_us, uint64_t b_us)
+{
+	return a_us < b_us ? a_us : b_us;
 }
 
 /* Does what time brings; returns when it is to be called again. */
 static uint64_t
 keeper_tend(struct keeper *k, uint64_t now_us)
 {
-	uint64_t next_us, leave_us;
+	uint64_t next_us;
 	bool master_new;
 
 	next_us = crew_tend(&k->crew, now_us, &master_new);
@@ -326,15 +383,17 @@ keeper_tend(struct keeper *k, uint64_t now_us)
 		else if (crew_hopeless(&k->crew))
 			keeper_fail(k);
 	}
-	leave_us = listening_tick(&k->listening, now_us);
 	if (k->stopping)
 		keeper_stop_tend(k, now_us);
 	crew_check_beats(&k->crew, now_us);
-	if (now_us + CREW_BEATS_US < next_us)
-		next_us = now_us + CREW_BEATS_US;
-	if (k->stopping && k->kill_us > now_us && k->kill_us < next_us)
-		next_us = k->kill_us;
-	return leave_us < next_us ? leave_us : next_us;
+	if (k->started && !k->stopping)
+		next_us = keeper_sooner(next_us, adopt_tick(&k->adopt, now_us));
+	next_us = keeper_sooner(next_us, listening_tick(&k->listening, now_us));
+	next_us = keeper_sooner(
+	    next_us, notify_watchdog(&k->notify, crew_well(&k->crew), now_us));
+	if (k->stopping && k->kill_us > now_us)
+		next_us = keeper_sooner(next_us, k->kill_us);
+	return keeper_sooner(next_us, now_us + CREW_BEATS_US);
 }
 
 static void
@@ -378,10 +437,16 @@ keeper_main(const struct keeper_start *start)
 	k.log_level = start->boot->log_level;
 	if (setup_init(&k.setup, k.in, start->boot, &d)) {
 		crew_init(&k.crew, k.in, start);
-		listening_init(&k.listening, k.in);
+		activation_init(&k.activation);
+		listening_init(
+		    &k.listening, k.in, &k.activation, keeper_let_go_of);
+		adopt_init(&k.adopt, &k.crew, &k.listening);
+		notify_init(&k.notify);
 		files_init(&k.files, start->path);
 		keeper_loop(&k);
 		listening_fini(&k.listening);
+		activation_fini(&k.activation);
+		notify_fini(&k.notify);
 		crew_fini(&k.crew);
 		log_info("penstock has stopped");
 	} else {

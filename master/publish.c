@@ -21,7 +21,8 @@ publish_set(struct region *r, const struct img_head *img,
 	for (uint32_t i = 0; i < n; i++)
 		want[i] = (struct eset_want){ .addr = e[i].addr,
 			.label = img_slice(img, e[i].label),
-			.weight = e[i].weight };
+			.weight = e[i].weight,
+			.backup = e[i].backup != 0 };
 	ok = registry_publish_set(r, slot, want, n);
 	free(want);
 	return ok;

@@ -137,6 +137,7 @@ service_check(const struct img_head *img, const struct img_service *s)
 	const struct img_endpoint *e = img_at(img, s->endpoints.off);
 
 	if (!str_inside(img, s->name) || !str_inside(img, s->host) ||
+	    !str_inside(img, s->hash_name) || s->balance >= IMG_BALANCE_COUNT ||
 	    !span_inside(img, s->endpoints, sizeof(*e)))
 		return false;
 	for (uint32_t i = 0; i < s->endpoints.count; i++)

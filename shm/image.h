@@ -51,11 +51,27 @@ struct img_listener {
 	struct addr addr;
 };
 
-enum img_balance { IMG_BALANCE_ROUND_ROBIN };
+enum img_balance {
+	IMG_BALANCE_ROUND_ROBIN,
+	IMG_BALANCE_LEAST_CONNECTIONS,
+	IMG_BALANCE_RANDOM,
+	IMG_BALANCE_HASH,
+	IMG_BALANCE_P2C,
+	IMG_BALANCE_COUNT
+};
+
+/* What of a request IMG_BALANCE_HASH goes by. */
+enum img_hash_key {
+	IMG_HASH_ADDRESS,
+	IMG_HASH_HEADER,
+	IMG_HASH_COOKIE,
+	IMG_HASH_PATH
+};
 
 struct img_endpoint {
 	struct addr addr;
 	uint32_t weight;
+	uint32_t backup; /* 1: only when no other is left */
 	struct img_str label;
 };
 
@@ -66,7 +82,9 @@ struct img_service {
 	struct img_str host; /* replaces Host; len 0: the client's goes on */
 	struct img_span endpoints; /* struct img_endpoint */
 	uint32_t pool_max_idle;    /* per endpoint and worker */
-	uint32_t spare;
+	uint16_t hash_key;         /* enum img_hash_key */
+	uint16_t hash_field;       /* enum field_id of the header */
+	struct img_str hash_name;  /* of the header or cookie */
 	uint64_t pool_idle_us;
 	struct img_timeouts timeouts; /* service over top level */
 };

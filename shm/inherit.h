@@ -20,6 +20,8 @@
 struct inherit_listener {
 	uint32_t id; /* 0: unused place */
 	struct addr addr;
+	/* The slots below this one share a socket of the service manager. */
+	uint32_t passed;
 	int fds[WORKERS_MAX]; /* per worker slot; -1: none */
 };
 
@@ -43,14 +45,17 @@ struct inherit {
 
 /* keeper -> worker over control_fds; a descriptor rides on LISTENER_ADD. */
 enum worker_order {
+	/* Accept from this socket of `slot`: one's own, or one adopted. */
 	ORDER_LISTENER_ADD = 1,
-	ORDER_LISTENER_REMOVE,
+	ORDER_LISTENER_REMOVE, /* empty the listener's queues and let go */
+	ORDER_RELEASE,         /* `slot` accepts by itself again: let go */
 	ORDER_LOG_REOPEN,
 	ORDER_LOG_LEVEL
 };
 struct worker_message {
 	uint32_t order; /* enum worker_order */
 	uint32_t id;    /* listener id, or log level */
+	uint32_t slot;  /* LISTENER_ADD, RELEASE: whose sockets these are */
 	struct addr addr;
 };
 

@@ -17,7 +17,9 @@ registry_set_at(const struct region *r, uint64_t offset)
 		return NULL;
 	const struct eset *s = (const void *)(r->images + offset);
 	uint64_t room = r->images_bytes - offset - sizeof(*s);
-	return s->count <= room / sizeof(s->members[0]) ? s : NULL;
+	if (s->count > room / sizeof(s->members[0]) || s->primaries > s->count)
+		return NULL;
+	return s;
 }
 
 const struct eset *
@@ -109,6 +111,14 @@ void
 registry_pooled_add(const struct region *r, uint32_t w, uint32_t index, int by)
 {
 	row_add(r, w, index, by, ROW_POOLED);
+}
+
+uint32_t
+registry_active_of(const struct region *r, uint32_t w, uint32_t index)
+{
+	MUST(w < WORKERS_MAX && index < ENDPOINTS_MAX);
+	return (uint32_t)atomic_load_explicit(
+	    &r->state->rows[w].endpoint[index], memory_order_relaxed);
 }
 
 /* Both halves summed; each stays below 2^32. */

@@ -33,7 +33,9 @@ struct eset_member {
 struct eset {
 	uint64_t version; /* grows with every publish in the region */
 	uint32_t count;
+	uint32_t primaries; /* they come first; the others are backups */
 	uint32_t total_weight;
+	uint32_t spare;
 	struct eset_member members[];
 };
 
@@ -65,6 +67,8 @@ void
 registry_active_add(const struct region *r, uint32_t w, uint32_t index, int by);
 void
 registry_pooled_add(const struct region *r, uint32_t w, uint32_t index, int by);
+/* Of worker w alone. */
+uint32_t registry_active_of(const struct region *r, uint32_t w, uint32_t index);
 /* Sums over workers. */
 uint32_t registry_active(const struct region *r, uint32_t index);
 uint32_t registry_pooled(const struct region *r, uint32_t index);
@@ -81,14 +85,16 @@ struct eset_want {
 	struct addr addr;
 	struct slice label;
 	uint32_t weight;
+	bool backup;
 };
 
 /*
  * Publishes a service's endpoint set: slots are found by (service, address) or
- * made. A set equal to the current one is left alone. The old set and the
+ * made; members keep the order of `want`, primaries before backups. A set equal
+ * to the current one is left alone. The old set and the
  * endpoints that no set names any more are retired. An address that is named
- * twice becomes one member with the sum of the weights. False (nothing changed)
- * when slots or space lack.
+ * twice becomes one member with the sum of the weights, a primary if it is
+ * named as one. False (nothing changed) when slots or space lack.
  */
 bool registry_publish_set(struct region *r, uint32_t service,
     const struct eset_want *want, uint32_t count);

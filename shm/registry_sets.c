@@ -95,13 +95,13 @@ endpoint_open(struct region *r, struct registry_map *m, uint32_t i,
 
 /* ---- publishing ---- */
 
-/* The new set while it is put together: members in the order of `want`. */
+/* The new set while it is put together. */
 struct draft {
 	uint32_t service;
 	struct eset_member *members;
 	const struct eset_want **wants; /* of each member: the first */
 	bool *fresh;                    /* its slot was claimed for it */
-	uint32_t count;
+	uint32_t count, primaries;
 };
 
 static void
@@ -148,6 +148,17 @@ draft_add(struct region *r, struct registry_map *m, struct draft *d,
 	return true;
 }
 
+/* Adds the primaries, or the backups. */
+static bool
+draft_fill(struct region *r, struct registry_map *m, struct draft *d,
+    const struct eset_want *want, uint32_t count, bool backup)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (want[i].backup == backup && !draft_add(r, m, d, &want[i]))
+			return false;
+	return true;
+}
+
 static bool
 draft_make(struct region *r, struct registry_map *m, struct draft *d,
     const struct eset_want *want, uint32_t count)
@@ -159,12 +170,12 @@ draft_make(struct region *r, struct registry_map *m, struct draft *d,
 	d->fresh = calloc(n, sizeof(*d->fresh));
 	MUST(d->members != NULL && d->wants != NULL && d->fresh != NULL);
 	m->round++;
-	for (uint32_t i = 0; i < count; i++)
-		if (!draft_add(r, m, d, &want[i])) {
-			draft_undo(m, d);
-			return false;
-		}
-	return true;
+	bool ok = draft_fill(r, m, d, want, count, false);
+	d->primaries = d->count;
+	ok = ok && draft_fill(r, m, d, want, count, true);
+	if (!ok)
+		draft_undo(m, d);
+	return ok;
 }
 
 static void
@@ -175,12 +186,14 @@ draft_fini(struct draft *d)
 	free(d->fresh);
 }
 
-/* The same endpoints with the same weights in the same order. */
+/* The same endpoints, of the same kind and weight, in the same order. */
 static bool
 draft_is(const struct draft *d, const struct eset *cur)
 {
 	if (cur == NULL || cur->count != d->count)
 		return cur == NULL && d->count == 0;
+	if (cur->primaries != d->primaries)
+		return false;
 	for (uint32_t i = 0; i < d->count; i++)
 		if (d->fresh[i] ||
 		    d->members[i].handle.index !=
@@ -211,6 +224,7 @@ set_write(struct region *r, uint64_t at, const struct draft *d)
 	SHM_STEP("S2");
 	s->version = atomic_fetch_add(&r->state->control.set_version, 1) + 1;
 	s->count = d->count;
+	s->primaries = d->primaries;
 	s->total_weight = 0;
 	for (uint32_t i = 0; i < d->count; i++) {
 		s->members[i] = d->members[i];

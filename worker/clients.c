@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #define CLIENT_FRESH_US 1000000u /* for a first request, when stopping */
+#define CLIENT_ROOM_LOOKS 256    /* when places lack: looked at, and */
+#define CLIENT_ROOM_MAX 8        /* closed, at most */
 
 void
 clients_init(struct clients *cs, struct env *e, uint32_t max)
@@ -34,6 +36,8 @@ clients_accept(struct clients *cs, int fd, const struct addr *peer)
 		env_count(e, COUNTER_CONNECTIONS_REFUSED, 1);
 		return;
 	}
+	if (e->draining)
+		client_deadline(c, CLIENT_FRESH_US);
 	list_push_back(&cs->all, &c->link);
 	cs->count++;
 	env_count(e, COUNTER_CONNECTIONS, 1);
@@ -47,6 +51,27 @@ clients_give(struct clients *cs, struct client *c)
 	cs->count--;
 	if (cs->freed != NULL)
 		cs->freed(cs);
+}
+
+void
+clients_make_room(struct clients *cs)
+{
+	uint32_t looks =
+	    cs->count < CLIENT_ROOM_LOOKS ? cs->count : CLIENT_ROOM_LOOKS;
+	uint32_t closed = 0;
+
+	while (
+	    looks-- != 0 && closed < CLIENT_ROOM_MAX && !list_empty(&cs->all)) {
+		struct client *c =
+		    CONTAINER_OF(cs->all.next, struct client, link);
+
+		list_remove(&c->link);
+		list_push_back(&cs->all, &c->link);
+		if (!client_quiet(c))
+			continue;
+		client_close(c, false);
+		closed++;
+	}
 }
 
 void

@@ -28,6 +28,12 @@ void clients_accept(struct clients *cs, int fd, const struct addr *peer);
 /* From a client that has ended: its memory. */
 void clients_give(struct clients *cs, struct client *c);
 
+/*
+ * Closes some connections that are idle between requests, those that were not
+ * looked at for longest first. Their places come free within this turn.
+ */
+void clients_make_room(struct clients *cs);
+
 /* Graceful stop: what is idle is closed, the rest after its answer. */
 void clients_drain(struct clients *cs);
 

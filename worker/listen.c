@@ -4,7 +4,7 @@
 #include "worker/listen.h"
 
 #include <errno.h>
-#include <sys/socket.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
@@ -13,24 +13,45 @@
 #define ACCEPT_BURST 64         /* per event: other events get their turn */
 #define ACCEPT_DRAIN_MAX 65536  /* when a listener ends */
 #define ACCEPT_RETRY_US 100000u /* without descriptors */
+#define ACCEPT_WARN_US 10000000u
+
+static struct listener *
+listener_at(struct list *at)
+{
+	return CONTAINER_OF(at, struct listener, link);
+}
 
 static void
 listeners_pause(struct listeners *ls, bool paused)
 {
+	struct list *at = ls->items.next;
+
 	if (ls->paused == paused)
 		return;
 	ls->paused = paused;
-	for (uint32_t i = 0; i < LISTENERS_MAX; i++)
-		if (ls->items[i].id != 0)
-			loop_level_pause(ls->loop, &ls->items[i].watch, paused);
+	for (; at != &ls->items; at = at->next)
+		loop_level_pause(ls->loop, &listener_at(at)->watch, paused);
 }
 
+/* Idle connections make room; accepting goes on when some has come free. */
 static void
 listener_out_of_room(struct listeners *ls)
 {
 	listeners_pause(ls, true);
+	clients_make_room(ls->clients);
 	timer_set(&ls->loop->timers, &ls->retry,
 	    mono_add_us(clock_now(), ACCEPT_RETRY_US));
+}
+
+static void
+listener_warn(struct listeners *ls)
+{
+	struct mono now = clock_now();
+
+	if (ls->warned.us != 0 && now.us - ls->warned.us < ACCEPT_WARN_US)
+		return;
+	ls->warned = now;
+	log_warn("accept");
 }
 
 /* Accepts up to `burst`; true when the queue is empty. */
@@ -49,6 +70,7 @@ listener_accept(struct listener *l, int burst)
 		}
 		fd = sock_accept(l->watch.fd, &peer);
 		if (fd >= 0) {
+			ls->accepted++;
 			clients_accept(ls->clients, fd, &peer);
 			continue;
 		}
@@ -56,7 +78,7 @@ listener_accept(struct listener *l, int burst)
 			return true;
 		if (errno == EINTR || errno == ECONNABORTED || errno == EPROTO)
 			continue;
-		log_warn("accept");
+		listener_warn(ls);
 		listener_out_of_room(ls);
 		return false;
 	}
@@ -101,31 +123,39 @@ void
 listeners_init(struct listeners *ls, struct loop *l, struct clients *cs)
 {
 	*ls = (struct listeners){ .clients = cs, .loop = l };
+	list_init(&ls->items);
 	cs->freed = listeners_freed;
 	cs->freed_ctx = ls;
 	timer_init(&ls->retry, listeners_retry);
 }
 
-bool
-listener_add(struct listeners *ls, uint32_t id, int fd)
+static void
+listener_free(struct loop_task *t)
 {
-	for (uint32_t i = 0; i < LISTENERS_MAX; i++) {
-		struct listener *l = &ls->items[i];
+	free(CONTAINER_OF(t, struct listener, free_task));
+}
 
-		if (l->id != 0)
-			continue;
-		l->watch =
-		    (struct loop_watch){ .fn = listener_event, .fd = fd };
-		if (!loop_add(ls->loop, &l->watch, true))
-			break;
-		l->all = ls;
-		l->id = id;
-		if (ls->paused)
-			loop_level_pause(ls->loop, &l->watch, true);
-		return true;
+bool
+listener_add(struct listeners *ls, uint32_t slot, uint32_t id, int fd)
+{
+	struct listener *l = malloc(sizeof(*l));
+
+	if (l == NULL) {
+		close(fd);
+		return false;
 	}
-	close(fd);
-	return false;
+	*l = (struct listener){ .all = ls, .id = id, .slot = slot };
+	l->watch = (struct loop_watch){ .fn = listener_event, .fd = fd };
+	loop_task_init(&l->free_task, listener_free);
+	if (!loop_add(ls->loop, &l->watch, true)) {
+		close(fd);
+		free(l);
+		return false;
+	}
+	list_push_back(&ls->items, &l->link);
+	if (ls->paused)
+		loop_level_pause(ls->loop, &l->watch, true);
+	return true;
 }
 
 static void
@@ -133,38 +163,46 @@ listener_close(struct listener *l)
 {
 	loop_remove(l->all->loop, &l->watch);
 	close(l->watch.fd);
-	l->id = 0;
-}
-
-static void
-listener_end(struct listener *l)
-{
-	(void)listener_accept(l, ACCEPT_DRAIN_MAX);
-	shutdown(l->watch.fd, SHUT_RD);
-	listener_close(l);
+	list_remove(&l->link);
+	loop_defer_free(l->all->loop, &l->free_task);
 }
 
 void
 listener_remove(struct listeners *ls, uint32_t id)
 {
-	for (uint32_t i = 0; i < LISTENERS_MAX; i++)
-		if (ls->items[i].id == id && id != 0)
-			listener_end(&ls->items[i]);
+	for (struct list *at = ls->items.next, *next; at != &ls->items;
+	     at = next) {
+		struct listener *l = listener_at(at);
+
+		next = at->next;
+		if (l->id != id && id != 0)
+			continue;
+		(void)listener_accept(l, ACCEPT_DRAIN_MAX);
+		listener_close(l);
+	}
 }
 
 void
 listeners_remove_all(struct listeners *ls)
 {
-	for (uint32_t i = 0; i < LISTENERS_MAX; i++)
-		if (ls->items[i].id != 0)
-			listener_end(&ls->items[i]);
+	listener_remove(ls, 0);
+}
+
+void
+listeners_release(struct listeners *ls, uint32_t slot)
+{
+	for (struct list *at = ls->items.next, *next; at != &ls->items;
+	     at = next) {
+		next = at->next;
+		if (listener_at(at)->slot == slot)
+			listener_close(listener_at(at));
+	}
 }
 
 void
 listeners_leave(struct listeners *ls)
 {
 	timer_fini(&ls->loop->timers, &ls->retry);
-	for (uint32_t i = 0; i < LISTENERS_MAX; i++)
-		if (ls->items[i].id != 0)
-			listener_close(&ls->items[i]);
+	while (!list_empty(&ls->items))
+		listener_close(listener_at(ls->items.next));
 }

@@ -1,6 +1,10 @@
 /*
- * listen.h - this slot's listening sockets: accept, pause when there is no
- * room, end without losing what is queued.
+ * listen.h - the listening sockets that this worker accepts from: its own
+ * slot's, and those of a slot that it has adopted. Pauses when there is no
+ * room, ends without losing what is queued.
+ *
+ * The sockets are the keeper's. A worker only ever closes its copies: what is
+ * queued stays for whoever accepts next, until the keeper ends the socket.
  */
 #ifndef WORKER_LISTEN_H
 #define WORKER_LISTEN_H
@@ -8,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/base/list.h"
 #include "common/net/loop.h"
 #include "shm/inherit.h"
 #include "worker/clients.h"
@@ -17,7 +22,9 @@ struct listeners;
 struct listener {
 	struct loop_watch watch;
 	struct listeners *all;
-	uint32_t id; /* 0: unused place */
+	struct list link;
+	struct loop_task free_task;
+	uint32_t id, slot;
 };
 
 struct listeners {
@@ -25,20 +32,25 @@ struct listeners {
 	struct loop *loop;
 	struct timer retry; /* after a lack of descriptors */
 	bool paused;
-	struct listener items[LISTENERS_MAX];
+	struct mono warned; /* of a lack of descriptors */
+	uint64_t accepted;
+	struct list items;
 };
 
 void listeners_init(struct listeners *ls, struct loop *l, struct clients *cs);
 
-/* Takes over fd. False (fd closed) when it cannot be watched. */
-bool listener_add(struct listeners *ls, uint32_t id, int fd);
-
 /*
- * Accepts until nothing is queued, then shuts the socket down for every holder
- * and closes it (closing alone would reset what is queued).
+ * Takes over fd, a socket of listener id and worker slot `slot`. False (fd
+ * closed) when it cannot be watched.
  */
-void listener_remove(struct listeners *ls, uint32_t id);
+bool listener_add(struct listeners *ls, uint32_t slot, uint32_t id, int fd);
+
+/* Accepts until nothing is queued, then closes; whatever the slot. */
+void listener_remove(struct listeners *ls, uint32_t id); /* 0: all */
 void listeners_remove_all(struct listeners *ls);
+
+/* Closes the slot's sockets: it accepts from them by itself again. */
+void listeners_release(struct listeners *ls, uint32_t slot);
 
 /* Closes what is left: a successor goes on accepting from the same sockets. */
 void listeners_leave(struct listeners *ls);

@@ -26,9 +26,11 @@
 #include "worker/origin/opool.h"
 #include "worker/watch/meters.h"
 
-#define WORKER_MAX_WAIT_US 1000000u /* heartbeats go on when idle */
-#define WORKER_COMPILE_US 1000u     /* per idle turn */
+/* Heartbeats go on when idle; the keeper's idea of stale rests on it. */
+#define WORKER_MAX_WAIT_US 250000u
+#define WORKER_COMPILE_US 1000u /* per idle turn */
 #define WORKER_TRIM_US 1000000u
+#define WORKER_SETTLE_US 100000u /* nothing came: the queues are empty */
 
 struct worker {
 	struct env env;
@@ -38,7 +40,8 @@ struct worker {
 	struct listeners listeners;
 	struct opool opool;
 	struct loop_watch wake, control;
-	struct timer drain_timer, trim_timer;
+	struct timer drain_timer, settle_timer, trim_timer;
+	uint64_t settled;       /* accepted when the settle timer was set */
 	uint64_t generation;    /* that limits were taken from */
 	uint64_t turns, events; /* counted so far */
 };
@@ -90,16 +93,48 @@ worker_trim(struct timer *t)
 	timer_set(&w->loop.timers, t, mono_add_us(clock_now(), WORKER_TRIM_US));
 }
 
+/*
+ * The keeper has made the listening sockets deaf, but a handshake may still be
+ * under way: they are let go when nothing came for a while and nobody is here,
+ * or when the keeper orders it.
+ */
+static void
+worker_settle(struct timer *t)
+{
+	struct worker *w = CONTAINER_OF(t, struct worker, settle_timer);
+	bool quiet = w->listeners.accepted == w->settled;
+
+	if (list_empty(&w->listeners.items))
+		return;
+	if (quiet && w->clients.count == 0) {
+		listeners_remove_all(&w->listeners);
+		return;
+	}
+	w->settled = w->listeners.accepted;
+	timer_set(
+	    &w->loop.timers, t, mono_add_us(clock_now(), WORKER_SETTLE_US));
+}
+
 static void
 worker_drain(struct worker *w, uint64_t deadline_us)
 {
 	w->env.draining = true;
 	slot_set_state(w->env.region, w->env.slot, SLOT_DRAINING);
-	listeners_remove_all(&w->listeners);
 	clients_drain(&w->clients);
 	opool_close_all(&w->opool);
+	w->settled = w->listeners.accepted;
+	timer_set(&w->loop.timers, &w->settle_timer,
+	    mono_add_us(clock_now(), WORKER_SETTLE_US));
 	timer_set(
 	    &w->loop.timers, &w->drain_timer, (struct mono){ deadline_us });
+}
+
+static bool
+worker_done(const struct worker *w)
+{
+	return w->loop.stop ||
+	    (w->env.draining && w->clients.count == 0 &&
+		list_empty(&w->listeners.items));
 }
 
 static void
@@ -115,8 +150,6 @@ worker_look(struct worker *w)
 		clients_expire(&w->clients, expire);
 	if (drain != 0 && !e->draining)
 		worker_drain(w, drain);
-	if (e->draining && w->clients.count == 0)
-		w->loop.stop = true;
 }
 
 static void
@@ -167,11 +200,15 @@ worker_obey(struct worker *w, const struct worker_message *m, int fd)
 
 	switch ((enum worker_order)m->order) {
 	case ORDER_LISTENER_ADD:
-		if (fd >= 0 && !listener_add(&w->listeners, m->id, fd))
+		if (fd >= 0 && !listener_add(&w->listeners, m->slot, m->id, fd))
 			log_warn("listener");
 		break;
 	case ORDER_LISTENER_REMOVE:
-		listener_remove(&w->listeners, m->id);
+		if (m->id != 0)
+			listener_remove(&w->listeners, m->id);
+		break;
+	case ORDER_RELEASE:
+		listeners_release(&w->listeners, m->slot);
 		break;
 	case ORDER_LOG_REOPEN:
 		snprintf(name, sizeof(name), "worker %u", w->env.slot);
@@ -269,7 +306,7 @@ worker_take_listeners(struct worker *w, uint32_t slot)
 			if (s != slot && l->fds[s] >= 0)
 				close(l->fds[s]);
 		if (l->fds[slot] >= 0 &&
-		    !listener_add(&w->listeners, l->id, l->fds[slot]))
+		    !listener_add(&w->listeners, slot, l->id, l->fds[slot]))
 			return false;
 	}
 	return true;
@@ -291,6 +328,7 @@ worker_init(struct worker *w, struct inherit *in, uint32_t slot)
 	clients_init(&w->clients, &w->env, in->worker_connections);
 	listeners_init(&w->listeners, &w->loop, &w->clients);
 	timer_init(&w->drain_timer, worker_drain_over);
+	timer_init(&w->settle_timer, worker_settle);
 	timer_init(&w->trim_timer, worker_trim);
 	worker_trim(&w->trim_timer);
 	epoch_enter(w->env.region, slot, &w->env.view);
@@ -334,7 +372,8 @@ worker_main(struct inherit *in, uint32_t slot)
 	must_set_hook(worker_last_words);
 	must_catch_signals();
 	slot_set_state(w->env.region, slot, SLOT_READY);
-	while ((ok = loop_turn(&w->loop, WORKER_MAX_WAIT_US)) && !w->loop.stop)
+	while (
+	    (ok = loop_turn(&w->loop, WORKER_MAX_WAIT_US)) && !worker_done(w))
 		continue;
 	if (!ok)
 		log_err("event loop");

@@ -2,6 +2,7 @@
  * sock.c - the system calls around sockets, with their options, in one place.
  */
 #include <errno.h>
+#include <linux/filter.h>
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -52,6 +53,27 @@ sock_listen(const struct addr *a, bool reuseport, int backlog)
 	    listen(fd, backlog) != 0)
 		return close_failed(fd);
 	return fd;
+}
+
+bool
+sock_deafen(int fd, bool deaf)
+{
+	/* Byte 13 of the TCP header: a SYN without ACK is cut to nothing. */
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, TH_SYN | TH_ACK),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TH_SYN, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	const struct sock_fprog program = { sizeof(code) / sizeof(code[0]),
+		code };
+	int unused = 0;
+
+	return deaf ? setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+			  sizeof(program)) == 0
+		    : setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &unused,
+			  sizeof(unused)) == 0;
 }
 
 /* Removes the socket file of a process that is gone; nothing else. */

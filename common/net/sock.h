@@ -16,6 +16,13 @@
  */
 int sock_listen(const struct addr *a, bool reuseport, int backlog);
 
+/*
+ * Makes a listening socket drop every SYN (or take them again), so that its
+ * queue can be emptied while handshakes that have begun still end in it. The
+ * client that is not heard tries again after a second. False with errno.
+ */
+bool sock_deafen(int fd, bool deaf);
+
 /* A listening stream socket at `path`, mode 0660; an unused old one goes. */
 int sock_listen_unix(const char *path);
 

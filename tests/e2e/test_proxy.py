@@ -310,7 +310,8 @@ def test_weights(gateway, upstream):
     heavy, light = upstream(), upstream()
     g = gateway('services = { s = { endpoints = ('
                 f'{{ address = "127.0.0.1:{heavy.port}"; weight = 3; }},'
-                f'{{ address = "127.0.0.1:{light.port}"; }} ); }}; }};'
+                f'{{ address = "127.0.0.1:{light.port}"; }} );'
+                ' balance = "round_robin"; }; };'
                 'routes = ( { path = "/*rest"; service = "s"; } );')
     with Wire(g.port) as w:
         for _ in range(40):

@@ -1,6 +1,7 @@
 /*
  * balance.h - which endpoint of a service gets the next call: skips what was
- * tried, asks the service's algorithm for the rest.
+ * tried, turns to the backups when no primary is left, and asks the service's
+ * algorithm (lb.h) for the rest.
  */
 #ifndef WORKER_ORIGIN_BALANCE_H
 #define WORKER_ORIGIN_BALANCE_H
@@ -20,28 +21,23 @@ struct balance_tried {
 	uint32_t index[BALANCE_TRIED_MAX]; /* registry indexes */
 };
 
-/* This worker's view of one service; `own` is the algorithm's. */
-struct lb_state {
-	uint64_t version; /* of the set that `own` was made for */
-	uint32_t cursor;
-	int64_t *own;
+/* What a request asks for. */
+struct balance_ask {
+	uint32_t service;   /* registry slot */
+	uint32_t algorithm; /* enum img_balance */
+	uint64_t hash;      /* of the service's key; only with hash */
+	struct balance_tried tried;
 };
 
-/* An algorithm. */
-struct lb_ops {
-	const char *name;
-	/* The set has changed: (re)makes s->own. False without memory. */
-	bool (*prepare)(struct lb_state *s, const struct eset *set);
-	/*
-	 * The next member's number, among those with skip(member) false; at
-	 * least one exists.
-	 */
-	uint32_t (*pick)(struct lb_state *s, const struct eset *set,
-	    const struct balance_tried *tried);
+/* How a call went. */
+enum balance_outcome {
+	BALANCE_ANSWERED,
+	BALANCE_ERROR,     /* answered with a 5xx status */
+	BALANCE_FAILED,    /* not connected, or no whole answer */
+	BALANCE_ABANDONED, /* given up here before it was answered */
 };
 
-extern const struct lb_ops lb_rr;
-
+/* NULL without memory. */
 struct balance *balance_new(struct env *e);
 void balance_free(struct balance *b);
 
@@ -49,9 +45,11 @@ void balance_free(struct balance *b);
  * Chooses; NULL when the service has no endpoint left that was not tried. The
  * member is readable in this turn only.
  */
-const struct eset_member *balance_pick(struct balance *b, uint32_t service,
-    uint32_t algorithm, const struct balance_tried *tried);
+const struct eset_member *
+balance_pick(struct balance *b, const struct balance_ask *ask);
 
-bool balance_was_tried(const struct balance_tried *t, uint32_t index);
+/* Tells the algorithm that a call to h took `us`, to the head of its answer. */
+void balance_feedback(struct balance *b, uint32_t algorithm,
+    struct endpoint_handle h, enum balance_outcome outcome, uint64_t us);
 
 #endif

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "common/base/must.h"
+#include "worker/origin/balance.h"
 #include "worker/origin/opool.h"
 
 static void
@@ -37,6 +38,14 @@ call_settle(struct call *c)
 	    c->status, mono_diff_us(clock_now(), c->began));
 }
 
+/* Balancing learns from it how the endpoint does. */
+static void
+call_learn(const struct call *c, enum balance_outcome outcome)
+{
+	balance_feedback(c->env->balance, c->params.algorithm, c->handle,
+	    outcome, mono_diff_us(clock_now(), c->began));
+}
+
 static void
 call_on_connected(struct call *c)
 {
@@ -56,6 +65,7 @@ call_on_head(struct call *c, const struct head *h)
 		return;
 	}
 	c->status = h->status;
+	call_learn(c, h->status < 500 ? BALANCE_ANSWERED : BALANCE_ERROR);
 	type = head_find(h, FIELD_CONTENT_TYPE);
 	c->events = type != NULL && type->value.n >= 17 &&
 	    slice_eq_nocase(
@@ -82,6 +92,9 @@ static void
 call_on_failed(struct call *c, enum why why, int error)
 {
 	(void)error;
+	/* A connection that was closed while it idled is no failure. */
+	if (!c->reused || c->heard)
+		call_learn(c, BALANCE_FAILED);
 	call_settle(c);
 	if (why == WHY_CONNECT_FAILED)
 		env_count(c->env, COUNTER_UPSTREAM_CONNECT_FAILURES, 1);
@@ -112,6 +125,8 @@ call_on_expired(struct call *c)
 		why = WHY_CONNECT_TIMEOUT;
 	else if (c->origin->io.out.bytes != 0)
 		why = WHY_UPSTREAM_SEND_TIMEOUT;
+	if (!c->events)
+		call_learn(c, BALANCE_FAILED);
 	origin_close(c->origin);
 	call_settle(c);
 	if (why == WHY_CONNECT_TIMEOUT)
@@ -180,6 +195,7 @@ call_start(struct call *c, struct endpoint_handle handle, const struct addr *a,
 		    c->params.response_head_bytes, &done);
 		if (c->origin == NULL) {
 			env_count(e, COUNTER_UPSTREAM_CONNECT_FAILURES, 1);
+			call_learn(c, BALANCE_FAILED);
 			call_settle(c);
 			return false;
 		}
@@ -237,6 +253,8 @@ call_abort(struct call *c)
 {
 	if (c->origin == NULL)
 		return;
+	if (c->status == 0)
+		call_learn(c, BALANCE_ABANDONED);
 	origin_close(c->origin);
 	call_settle(c);
 }

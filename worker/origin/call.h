@@ -22,7 +22,8 @@ struct call_params {
 	uint64_t pool_idle_us;
 	uint32_t pool_max_idle;
 	uint32_t response_head_bytes;
-	uint32_t service; /* registry slot */
+	uint32_t service;   /* registry slot */
+	uint32_t algorithm; /* enum img_balance: who learns how it went */
 };
 
 struct call_sink {

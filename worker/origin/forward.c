@@ -14,6 +14,7 @@
 #include "common/base/must.h"
 #include "worker/flow/req.h"
 #include "worker/origin/balance.h"
+#include "worker/origin/balance_key.h"
 #include "worker/origin/call.h"
 
 #define FORWARD_SPARE_FIELDS 8u
@@ -21,13 +22,12 @@
 struct forward {
 	struct req *req;
 	struct call call;
-	struct balance_tried tried;
+	struct balance_ask ask;
 	struct endpoint_handle last; /* of the newest call */
-	uint32_t algorithm;
-	bool fresh;         /* the pool has given a stale connection */
-	bool client_paused; /* the request body waits for us */
-	bool body_begun;    /* body bytes went out: no second try */
-	enum why why;       /* of the last failed call */
+	bool fresh;                  /* the pool has given a stale connection */
+	bool client_paused;          /* the request body waits for us */
+	bool body_begun;             /* body bytes went out: no second try */
+	enum why why;                /* of the last failed call */
 };
 
 static void forward_try(struct forward *f);
@@ -168,6 +168,15 @@ forward_was_stale(const struct forward *f, enum why why)
 }
 
 static void
+forward_tried(struct forward *f, struct endpoint_handle h)
+{
+	struct balance_tried *t = &f->ask.tried;
+
+	MUST(t->count < BALANCE_TRIED_MAX);
+	t->index[t->count++] = h.index;
+}
+
+static void
 forward_failed(struct call *c, enum why why)
 {
 	struct forward *f = c->user;
@@ -177,7 +186,7 @@ forward_failed(struct call *c, enum why why)
 	if (q->state == REQ_ANSWERING) {
 		req_end(q, why, true);
 	} else if (!c->connected) {
-		f->tried.index[f->tried.count++] = c->handle.index;
+		forward_tried(f, c->handle);
 		forward_try(f);
 	} else if (forward_was_stale(f, why)) {
 		f->fresh = true;
@@ -224,16 +233,15 @@ forward_try(struct forward *f)
 	if (q->head.body != BODY_NONE)
 		forward_pause_client(f, true);
 	for (;;) {
-		m = balance_pick(q->env->balance, f->call.params.service,
-		    f->algorithm, &f->tried);
+		m = balance_pick(q->env->balance, &f->ask);
 		if (m == NULL)
 			break;
 		if (forward_call(f, m))
 			return;
 		f->why = WHY_CONNECT_FAILED;
-		f->tried.index[f->tried.count++] = m->handle.index;
+		forward_tried(f, m->handle);
 	}
-	req_fail(q, f->tried.count != 0 ? f->why : WHY_NO_ENDPOINT);
+	req_fail(q, f->ask.tried.count != 0 ? f->why : WHY_NO_ENDPOINT);
 }
 
 /* ---- the handler: what the client sends ---- */
@@ -314,6 +322,7 @@ forward_params(struct call_params *p, const struct req *q)
 		.pool_max_idle = s->pool_max_idle,
 		.response_head_bytes = q->image->limits.response_head_bytes,
 		.service = s->slot,
+		.algorithm = s->balance,
 	};
 }
 
@@ -327,7 +336,10 @@ forward_request(struct req *q)
 		return DONE;
 	}
 	f->req = q;
-	f->algorithm = q->service->balance;
+	f->ask.service = q->service->slot;
+	f->ask.algorithm = q->service->balance;
+	if (f->ask.algorithm == IMG_BALANCE_HASH)
+		f->ask.hash = balance_key_hash(q);
 	f->call.env = q->env;
 	f->call.sink = &forward_sink;
 	f->call.user = f;

@@ -5,65 +5,63 @@
  */
 #include <stdlib.h>
 
-#include "common/base/hash.h"
-#include "worker/origin/balance.h"
+#include "worker/origin/lb.h"
 
 static bool
-rr_equal(const struct eset *set)
+rr_equal(const struct lb_tier *t)
 {
-	for (uint32_t i = 1; i < set->count; i++)
-		if (set->members[i].weight != set->members[0].weight)
+	for (uint32_t i = 1; i < t->count; i++)
+		if (t->members[i].weight != t->members[0].weight)
 			return false;
 	return true;
 }
 
 static bool
-rr_prepare(struct lb_state *s, const struct eset *set)
+rr_prepare(struct lb_state *s, const struct lb_tier *t)
 {
-	free(s->own);
-	s->own = NULL;
-	/* Workers start at different places, or they would march in step. */
-	s->cursor = (uint32_t)hash_key_random().k0;
-	if (rr_equal(set))
+	int64_t *credit;
+
+	s->cursor = lb_below(lb_random_bits(s), t->count);
+	if (rr_equal(t))
 		return true;
-	s->own = calloc(set->count, sizeof(*s->own));
-	if (s->own == NULL)
+	credit = calloc(t->count, sizeof(*credit));
+	if (credit == NULL)
 		return false;
-	for (uint32_t i = 0; i < set->count; i++)
-		s->own[i] = s->cursor % (set->members[i].weight + 1);
+	for (uint32_t i = 0; i < t->count; i++)
+		credit[i] =
+		    lb_below(lb_random_bits(s), t->members[i].weight + 1);
+	s->own = credit;
 	return true;
 }
 
 static uint32_t
-rr_next(struct lb_state *s, const struct eset *set,
-    const struct balance_tried *tried)
+rr_next(
+    struct lb_state *s, const struct lb_tier *t, const struct balance_ask *ask)
 {
-	for (;;) {
-		uint32_t i = s->cursor++ % set->count;
+	uint32_t i = lb_unskipped(t, ask, s->cursor);
 
-		if (!balance_was_tried(tried, set->members[i].handle.index))
-			return i;
-	}
+	s->cursor = i + 1 < t->count ? i + 1 : 0;
+	return i;
 }
 
 static uint32_t
-rr_pick(struct lb_state *s, const struct eset *set,
-    const struct balance_tried *tried)
+rr_pick(
+    struct lb_state *s, const struct lb_tier *t, const struct balance_ask *ask)
 {
 	uint32_t best = UINT32_MAX;
-	int64_t total = 0;
+	int64_t total = 0, *credit = s->own;
 
-	if (s->own == NULL)
-		return rr_next(s, set, tried);
-	for (uint32_t i = 0; i < set->count; i++) {
-		if (balance_was_tried(tried, set->members[i].handle.index))
+	if (credit == NULL)
+		return rr_next(s, t, ask);
+	for (uint32_t i = 0; i < t->count; i++) {
+		if (lb_skips(t, ask, i))
 			continue;
-		s->own[i] += set->members[i].weight;
-		total += set->members[i].weight;
-		if (best == UINT32_MAX || s->own[i] > s->own[best])
+		credit[i] += t->members[i].weight;
+		total += t->members[i].weight;
+		if (best == UINT32_MAX || credit[i] > credit[best])
 			best = i;
 	}
-	s->own[best] -= total;
+	credit[best] -= total;
 	return best;
 }
 

@@ -10,6 +10,11 @@
 #define WITH(keys) LISTENER SERVICE "routes = ( { " keys " } );\n"
 #define TO "path = \"/\"; service = \"be\"; "
 
+/* A service with these keys, on line 2. */
+#define BALANCE(keys)                                                    \
+	LISTENER "services = { be = { " keys " endpoints = ( { address " \
+		 "= \"127.0.0.1:81\"; } ); }; };\n" ROUTE
+
 static const struct conf_case bad[] = {
 	/* top level and listeners */
 	{ SERVICE ROUTE, "f: there is no listener\n" },
@@ -52,6 +57,30 @@ static const struct conf_case bad[] = {
 		   "routes = ( { path = \"/\"; service = \"a/b\"; } );\n",
 	    "f:2: name: \"a/b\" has a space, a slash, a quote or a character "
 	    "outside ASCII\n" },
+	/* balancing */
+	{ BALANCE("balance = \"p3c\";"),
+	    "f:2: balance: there is no \"p3c\" (there is \"round_robin\", "
+	    "\"least_connections\", \"random\", \"hash\", \"p2c\")\n" },
+	{ BALANCE("hash_key = \"addres\";"),
+	    "f:2: hash_key: \"addres\" is no key; it must be \"address\", "
+	    "\"header:NAME\", \"cookie:NAME\" or \"path\"\n" },
+	{ BALANCE("hash_key = \"header\";"),
+	    "f:2: hash_key: \"header\" needs a name, as in "
+	    "\"header:X-Tenant\"\n" },
+	{ BALANCE("hash_key = \"cookie:a b\";"),
+	    "f:2: hash_key: \"cookie:a b\" needs a name, as in "
+	    "\"header:X-Tenant\"\n" },
+	{ BALANCE("hash_key = \"path:x\";"),
+	    "f:2: hash_key: \"path:x\" has a name, and needs none\n" },
+	{ BALANCE("hash_key = \"user\";"),
+	    "f:2: hash_key: \"user\" is no key yet: it needs authentication, "
+	    "which this version does not have\n" },
+	{ BALANCE("hash_key = 3;"),
+	    "f:2: hash_key: expected a string, got an integer\n" },
+	{ LISTENER "services = { be = { endpoints = ( { address = "
+		   "\"127.0.0.1:81\"; backup = true; } ); }; };\n" ROUTE,
+	    "f:2: service \"be\" has only backup endpoints: it needs one that "
+	    "is no backup\n" },
 	/* where a route leads */
 	{ WITH("path = \"/\"; service = \"bee\";"),
 	    "f:3: service: there is no service \"bee\"; did you mean "

@@ -157,8 +157,10 @@ START_TEST(defaults)
 	ck_assert_uint_eq(t.c.timeouts.tunnel, 3600000000);
 	ck_assert_uint_eq(t.c.services[0].pool.max_idle, 64);
 	ck_assert_uint_eq(t.c.services[0].pool.idle_us, 60000000);
-	ck_assert_str_eq(t.c.services[0].balance, "round_robin");
+	ck_assert_str_eq(t.c.services[0].balance, "p2c");
+	ck_assert_str_eq(t.c.services[0].hash_key, "address");
 	ck_assert_uint_eq(t.c.services[0].endpoints[0].weight, 1);
+	ck_assert(!t.c.services[0].endpoints[0].backup);
 	ck_assert(!t.c.routes[0].encoded_slash_keep);
 	ck_assert_uint_eq(t.c.routes[0].respond.status, 0);
 	conf_try_fini(&t);

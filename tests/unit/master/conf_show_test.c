@@ -94,7 +94,9 @@ START_TEST(origins)
 		"  uri = \"4097\"; # f:4\n",
 		"    name = \"a:b\"; # f:6\n",
 		"        weight = 1; # default\n",
-		"    balance = \"round_robin\"; # default\n",
+		"        backup = false; # default\n",
+		"    hash_key = \"address\"; # default\n",
+		"    balance = \"p2c\"; # default\n",
 		/* inherited: by the service from the top, by the route from
 		 * the service */
 		"      response = \"1500ms\"; # f:3\n",
@@ -149,7 +151,7 @@ START_TEST(options)
 
 	block_listed(&conf_block_top, "", plain, mdoc);
 	ck_assert_ptr_nonnull(strstr(plain, "\nservices.*.pool.max_idle"));
-	ck_assert_ptr_nonnull(strstr(plain, "round_robin"));
+	ck_assert_ptr_nonnull(strstr(plain, "least_connections"));
 	for (const char *p = mdoc; (p = strchr(p, '\n')) != NULL && p[1];) {
 		const char *end = strchr(++p, '\n');
 

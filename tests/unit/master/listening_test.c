@@ -5,6 +5,8 @@
 #include "tests/unit/shm/fixture.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,14 +17,25 @@
 
 static struct inherit *in;
 static struct listening all;
+static struct activation passed;
+static uint32_t let_go; /* the last listener that workers were to let go */
+
+static void
+let_go_of(struct listening *l, uint32_t id)
+{
+	ck_assert_ptr_eq(l, &all);
+	let_go = id;
+}
 
 static void
 setup(void)
 {
+	let_go = 0;
+	passed.count = 0;
 	in = calloc(1, sizeof(*in));
 	ck_assert_ptr_nonnull(in);
 	in->workers = WORKERS;
-	listening_init(&all, in);
+	listening_init(&all, in, &passed, let_go_of);
 }
 
 static void
@@ -92,45 +105,134 @@ START_TEST(another_program_is_noticed)
 }
 END_TEST
 
-START_TEST(what_leaves_is_held_for_a_while)
+/* A connection that is under way, or -1 when nobody hears. */
+static int
+knock(const struct addr *a)
+{
+	struct pollfd p;
+	bool done;
+	int fd = sock_connect(a, &done);
+
+	ck_assert_int_ge(fd, 0);
+	p = (struct pollfd){ .fd = fd, .events = POLLOUT };
+	if (done || (poll(&p, 1, 50) == 1 && sock_error(fd) == 0))
+		return fd;
+	(void)close(fd);
+	return -1;
+}
+
+START_TEST(what_leaves_is_deaf_then_let_go_then_ended)
 {
 	struct addr a = free_addr();
-	int place = listening_open(&all, &a), fd;
+	int place = listening_open(&all, &a), fd, early;
+	uint64_t end_us = 1000 + LISTENING_LEAVE_US + LISTENING_END_US;
 	uint32_t id;
 
 	ck_assert_int_ge(place, 0);
 	id = in->listeners[place].id;
+	early = knock(&a);
+	ck_assert_int_ge(early, 0);
 	fd = dup(in->listeners[place].fds[1]);
 	ck_assert(!listening_close(&all, id + 1, 1000));
 	ck_assert(listening_close(&all, id, 1000));
 	ck_assert(!listening_close(&all, id, 1000));
 	ck_assert_uint_eq(in->listeners[place].id, 0);
 	ck_assert(accepts(fd));
+	ck_assert_int_eq(knock(&a), -1);
 	ck_assert_uint_eq(
 	    listening_tick(&all, 1001), 1000 + LISTENING_LEAVE_US);
-	ck_assert(accepts(fd));
+	ck_assert_uint_eq(let_go, 0);
 	ck_assert_uint_eq(
-	    listening_tick(&all, 1000 + LISTENING_LEAVE_US), UINT64_MAX);
+	    listening_tick(&all, 1000 + LISTENING_LEAVE_US), end_us);
+	ck_assert_uint_eq(let_go, id);
+	ck_assert(accepts(fd));
+	ck_assert_uint_eq(listening_tick(&all, end_us), UINT64_MAX);
 	ck_assert(!accepts(fd));
 	(void)close(fd);
+	(void)close(early);
 }
 END_TEST
 
-START_TEST(an_address_that_leaves_may_come_back_at_once)
+START_TEST(an_address_that_leaves_may_come_back)
 {
 	struct addr a = free_addr();
-	int place = listening_open(&all, &a), again;
+	int place = listening_open(&all, &a), again, early, fds[WORKERS];
 	uint32_t id;
 
 	ck_assert_int_ge(place, 0);
 	id = in->listeners[place].id;
+	early = knock(&a);
+	memcpy(fds, in->listeners[place].fds, sizeof(fds));
 	ck_assert(listening_close(&all, id, 1000));
+	if (_i == 1) /* workers were told already */
+		(void)listening_tick(&all, 1000 + LISTENING_LEAVE_US);
 	again = listening_open(&all, &a);
 	ck_assert_int_ge(again, 0);
+	ck_assert_uint_eq(let_go, id);
 	ck_assert_uint_ne(in->listeners[again].id, id);
-	/* The old ones are not waited for any more. */
-	ck_assert_uint_eq(listening_tick(&all, 1001), UINT64_MAX);
-	ck_assert(accepts(in->listeners[again].fds[0]));
+	/* The same sockets, with what is queued, and they hear again. */
+	ck_assert_mem_eq(fds, in->listeners[again].fds, sizeof(fds));
+	ck_assert_uint_eq(
+	    listening_tick(&all, 10 * LISTENING_LEAVE_US), UINT64_MAX);
+	for (int i = 0; i < 8; i++) {
+		int fd = knock(&a);
+
+		ck_assert_int_ge(fd, 0);
+		(void)close(fd);
+	}
+	(void)close(early);
+}
+END_TEST
+
+START_TEST(all_leave_when_the_gateway_stops)
+{
+	struct addr a = free_addr(), b = free_addr();
+
+	ck_assert_int_ge(listening_open(&all, &a), 0);
+	ck_assert_int_ge(listening_open(&all, &b), 0);
+	listening_close_all(&all, 1000);
+	ck_assert_int_eq(knock(&a), -1);
+	ck_assert_int_eq(knock(&b), -1);
+	ck_assert_uint_eq(in->listeners[0].id + in->listeners[1].id, 0);
+}
+END_TEST
+
+/* As the service manager would have made it. */
+static int
+pass(const struct addr *a, bool reuseport)
+{
+	int fd = sock_listen(a, reuseport, 16);
+
+	ck_assert_int_ge(fd, 0);
+	passed.sockets[0] = (struct activation_socket){ .fd = fd, .addr = *a };
+	passed.count = 1;
+	return fd;
+}
+
+START_TEST(a_passed_socket_is_used)
+{
+	struct addr a = free_addr();
+	bool reuseport = _i == 1;
+	int fd = pass(&a, reuseport), place = listening_open(&all, &a), queued;
+	struct inherit_listener *l = &in->listeners[place];
+	uint32_t id;
+
+	ck_assert_int_ge(place, 0);
+	/* With SO_REUSEPORT others stand beside it, else all share it. */
+	ck_assert_uint_eq(l->passed, reuseport ? 1 : WORKERS);
+	for (unsigned w = 0; w < WORKERS; w++)
+		ck_assert(accepts(l->fds[w]) && l->fds[w] != fd);
+	id = l->id;
+	ck_assert(listening_close(&all, id, 1000));
+	(void)listening_tick(&all, 1000 + LISTENING_LEAVE_US);
+	(void)listening_tick(&all, 10 * LISTENING_LEAVE_US);
+	/* It is the manager's: it goes on listening, and can be used again. */
+	ck_assert(accepts(fd));
+	queued = knock(&a);
+	ck_assert_int_ge(queued, 0);
+	ck_assert_int_ge(listening_open(&all, &a), 0);
+	(void)close(queued);
+	(void)close(fd);
 }
 END_TEST
 
@@ -155,8 +257,10 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, every_slot_gets_a_socket);
 	tcase_add_test(tc, another_program_is_noticed);
-	tcase_add_test(tc, what_leaves_is_held_for_a_while);
-	tcase_add_test(tc, an_address_that_leaves_may_come_back_at_once);
+	tcase_add_test(tc, what_leaves_is_deaf_then_let_go_then_ended);
+	tcase_add_loop_test(tc, an_address_that_leaves_may_come_back, 0, 2);
+	tcase_add_test(tc, all_leave_when_the_gateway_stops);
+	tcase_add_loop_test(tc, a_passed_socket_is_used, 0, 2);
 	tcase_add_test(tc, the_table_has_an_end);
 	return fixture_run(tc, "listening");
 }

@@ -171,6 +171,35 @@ START_TEST(an_address_named_twice_is_one_member)
 }
 END_TEST
 
+START_TEST(primaries_come_first)
+{
+	struct region r;
+	struct eset_want want[] = { fixture_want(1, 1), fixture_want(2, 5),
+		fixture_want(3, 3), fixture_want(1, 1) };
+
+	want[0].backup = want[1].backup = true;
+	fixture_region(&r, 1);
+	uint32_t s = registry_service(&r, SLICE_LIT("s"));
+	ck_assert(registry_publish_set(&r, s, want, 4));
+	const struct eset *set = registry_set(&r, s);
+	ck_assert_uint_eq(set->count, 3);
+	ck_assert_uint_eq(set->primaries, 2);
+	ck_assert_uint_eq(set->members[0].weight, 3);
+	/* Named as both: a primary. */
+	ck_assert_uint_eq(set->members[1].addr.ip[15], 1);
+	ck_assert_uint_eq(set->members[1].weight, 2);
+	ck_assert_uint_eq(set->members[2].addr.ip[15], 2);
+	/* The same order, but another kind. */
+	want[1].backup = false;
+	want[2].backup = true;
+	want[3].backup = true;
+	ck_assert(registry_publish_set(&r, s, want, 4));
+	ck_assert_ptr_ne(registry_set(&r, s), set);
+	ck_assert_uint_eq(registry_set(&r, s)->primaries, 1);
+	region_fini(&r);
+}
+END_TEST
+
 START_TEST(a_label_can_change)
 {
 	struct region r;
@@ -364,6 +393,7 @@ main(void)
 	tcase_add_test(tc, long_names_fill_the_heap);
 	tcase_add_test(tc, a_set_is_published);
 	tcase_add_test(tc, an_address_named_twice_is_one_member);
+	tcase_add_test(tc, primaries_come_first);
 	tcase_add_test(tc, a_label_can_change);
 	tcase_add_test(tc, an_endpoint_lives_and_dies);
 	tcase_add_test(tc, an_address_that_returns_finds_its_slot);

@@ -245,6 +245,41 @@ START_TEST(drops_what_is_too_much)
 }
 END_TEST
 
+START_TEST(a_deaf_socket_keeps_its_queue)
+{
+	struct pollfd p = { .events = POLLOUT };
+	struct addr a;
+	int lfd, early, late, fd;
+	bool done;
+
+	ck_assert(addr_parse_ip(slice_str("127.0.0.1"), &a));
+	lfd = sock_listen(&a, true, 16);
+	ck_assert_int_ge(lfd, 0);
+	listener_addr(lfd, &a);
+	early = sock_connect(&a, &done);
+	wait_for(early, POLLOUT);
+	ck_assert(sock_deafen(lfd, true));
+	late = sock_connect(&a, &done);
+	p.fd = late;
+	ck_assert_int_eq(poll(&p, 1, 50), 0);
+	fd = sock_accept(lfd, NULL);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(sock_accept(lfd, NULL), -1);
+	ck_assert_int_eq(errno, EAGAIN);
+	/* What was accepted hears on. */
+	ck_assert_int_eq(send(early, "x", 1, 0), 1);
+	wait_for(fd, POLLIN);
+	(void)close(late);
+	ck_assert(sock_deafen(lfd, false));
+	late = sock_connect(&a, &done);
+	wait_for(late, POLLOUT);
+	(void)close(late);
+	(void)close(fd);
+	(void)close(early);
+	(void)close(lfd);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -256,6 +291,7 @@ main(void)
 	tcase_add_test(tc, tcp4);
 	tcase_add_test(tc, tcp6);
 	tcase_add_test(tc, refused_and_taken);
+	tcase_add_test(tc, a_deaf_socket_keeps_its_queue);
 	tcase_add_test(tc, unix_listener);
 	tcase_add_test(tc, passes_a_descriptor);
 	tcase_add_test(tc, drops_what_is_too_much);

@@ -1,0 +1,106 @@
+"""A worker that does not accept: others do it in its place."""
+import os
+import signal
+import time
+
+import pytest
+
+from gateway import wait_until
+from test_listeners import PONG, Churn, ask_once, text
+from wire import get
+
+# A stale heartbeat counts as one after 500 ms, a slot that is down after 50.
+STUCK_S, SLACK_S = 0.9, 1.5
+
+
+@pytest.mark.parametrize('workers', [2, 4])
+def test_stopped_worker(gateway, workers):
+    g = gateway(PONG, workers=workers)
+    pid = g.worker_pids[0]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        start = time.monotonic()
+        for _ in range(40):
+            assert ask_once(g.port) == 'served'
+        assert time.monotonic() - start < STUCK_S + SLACK_S
+        g.wait_log('accepts for worker 0, which is stuck')
+        # From now on nobody waits at all.
+        with Churn([g.port], threads=4) as churn:
+            time.sleep(1.2)
+        assert not churn.wrong() and churn.slowest < 0.8, churn.seen
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    g.wait_log('does not accept for worker 0 any more')
+    assert pid in g.worker_pids
+    for _ in range(20):
+        assert get(g.port).status == 200
+
+
+def test_adopter_is_stopped_too(gateway):
+    g = gateway(PONG, workers=3)
+    pids = g.worker_pids
+    os.kill(pids[0], signal.SIGSTOP)
+    g.wait_log('accepts for worker 0, which is stuck')
+    adopter = 1 if 'worker 1 accepts for worker 0' in g.log_text() else 2
+    os.kill(pids[adopter], signal.SIGSTOP)
+    try:
+        g.wait_log('accepts for worker 0, which is stuck', count=2)
+        start = time.monotonic()
+        for _ in range(40):
+            assert ask_once(g.port) == 'served'
+        assert time.monotonic() - start < STUCK_S + SLACK_S
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+def test_new_listener_while_adopted(gateway):
+    g = gateway(PONG, start=False, workers=2)
+    g.write(PONG, text([g.port]))
+    g.start()
+    os.kill(g.worker_pids[1], signal.SIGSTOP)
+    try:
+        g.wait_log('accepts for worker 1, which is stuck')
+        other = g.port + 1
+        g.reload(PONG, text([g.port, other]))
+        start = time.monotonic()
+        for _ in range(30):
+            assert ask_once(other) == 'served'
+        assert time.monotonic() - start < SLACK_S
+        g.reload(PONG, text([g.port]))
+        wait_until(lambda: ask_once(other) == 'refused', 5, 'its end')
+    finally:
+        os.kill(g.worker_pids[1], signal.SIGCONT)
+
+
+def test_worker_that_dies_again_and_again(gateway):
+    """The pause before the next start grows; nobody waits for it."""
+    g = gateway(PONG, workers=2, allow=['killed by signal 9 '])
+    for _ in range(7):  # the last pause is 640 ms, the next 1.28 s
+        victims = [p for p, t in g.family().items()
+                   if t == 'penstock: worker 0']
+        for pid in victims:
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: 'penstock: worker 0' in [
+            t for p, t in g.family().items() if p not in victims],
+            5, 'a successor')
+    with Churn([g.port], threads=4) as churn:
+        [victim] = [p for p, t in g.family().items()
+                    if t == 'penstock: worker 0']
+        os.kill(victim, signal.SIGKILL)
+        g.wait_log('accepts for worker 0, which is down')
+        time.sleep(1.2)
+    # Cut are only those that the dead one had accepted.
+    assert sum(churn.wrong().values()) <= 4, churn.seen
+    assert churn.slowest < 0.8, churn.slowest
+    g.wait_log('does not accept for worker 0 any more')
+
+
+def test_stuck_worker_is_ended(gateway):
+    g = gateway(PONG, workers=2, allow=['killed by signal', 'last words'])
+    pid = g.worker_pids[0]
+    os.kill(pid, signal.SIGSTOP)
+    g.wait_log('has not moved for 10 s', seconds=15)
+    wait_until(lambda: pid not in g.family(), 5, 'its end')
+    wait_until(lambda: len(g.worker_pids) == 2, 5, 'a successor')
+    g.wait_log('does not accept for worker 0 any more')
