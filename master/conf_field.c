@@ -7,7 +7,7 @@
 
 #include "common/base/must.h"
 #include "common/base/units.h"
-#include "master/conf_env.h"
+#include "common/base/environ.h"
 
 union conf_field
 conf_field(const struct conf_row *row, const void *thing)
@@ -129,7 +129,7 @@ print_string(const char *s, struct text *out)
 {
 	struct text plain = { 0 };
 
-	conf_env_protect(&plain, s);
+	environ_protect(&plain, s);
 	text_add_char(out, '"');
 	for (size_t i = 0; i < plain.n; i++) {
 		unsigned char c = (unsigned char)plain.p[i];

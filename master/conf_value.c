@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/environ.h"
 #include "common/base/must.h"
 #include "common/base/units.h"
-#include "master/conf_env.h"
 #include "master/conf_field.h"
 
 const char *
@@ -146,7 +146,8 @@ read_string(const struct conf_input *in, const struct conf_row *row,
 		value = conf_strdup(in->c, slice_str(raw));
 	} else {
 		at = conf_input_place(in, s);
-		if (conf_env_expand(&expanded, raw, row->path, at, in->d))
+		if (environ_expand(
+			&expanded, raw, row->path, at.file, at.line, in->d))
 			value = conf_strdup(in->c, text_slice(&expanded));
 		text_fini(&expanded);
 	}

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/diag.h"
+#include "common/base/environ.h"
 #include "tools/ctl_http.h"
 #include "tools/ctl_show.h"
 
@@ -119,27 +121,51 @@ ctl_parse(int argc, char **argv)
 	return l;
 }
 
+/* With ${NAME} replaced, in `buf`; false with a sentence on stderr. */
+static bool
+ctl_socket_expand(
+    const char *raw, const char *path, int line, char *buf, size_t size)
+{
+	struct text t = { 0 };
+	struct diag d;
+	char said[256];
+	bool ok;
+
+	diag_init(&d);
+	ok = environ_expand(&t, raw, "admin.socket", path, line, &d);
+	if (!ok && diag_format(&d, 0, said, sizeof(said)) > 0)
+		(void)fprintf(stderr, "penstockctl: %s\n", said);
+	else if ((size_t)snprintf(
+		     buf, size, "%.*s", (int)t.n, t.n != 0 ? t.p : "") >= size)
+		(void)fprintf(stderr,
+		    "penstockctl: %s: admin.socket is too long\n", path);
+	ok = ok && t.n < size;
+	text_fini(&t);
+	diag_fini(&d);
+	return ok;
+}
+
 /* In `buf`; false with a sentence on stderr. */
 static bool
 ctl_socket_of_conf(const char *path, char *buf, size_t size)
 {
-	const char *found = NULL;
+	const config_setting_t *found;
+	const char *raw = CTL_SOCKET_DEFAULT;
 	config_t c;
 	bool ok;
 
 	config_init(&c);
 	ok = config_read_file(&c, path) == CONFIG_TRUE;
+	found = ok ? config_lookup(&c, "admin.socket") : NULL;
 	if (!ok)
 		(void)fprintf(stderr, "penstockctl: %s:%d: %s\n", path,
 		    config_error_line(&c), config_error_text(&c));
-	else if (config_lookup_string(&c, "admin.socket", &found) !=
-	    CONFIG_TRUE)
-		found = CTL_SOCKET_DEFAULT;
-	if (ok && (size_t)snprintf(buf, size, "%s", found) >= size) {
-		(void)fprintf(stderr,
-		    "penstockctl: %s: admin.socket is too long\n", path);
-		ok = false;
-	}
+	else if (found != NULL && config_setting_get_string(found) != NULL)
+		raw = config_setting_get_string(found);
+	ok = ok &&
+	    ctl_socket_expand(raw, path,
+		found != NULL ? (int)config_setting_source_line(found) : 0, buf,
+		size);
 	config_destroy(&c);
 	return ok;
 }

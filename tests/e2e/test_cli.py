@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from conf import proxy
-from gateway import BINARY, ROOT, free_port, wait_until
+from gateway import BINARY, CTL, ROOT, free_port, wait_until
 from wire import get
 
 GOOD = proxy(1)
@@ -197,3 +197,17 @@ def answers(port):
         return get(port, '/').body == b'hi'
     except OSError:
         return False
+
+
+def test_ctl_reads_the_socket_from_the_file(gateway, tmp_path):
+    g = gateway(GOOD)
+    conf = tmp_path / 'ctl.conf'
+    conf.write_text('admin = { socket = "${SOCKET_FOLDER}/admin.sock"; };\n')
+    done = subprocess.run([CTL, '-c', conf, 'status'], text=True,
+                          capture_output=True,
+                          env={'SOCKET_FOLDER': str(g.dir)})
+    assert done.returncode == 0 and 'serving' in done.stdout
+    done = subprocess.run([CTL, '-c', conf, 'status'], text=True,
+                          capture_output=True, env={})
+    assert done.returncode != 0
+    assert f'{conf}:1: admin.socket: the environment variable' in done.stderr

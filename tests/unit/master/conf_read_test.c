@@ -255,6 +255,24 @@ START_TEST(long_lists)
 }
 END_TEST
 
+/* What a variable gives is checked like any other value. */
+START_TEST(environment)
+{
+	struct conf_try t;
+
+	(void)setenv("CONF_IDLE", "5s", 1);
+	(void)setenv("CONF_BAD", "five", 1);
+	conf_try_text(&t,
+	    "timeouts = { idle = \"${CONF_IDLE}\";\n"
+	    "head = \"${CONF_BAD}\"; };\n" REST);
+	ck_assert_str_eq(t.complaints,
+	    "f:2: timeouts.head: expected a duration such as \"30s\"; "
+	    "\"five\" does not start with a digit\n");
+	ck_assert_uint_eq(t.c.timeouts.idle, 5000000);
+	conf_try_fini(&t);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -268,5 +286,6 @@ main(void)
 	tcase_add_test(tc, named_either_way);
 	tcase_add_test(tc, one_string_for_names);
 	tcase_add_test(tc, long_lists);
+	tcase_add_test(tc, environment);
 	return conf_try_run("conf_read", tc);
 }

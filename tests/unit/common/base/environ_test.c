@@ -1,9 +1,11 @@
 /*
  * ${NAME} in strings.
  */
-#include "master/conf_env.h"
+#include "common/base/environ.h"
 
-#include "tests/unit/master/conf_try.h"
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 static const struct {
 	const char *text, *result, *complaint; /* NULL: none */
@@ -35,26 +37,39 @@ static const struct {
 	    "f:1: opt: the environment variable X2 is not set\n" },
 };
 
+/* All complaints, a line each. */
+static void
+said(const struct diag *d, char *text, size_t size)
+{
+	size_t n = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < d->count; i++) {
+		n += (size_t)diag_format(d, i, text + n, size - n);
+		n += (size_t)snprintf(text + n, size - n, "\n");
+	}
+}
+
 START_TEST(each_text)
 {
-	struct conf_try t = { 0 };
+	const char *want = cases[_i].complaint;
 	struct text out = { 0 };
+	char complaints[512];
+	struct diag d;
 	bool ok;
 
 	(void)setenv("CONF_A", "one", 1);
 	(void)setenv("CONF_EMPTY", "", 1);
-	diag_init(&t.d);
-	ok = conf_env_expand(
-	    &out, cases[_i].text, "opt", (struct conf_place){ "f", 1 }, &t.d);
-	conf_try_end(&t, ok);
+	diag_init(&d);
+	ok = environ_expand(&out, cases[_i].text, "opt", "f", 1, &d);
 	ck_assert_int_eq(ok, cases[_i].result != NULL);
 	if (ok)
 		ck_assert(
 		    slice_eq(text_slice(&out), slice_str(cases[_i].result)));
-	ck_assert_str_eq(t.complaints,
-	    cases[_i].complaint != NULL ? cases[_i].complaint : "");
+	said(&d, complaints, sizeof(complaints));
+	ck_assert_str_eq(complaints, want != NULL ? want : "");
 	text_fini(&out);
-	conf_try_fini(&t);
+	diag_fini(&d);
 }
 END_TEST
 
@@ -69,10 +84,9 @@ START_TEST(protected)
 		struct diag d;
 
 		diag_init(&d);
-		conf_env_protect(&once, texts[i]);
+		environ_protect(&once, texts[i]);
 		text_add_char(&once, '\0');
-		ck_assert(conf_env_expand(
-		    &twice, once.p, "opt", (struct conf_place){ "f", 1 }, &d));
+		ck_assert(environ_expand(&twice, once.p, "opt", "f", 1, &d));
 		ck_assert(slice_eq(text_slice(&twice), slice_str(texts[i])));
 		text_fini(&once);
 		text_fini(&twice);
@@ -81,32 +95,21 @@ START_TEST(protected)
 }
 END_TEST
 
-/* Through the whole: the result is checked like any other value. */
-START_TEST(in_a_file)
-{
-	struct conf_try t;
-
-	(void)setenv("CONF_IDLE", "5s", 1);
-	(void)setenv("CONF_BAD", "five", 1);
-	conf_try_text(&t,
-	    "timeouts = { idle = \"${CONF_IDLE}\";\n"
-	    "head = \"${CONF_BAD}\"; };\n" REST);
-	ck_assert_str_eq(t.complaints,
-	    "f:2: timeouts.head: expected a duration such as \"30s\"; "
-	    "\"five\" does not start with a digit\n");
-	ck_assert_uint_eq(t.c.timeouts.idle, 5000000);
-	conf_try_fini(&t);
-}
-END_TEST
-
 int
 main(void)
 {
-	TCase *tc = tcase_create("all");
+	Suite *suite = suite_create("environ");
+	TCase *tc = tcase_create("environ");
+	SRunner *runner;
+	int failed;
 
 	tcase_add_loop_test(
 	    tc, each_text, 0, (int)(sizeof(cases) / sizeof(cases[0])));
 	tcase_add_test(tc, protected);
-	tcase_add_test(tc, in_a_file);
-	return conf_try_run("conf_env", tc);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,7 +1,7 @@
 /*
- * conf_env.c - see conf_env.h.
+ * environ.c - see environ.h.
  */
-#include "master/conf_env.h"
+#include "common/base/environ.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 /* `inner` is what stands between the braces. */
 static bool
 env_add(struct text *out, struct slice inner, const char *option,
-    struct conf_place at, struct diag *d)
+    const char *file, int line, struct diag *d)
 {
 	struct text name = { 0 };
 	size_t n = 0;
@@ -23,7 +23,7 @@ env_add(struct text *out, struct slice inner, const char *option,
 		n++;
 	has_default = slice_starts(slice_skip(inner, n), SLICE_LIT(":-"));
 	if (n == 0 || (n != inner.n && !has_default)) {
-		diag_error(d, at.file, at.line,
+		diag_error(d, file, line,
 		    "%s: expected ${NAME} or ${NAME:-default}, got ${%.*s} "
 		    "(a literal ${ is written $${)",
 		    option, SLICE_FMT(inner));
@@ -37,7 +37,7 @@ env_add(struct text *out, struct slice inner, const char *option,
 	} else if (has_default) {
 		text_add(out, slice_skip(inner, n + 2));
 	} else {
-		diag_error(d, at.file, at.line,
+		diag_error(d, file, line,
 		    "%s: the environment variable %s is not set", option,
 		    name.p);
 		ok = false;
@@ -47,8 +47,8 @@ env_add(struct text *out, struct slice inner, const char *option,
 }
 
 bool
-conf_env_expand(struct text *out, const char *text, const char *option,
-    struct conf_place at, struct diag *d)
+environ_expand(struct text *out, const char *text, const char *option,
+    const char *file, int line, struct diag *d)
 {
 	const char *mark, *end;
 	bool ok = true;
@@ -64,7 +64,7 @@ conf_env_expand(struct text *out, const char *text, const char *option,
 		text_add(out, slice_make(text, (size_t)(mark - text)));
 		end = strchr(mark, '}');
 		if (end == NULL) {
-			diag_error(d, at.file, at.line,
+			diag_error(d, file, line,
 			    "%s: a ${ without its } (a literal ${ is written "
 			    "$${)",
 			    option);
@@ -72,7 +72,7 @@ conf_env_expand(struct text *out, const char *text, const char *option,
 		}
 		ok &=
 		    env_add(out, slice_make(mark + 2, (size_t)(end - mark - 2)),
-			option, at, d);
+			option, file, line, d);
 		text = end + 1;
 	}
 	text_add(out, slice_str(text));
@@ -80,7 +80,7 @@ conf_env_expand(struct text *out, const char *text, const char *option,
 }
 
 void
-conf_env_protect(struct text *out, const char *text)
+environ_protect(struct text *out, const char *text)
 {
 	for (; *text != '\0'; text++) {
 		if (text[0] == '$' && text[1] == '{')
