@@ -4,10 +4,17 @@
  */
 #include "shm/image.h"
 
+static bool
+slot_fits(const struct img_head *img, const struct img_slot *s, uint32_t tag,
+    uint32_t owner, struct slice text)
+{
+	return s->tag == tag && s->owner == owner &&
+	    slice_eq(img_slice(img, s->text), text);
+}
+
 const struct img_slot *
 image_find(const struct img_head *img, struct img_span table,
-    uint64_t text_hash, uint32_t owner, struct slice text, struct img_span next,
-    size_t entry)
+    uint64_t text_hash, uint32_t owner, struct slice text)
 {
 	const struct img_slot *slots = img_at(img, table.off);
 	uint64_t hash = img_slot_hash(text_hash, owner);
@@ -18,15 +25,8 @@ image_find(const struct img_head *img, struct img_span table,
 	/* The builder leaves empty slots in every table: this ends. */
 	at = img_slot_start(hash, table.count);
 	while (slots[at].text.len != IMG_NONE) {
-		const struct img_slot *s = &slots[at];
-
-		if (s->tag == (uint32_t)hash && s->owner == owner) {
-			/* Never followed, so it need not be inside. */
-			__builtin_prefetch(
-			    (const char *)img + next.off + s->a * entry);
-			if (slice_eq(img_slice(img, s->text), text))
-				return s;
-		}
+		if (slot_fits(img, &slots[at], (uint32_t)hash, owner, text))
+			return &slots[at];
 		if (++at == table.count)
 			at = 0;
 	}

@@ -271,12 +271,10 @@ img_slot_start(uint64_t hash, uint32_t count)
 /*
  * The slot of (owner, text) in a table, or NULL. `text_hash` is hash_bytes of
  * the text with the router's key, so that one hash serves several owners.
- * `next` is what slot.a counts in, entries of `entry` bytes (0: nothing): the
- * one found is fetched while the text is compared.
  */
-const struct img_slot *image_find(const struct img_head *img,
-    struct img_span table, uint64_t text_hash, uint32_t owner,
-    struct slice text, struct img_span next, size_t entry);
+const struct img_slot *
+image_find(const struct img_head *img, struct img_span table,
+    uint64_t text_hash, uint32_t owner, struct slice text);
 
 /*
  * For readers that attach from outside: true when `bytes` hold an image whose

@@ -60,27 +60,13 @@ exact_find(struct search *s, uint32_t group)
 		s->path_hash = text_hash(s->img, s->path);
 		s->hashed = true;
 	}
-	slot = image_find(s->img, s->img->router.paths, s->path_hash, group,
-	    s->path, s->img->routes, sizeof(struct img_route));
+	slot = image_find(
+	    s->img, s->img->router.paths, s->path_hash, group, s->path);
 	if (slot == NULL)
 		return false;
 	s->m->count = 0;
 	*s->term = (struct img_term){ slot->a, slot->b };
 	return true;
-}
-
-/* Most terms have one route: its record is fetched while the search goes on. */
-static void
-route_prefetch(const struct img_head *img, struct img_term term)
-{
-	const char *r = img_at(img,
-	    img->routes.off + term.first * (uint32_t)sizeof(struct img_route));
-
-	if (term.count != 1)
-		return;
-	__builtin_prefetch(r);
-	__builtin_prefetch(r + 64);
-	__builtin_prefetch(r + 128);
 }
 
 /* The first of equals stays: it has its literals further left. */
@@ -93,7 +79,6 @@ rest_note(struct descent *d, const struct img_node *n)
 	    (d->rest.count != 0 && n->rest_literal <= d->rest_literal))
 		return;
 	d->rest = n->rest;
-	route_prefetch(s->img, n->rest);
 	d->rest_literal = n->rest_literal;
 	d->rest_count = d->count + 1;
 	memcpy(
@@ -104,9 +89,8 @@ rest_note(struct descent *d, const struct img_node *n)
 static uint32_t
 literal_child(const struct search *s, uint32_t node, struct slice segment)
 {
-	const struct img_slot *slot =
-	    image_find(s->img, s->img->router.edges, text_hash(s->img, segment),
-		node, segment, s->img->router.nodes, sizeof(struct img_node));
+	const struct img_slot *slot = image_find(s->img, s->img->router.edges,
+	    text_hash(s->img, segment), node, segment);
 
 	return slot != NULL ? slot->a : IMG_NONE;
 }
@@ -236,8 +220,8 @@ group_find(struct search *s, uint32_t group)
 static const struct img_slot *
 host_slot(const struct img_head *img, struct slice name)
 {
-	return image_find(img, img->router.hosts, text_hash(img, name), 0, name,
-	    img->router.groups, sizeof(struct img_group));
+	return image_find(
+	    img, img->router.hosts, text_hash(img, name), 0, name);
 }
 
 /* The groups of "*.suffix", for each suffix of the name's labels. */
