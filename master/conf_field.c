@@ -5,9 +5,9 @@
 
 #include <string.h>
 
+#include "common/base/environ.h"
 #include "common/base/must.h"
 #include "common/base/units.h"
-#include "common/base/environ.h"
 
 union conf_field
 conf_field(const struct conf_row *row, const void *thing)
