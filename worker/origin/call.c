@@ -89,9 +89,8 @@ call_on_end(struct call *c, const struct head *trailers)
 }
 
 static void
-call_on_failed(struct call *c, enum why why, int error)
+call_on_failed(struct call *c, enum why why)
 {
-	(void)error;
 	/* A connection that was closed while it idled is no failure. */
 	if (!c->reused || c->heard)
 		call_learn(c, BALANCE_FAILED);

@@ -65,13 +65,13 @@ origin_close(struct origin *o)
 
 /* Ends the connection and tells its call, if there is one. */
 static void
-origin_fail(struct origin *o, enum why why, int error)
+origin_fail(struct origin *o, enum why why)
 {
 	struct call *c = o->call;
 
 	origin_close(o);
 	if (c != NULL)
-		o->events->failed(c, why, error);
+		o->events->failed(c, why);
 }
 
 static void
@@ -109,8 +109,7 @@ origin_error(struct stream *s, enum codec_error e)
 	if (o->state != ORIGIN_CLOSED)
 		origin_fail(o,
 		    e == CODEC_TRUNCATED ? WHY_UPSTREAM_CLOSED
-					 : WHY_BAD_RESPONSE,
-		    0);
+					 : WHY_BAD_RESPONSE);
 }
 
 static const struct codec_events origin_codec_events = {
@@ -151,7 +150,7 @@ origin_eof(struct io *io)
 	}
 	codec_eof(&o->codec.base);
 	if (o->state == ORIGIN_BUSY)
-		origin_fail(o, WHY_UPSTREAM_CLOSED, 0);
+		origin_fail(o, WHY_UPSTREAM_CLOSED);
 	else if (o->state == ORIGIN_IDLE)
 		origin_close(o);
 }
@@ -179,10 +178,10 @@ origin_failed(struct io *io, int error)
 {
 	struct origin *o = origin_of_io(io);
 
+	(void)error;
 	origin_fail(o,
 	    o->state == ORIGIN_CONNECTING ? WHY_CONNECT_FAILED
-					  : WHY_UPSTREAM_CLOSED,
-	    error);
+					  : WHY_UPSTREAM_CLOSED);
 }
 
 static const struct io_events origin_io_events = {

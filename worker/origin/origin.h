@@ -50,11 +50,8 @@ struct origin_events {
 	void (*data)(struct call *c, struct slice bytes);
 	/* The answer is complete; origin_release comes next. */
 	void (*end)(struct call *c, const struct head *trailers);
-	/*
-	 * Nothing more will come; the origin is closed already. `error`: an
-	 * errno, or 0 when the peer's bytes (or their end) were the reason.
-	 */
-	void (*failed)(struct call *c, enum why why, int error);
+	/* Nothing more will come; the origin is closed already. */
+	void (*failed)(struct call *c, enum why why);
 	/* All queued request bytes were sent. */
 	void (*drained)(struct call *c);
 	/* A burst of answer bytes is over. */
