@@ -59,7 +59,7 @@ WORKER_SRC := $(call src,worker/flow worker/origin worker/filter worker/watch \
 TOOLS_SRC := $(call src,tools)
 UNIT_SRC := $(call src,tests/unit/* tests/unit/*/*)
 FUZZ_SRC := $(call src,tests/fuzz)
-LIBS := -lconfig -lpcre2-8 -lseccomp -lcrypto
+LIBS := -lconfig -lpcre2-8 -lseccomp -lcrypto -lcares -ljansson -lm
 
 .PHONY: all
 all: $(BUILD)/penstock $(BUILD)/penstockctl $(BUILD)/demo-upstream man \
@@ -154,6 +154,8 @@ SUBMAKE = $(MAKE) --no-print-directory HARDEN= HARDEN_LD=
 ASAN = $(SUBMAKE) BUILD=$(BUILD)/asan CFLAGS='$(SANITIZE)'
 FUZZ = $(SUBMAKE) BUILD=$(BUILD)/fuzz CC=clang \
 	CFLAGS='-O1 -fsanitize=fuzzer-no-link $(SANITIZE)'
+FUZZ_COVERAGE = $(SUBMAKE) BUILD=$(BUILD)/fuzz-coverage CC=clang \
+	CFLAGS='-O1 -fprofile-instr-generate -fcoverage-mapping'
 
 .PHONY: asan asan-bin
 asan-bin:
@@ -167,12 +169,16 @@ FUZZ_BIN := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SRC))
 $(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(ALL_LIBS)
 	$(LINK) -fsanitize=fuzzer $(LIBS)
 
-.PHONY: fuzz fuzz-bin fuzz-bin-here
+.PHONY: fuzz fuzz-bin fuzz-bin-here fuzz-coverage
 fuzz-bin-here: $(FUZZ_BIN)
 fuzz-bin:
 	+$(FUZZ) fuzz-bin-here
 fuzz: fuzz-bin
 	@tests/fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS)
+fuzz-coverage:
+	@tools/deps.sh fuzz
+	+$(FUZZ_COVERAGE) fuzz-bin-here
+	@tests/fuzz/coverage.sh $(BUILD)
 
 # The benchmark: CPU per request beside nginx and haproxy.
 .PHONY: bench
@@ -235,6 +241,7 @@ help:
 	@echo 'make lint     format, layers, includes, cppcheck, clang-tidy ...'
 	@echo 'make asan     unit tests under address and UB sanitizers'
 	@echo 'make fuzz     each fuzz target for FUZZ_SECONDS (600)'
+	@echo 'make fuzz-coverage  lines and regions of the parsers that seeds reach'
 	@echo 'make bench    CPU per request beside nginx and haproxy'
 	@echo 'make drill    what clients notice of reloads, kills and idleness'
 	@echo '              (BENCH_ARGS=--quick)'

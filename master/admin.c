@@ -22,7 +22,10 @@ static const struct codec_limits admin_limits = {
 static void
 admin_free(struct loop_task *t)
 {
-	free(CONTAINER_OF(t, struct admin_client, free));
+	struct admin_client *c = CONTAINER_OF(t, struct admin_client, free);
+
+	text_fini(&c->body);
+	free(c);
 }
 
 static void
@@ -81,7 +84,7 @@ admin_answer(struct admin_client *c, const struct admin_reply *r)
 
 	admin_field(&h, fields, FIELD_CONTENT_TYPE, slice_str(r->type));
 	admin_field(&h, fields, FIELD_CACHE_CONTROL, SLICE_LIT("no-store"));
-	if (r->allow != NULL)
+	if (r->allow[0] != '\0')
 		admin_field(&h, fields, FIELD_ALLOW, slice_str(r->allow));
 	(void)stream_head(c->stream, &h, bodiless);
 	if (!bodiless) {
@@ -108,14 +111,19 @@ admin_settle(struct admin_client *c)
 static void
 admin_dispatch(struct admin_client *c)
 {
+	struct admin_request q = { .method = c->method,
+		.path = slice_make(c->target, c->target_bytes),
+		.body = text_slice(&c->body) };
 	struct admin_reply r;
-	uint64_t run = 0;
 
 	admin_reply_init(&r);
-	admin_routes_answer(c->admin, c->method,
-	    slice_make(c->target, c->target_bytes), &r, &run);
-	if (run != 0)
-		c->run = run; /* admin_reloaded answers */
+	if (c->body_over)
+		admin_reply_problem(
+		    &r, 413, SLICE_LIT("a body may have 16384 bytes, no more"));
+	else
+		admin_routes_answer(c->admin, &q, &r);
+	if (r.run != 0)
+		c->run = r.run; /* admin_reloaded answers */
 	else
 		admin_answer(c, &r);
 	admin_reply_fini(&r);
@@ -163,14 +171,19 @@ admin_on_head(struct stream *s, const struct head *h)
 	c->method = h->method;
 	c->target_bytes = n < sizeof(c->target) ? (uint32_t)n : 0;
 	memcpy(c->target, h->target.p, c->target_bytes);
+	text_clear(&c->body);
+	c->body_over = false;
 }
 
-/* No request of this API has a body; one that comes is not looked at. */
 static void
 admin_on_data(struct stream *s, struct slice bytes)
 {
-	(void)s;
-	(void)bytes;
+	struct admin_client *c = admin_of_stream(s);
+
+	if (bytes.n > ADMIN_BODY_MAX - c->body.n)
+		c->body_over = true;
+	else if (!c->body_over)
+		text_add(&c->body, bytes);
 }
 
 static void
@@ -185,14 +198,11 @@ admin_on_error(struct stream *s, enum codec_error e)
 {
 	struct admin_client *c = admin_of_stream(s);
 	struct admin_reply r;
-	bool begun = c->stream != NULL;
 
 	c->closing = true;
 	c->stream = s;
-	if (begun)
-		return; /* within a request: nothing can be said any more */
 	admin_reply_init(&r);
-	admin_routes_problem(&r, 400, codec_error_name(e));
+	admin_reply_problem(&r, 400, slice_str(codec_error_name(e)));
 	admin_answer(c, &r);
 	admin_reply_fini(&r);
 }
@@ -238,7 +248,9 @@ admin_eof(struct io *io)
 	struct admin_client *c = admin_of_io(io);
 
 	c->closing = true;
-	if (c->run == 0)
+	if (c->run == 0 && c->stream != NULL)
+		admin_close(c); /* its request will never be whole */
+	else if (c->run == 0)
 		admin_settle(c);
 }
 
@@ -304,12 +316,13 @@ admin_accept(struct loop_watch *w, unsigned events)
 
 bool
 admin_init(struct admin *a, struct loop *loop, struct inherit *in,
-    struct reload *reload)
+    struct reload *reload, const struct probes *probes)
 {
 	*a = (struct admin){ .loop = loop,
 		.in = in,
 		.reload = reload,
-		.watch = { admin_accept, in->admin_fd } };
+		.probes = probes,
+		.watch = { .fn = admin_accept, .fd = in->admin_fd } };
 	list_init(&a->clients);
 	return a->watch.fd < 0 || loop_add(loop, &a->watch, true);
 }

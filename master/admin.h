@@ -11,10 +11,11 @@
 #include "common/base/list.h"
 #include "common/http/h1.h"
 #include "common/net/io.h"
+#include "master/admin_reply.h"
+#include "master/probes.h"
 #include "master/reload.h"
 
 #define ADMIN_CLIENTS_MAX 16
-#define ADMIN_TARGET_MAX 1024
 
 struct admin;
 
@@ -31,12 +32,15 @@ struct admin_client {
 	uint64_t run;          /* waits for this reload; 0: for none */
 	uint32_t target_bytes; /* path without query */
 	char target[ADMIN_TARGET_MAX];
+	struct text body;
+	bool body_over; /* it is longer than ADMIN_BODY_MAX */
 };
 
 struct admin {
 	struct loop *loop;
 	struct inherit *in;
 	struct reload *reload;
+	const struct probes *probes;
 	struct loop_watch watch; /* the listening socket; fd -1: none */
 	struct list clients;
 	uint32_t count;
@@ -44,7 +48,7 @@ struct admin {
 
 /* Listens on in->admin_fd, if there is one. False with errno. */
 bool admin_init(struct admin *a, struct loop *loop, struct inherit *in,
-    struct reload *reload);
+    struct reload *reload, const struct probes *probes);
 void admin_fini(struct admin *a);
 
 /* A reload ended: answers those that wait for it. */

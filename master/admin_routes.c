@@ -1,60 +1,43 @@
 /*
  * admin_routes.c - see admin_routes.h. The documents are in admin_status.c,
- * the metrics in prom.c.
+ * admin_services.c, admin_endpoints.c and admin_names.c, the metrics in prom.c
+ * and prom_endpoints.c.
  */
 #include "master/admin_routes.h"
 
+#include <stdio.h>
+
 #include "common/base/json.h"
+#include "common/http/http.h"
+#include "common/http/uri.h"
+#include "master/admin_change.h"
+#include "master/admin_endpoints.h"
+#include "master/admin_history.h"
+#include "master/admin_names.h"
+#include "master/admin_services.h"
 #include "master/admin_status.h"
+#include "master/operate.h"
 #include "master/prom.h"
+#include "master/prom_endpoints.h"
 #include "shm/control.h"
 #include "shm/slots.h"
 
-#define ADMIN_JSON "application/json"
 #define ADMIN_TEXT "text/plain; charset=utf-8"
 /* Of the text format, version 0.0.4. */
 #define ADMIN_PROM "text/plain; version=0.0.4; charset=utf-8"
+#define ADMIN_SEGMENTS_MAX 8
 
-typedef void
-admin_route_fn(struct admin *a, struct admin_reply *r, uint64_t *run);
-
-void
-admin_reply_init(struct admin_reply *r)
-{
-	*r = (struct admin_reply){ .status = 200, .type = ADMIN_JSON };
-	text_init(&r->body);
-}
-
-void
-admin_reply_fini(struct admin_reply *r)
-{
-	text_fini(&r->body);
-}
-
-void
-admin_routes_problem(struct admin_reply *r, uint16_t status, const char *detail)
-{
-	struct json j;
-
-	r->status = status;
-	r->type = "application/problem+json";
-	json_init(&j, &r->body);
-	json_object(&j, NULL);
-	json_string(&j, "type", SLICE_LIT("about:blank"));
-	json_string(&j, "title", http_reason(status));
-	json_uint(&j, "status", status);
-	if (detail != NULL)
-		json_string(&j, "detail", slice_str(detail));
-	json_object_end(&j);
-}
+typedef void admin_route_fn(
+    struct admin *a, const struct admin_request *q, struct admin_reply *r);
 
 /* ---- health ---- */
 
 static void
-admin_livez(struct admin *a, struct admin_reply *r, uint64_t *run)
+admin_livez(
+    struct admin *a, const struct admin_request *q, struct admin_reply *r)
 {
 	(void)a;
-	(void)run;
+	(void)q;
 	r->type = ADMIN_TEXT;
 	text_add(&r->body, SLICE_LIT("ok\n"));
 }
@@ -77,11 +60,12 @@ admin_not_ready(const struct region *r)
 }
 
 static void
-admin_readyz(struct admin *a, struct admin_reply *r, uint64_t *run)
+admin_readyz(
+    struct admin *a, const struct admin_request *q, struct admin_reply *r)
 {
 	const char *why = admin_not_ready(&a->in->region);
 
-	(void)run;
+	(void)q;
 	r->type = ADMIN_TEXT;
 	r->status = why == NULL ? 200 : 503;
 	text_add(&r->body, slice_str(why == NULL ? "ready\n" : why));
@@ -90,48 +74,77 @@ admin_readyz(struct admin *a, struct admin_reply *r, uint64_t *run)
 /* ---- documents ---- */
 
 static void
-admin_metrics(struct admin *a, struct admin_reply *r, uint64_t *run)
+admin_metrics(
+    struct admin *a, const struct admin_request *q, struct admin_reply *r)
 {
-	(void)run;
+	(void)q;
 	r->type = ADMIN_PROM;
 	prom_write(&a->in->region, &r->body);
+	prom_endpoints_write(&a->in->region, &r->body);
+	prom_probes_write(a->probes, &r->body);
+	admin_names_prom(&a->reload->names, &r->body);
 }
 
 static void
-admin_status(struct admin *a, struct admin_reply *r, uint64_t *run)
+admin_status(
+    struct admin *a, const struct admin_request *q, struct admin_reply *r)
 {
-	(void)run;
+	(void)q;
 	admin_status_write(a, &r->body);
 }
 
 static void
-admin_workers(struct admin *a, struct admin_reply *r, uint64_t *run)
+admin_workers(
+    struct admin *a, const struct admin_request *q, struct admin_reply *r)
 {
-	(void)run;
+	(void)q;
 	admin_workers_write(a, &r->body);
 }
 
 static void
-admin_generations(struct admin *a, struct admin_reply *r, uint64_t *run)
+admin_generations(
+    struct admin *a, const struct admin_request *q, struct admin_reply *r)
 {
-	(void)run;
+	(void)q;
 	admin_generations_write(a, &r->body);
 }
 
 static void
-admin_listing(struct admin *a, struct admin_reply *r, uint64_t *run)
+admin_listing(
+    struct admin *a, const struct admin_request *q, struct admin_reply *r)
 {
-	(void)run;
+	(void)q;
 	admin_listing_write(a, &r->body);
 }
 
 static void
-admin_reload(struct admin *a, struct admin_reply *r, uint64_t *run)
+admin_names(
+    struct admin *a, const struct admin_request *q, struct admin_reply *r)
 {
+	(void)q;
+	admin_names_write(&a->reload->names, &r->body);
+}
+
+static void
+admin_export(
+    struct admin *a, const struct admin_request *q, struct admin_reply *r)
+{
+	const struct region *region = &a->in->region;
+
+	(void)q;
+	r->type = ADMIN_TEXT;
+	operate_export(region, reload_current(region), &r->body);
+}
+
+static void
+admin_reload(
+    struct admin *a, const struct admin_request *q, struct admin_reply *r)
+{
+	(void)q;
 	if (control_draining(&a->in->region) != 0)
-		admin_routes_problem(r, 503, "stopping");
+		admin_reply_problem(r, 503, SLICE_LIT("stopping"));
 	else
-		*run = reload_request(a->reload);
+		r->run = reload_request(a->reload);
 }
 
 void
@@ -144,61 +157,162 @@ admin_routes_reloaded(
 	control_reload_info(&a->in->region, &info);
 	r->status = how == RELOAD_FAILED ? 422 : 200;
 	json_init(&j, &r->body);
-	json_object(&j, NULL);
-	json_string(&j, "outcome", admin_outcome_word(how));
-	json_bool(&j, "changed", how == RELOAD_OK);
-	json_uint(&j, "generation", info.generation);
+	json_object_begin(&j, NULL);
+	json_add_string(&j, "outcome", admin_outcome_word(how));
+	json_add_bool(&j, "changed", how == RELOAD_OK);
+	json_add_uint(&j, "generation", info.generation);
 	admin_lines_write(&j, "complaints", text_slice(&a->reload->said));
 	json_object_end(&j);
 }
 
 /* ---- the table ---- */
 
+/* "*" stands for any one segment that is not empty. */
 static const struct admin_route {
 	const char *path;
-	admin_route_fn *get, *post;
+	admin_route_fn *get, *post, *patch;
 } admin_routes[] = {
-	{ "/livez", admin_livez, NULL },
-	{ "/readyz", admin_readyz, NULL },
-	{ "/healthz", admin_livez, NULL },
-	{ "/metrics", admin_metrics, NULL },
-	{ "/v1/status", admin_status, NULL },
-	{ "/v1/routes", admin_listing, NULL },
-	{ "/v1/workers", admin_workers, NULL },
-	{ "/v1/generations", admin_generations, NULL },
-	{ "/v1/reload", NULL, admin_reload },
+	{ "/livez", .get = admin_livez },
+	{ "/readyz", .get = admin_readyz },
+	{ "/healthz", .get = admin_livez },
+	{ "/health", .get = admin_health_answer },
+	{ "/metrics", .get = admin_metrics },
+	{ "/v1/status", .get = admin_status },
+	{ "/v1/routes", .get = admin_listing },
+	{ "/v1/names", .get = admin_names },
+	{ "/v1/workers", .get = admin_workers },
+	{ "/v1/generations", .get = admin_generations },
+	{ "/v1/reload", .post = admin_reload },
+	{ "/v1/export", .get = admin_export },
+	{ "/v1/services", .get = admin_services_answer },
+	{ "/v1/services/*", .get = admin_service_answer },
+	{ "/v1/services/*/endpoints", .get = admin_members_answer },
+	{ "/v1/services/*/history", .get = admin_history_answer },
+	{ "/v1/services/*/endpoints/*", .get = admin_endpoint_answer,
+	    .patch = admin_change_answer },
+	{ "/v1/endpoints", .get = admin_endpoints_answer },
 };
 
+/* A path in segments, without the "/" between them. */
+struct admin_path {
+	struct slice segment[ADMIN_SEGMENTS_MAX];
+	size_t count;
+};
+
+/* False: it does not begin with "/", or has too many. */
+static bool
+admin_path_split(struct slice path, struct admin_path *p)
+{
+	p->count = 0;
+	while (path.n != 0 && path.p[0] == '/') {
+		const char *end = memchr(path.p + 1, '/', path.n - 1);
+		size_t n = end != NULL ? (size_t)(end - path.p) : path.n;
+
+		if (p->count == ADMIN_SEGMENTS_MAX)
+			return false;
+		p->segment[p->count++] = slice_make(path.p + 1, n - 1);
+		path = slice_skip(path, n);
+	}
+	return path.n == 0 && p->count != 0;
+}
+
+/* Each segment for itself, into room; false: a bad escape. */
+static bool
+admin_path_decode(struct admin_path *p, char *room)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		size_t n;
+
+		if (!uri_decode(p->segment[i], room, &n))
+			return false;
+		p->segment[i] = slice_make(room, n);
+		room += n;
+	}
+	return true;
+}
+
+static bool
+admin_route_fits(const struct admin_route *route, const struct admin_path *p,
+    struct admin_request *q)
+{
+	struct admin_path pattern;
+	size_t args = 0;
+
+	if (!admin_path_split(slice_str(route->path), &pattern) ||
+	    pattern.count != p->count)
+		return false;
+	for (size_t i = 0; i < p->count; i++) {
+		struct slice want = pattern.segment[i], got = p->segment[i];
+
+		if (!slice_eq(want, SLICE_LIT("*"))) {
+			if (!slice_eq(want, got))
+				return false;
+			continue;
+		}
+		if (got.n == 0)
+			return false;
+		q->arg[args++] = got;
+	}
+	return true;
+}
+
 static const struct admin_route *
-admin_route_find(struct slice path)
+admin_route_find(const struct admin_path *p, struct admin_request *q)
 {
 	size_t n = sizeof(admin_routes) / sizeof(admin_routes[0]);
 
 	for (size_t i = 0; i < n; i++)
-		if (slice_eq(slice_str(admin_routes[i].path), path))
+		if (admin_route_fits(&admin_routes[i], p, q))
 			return &admin_routes[i];
 	return NULL;
 }
 
-void
-admin_routes_answer(struct admin *a, uint8_t method, struct slice path,
-    struct admin_reply *r, uint64_t *run)
+static admin_route_fn *
+admin_route_method(const struct admin_route *route, uint8_t method)
 {
-	const struct admin_route *route = admin_route_find(path);
-	admin_route_fn *fn = NULL;
-
-	if (route == NULL) {
-		admin_routes_problem(r, 404, "no such resource");
-		return;
-	}
 	if (method == METHOD_GET || method == METHOD_HEAD)
-		fn = route->get;
-	else if (method == METHOD_POST)
-		fn = route->post;
-	if (fn != NULL) {
-		fn(a, r, run);
+		return route->get;
+	if (method == METHOD_POST)
+		return route->post;
+	return method == METHOD_PATCH ? route->patch : NULL;
+}
+
+static void
+admin_not_allowed(const struct admin_route *route, struct admin_reply *r)
+{
+	bool get = route->get != NULL, post = route->post != NULL;
+
+	(void)snprintf(r->allow, sizeof(r->allow), "%s%s%s%s%s",
+	    get ? "GET, HEAD" : "", get && post ? ", " : "", post ? "POST" : "",
+	    route->patch != NULL && (get || post) ? ", " : "",
+	    route->patch != NULL ? "PATCH" : "");
+	admin_reply_problem(r, 405, SLICE_NONE);
+}
+
+void
+admin_routes_answer(
+    struct admin *a, struct admin_request *q, struct admin_reply *r)
+{
+	char room[ADMIN_TARGET_MAX];
+	const struct admin_route *route = NULL;
+	struct admin_path p;
+	admin_route_fn *fn;
+
+	if (q->path.n <= sizeof(room) && admin_path_split(q->path, &p)) {
+		if (!admin_path_decode(&p, room)) {
+			admin_reply_problem(
+			    r, 400, SLICE_LIT("bad escape in the path"));
+			return;
+		}
+		route = admin_route_find(&p, q);
+	}
+	if (route == NULL) {
+		admin_reply_problem(r, 404, SLICE_LIT("no such resource"));
 		return;
 	}
-	r->allow = route->get != NULL ? "GET, HEAD" : "POST";
-	admin_routes_problem(r, 405, NULL);
+	fn = admin_route_method(route, q->method);
+	if (fn == NULL)
+		admin_not_allowed(route, r);
+	else
+		fn(a, q, r);
 }

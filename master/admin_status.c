@@ -30,12 +30,12 @@ admin_outcome_word(enum reload_outcome how)
 void
 admin_lines_write(struct json *j, const char *key, struct slice said)
 {
-	json_array(j, key);
+	json_array_begin(j, key);
 	while (said.n != 0) {
 		const char *end = memchr(said.p, '\n', said.n);
 		size_t n = end != NULL ? (size_t)(end - said.p) : said.n;
 
-		json_string(j, NULL, slice_make(said.p, n));
+		json_add_string(j, NULL, slice_make(said.p, n));
 		said = slice_skip(said, n < said.n ? n + 1 : n);
 	}
 	json_array_end(j);
@@ -55,15 +55,15 @@ admin_reload_write(struct json *j, struct admin *a)
 	struct reload_info info;
 
 	control_reload_info(&a->in->region, &info);
-	json_uint(j, "generation", info.generation);
-	json_object(j, "reload");
-	json_string(j, "last", admin_outcome_word(info.last));
-	json_seconds(j, "last_at", (uint64_t)info.wall_us);
-	json_seconds(j, "last_ok_at", (uint64_t)info.ok_wall_us);
-	json_uint(j, "ok", info.ok);
-	json_uint(j, "failed", info.failed);
-	json_uint(j, "unchanged", info.unchanged);
-	json_bool(j, "running", a->reload->state != RELOAD_IDLE);
+	json_add_uint(j, "generation", info.generation);
+	json_object_begin(j, "reload");
+	json_add_string(j, "last", admin_outcome_word(info.last));
+	json_add_seconds(j, "last_at", (uint64_t)info.wall_us);
+	json_add_seconds(j, "last_ok_at", (uint64_t)info.ok_wall_us);
+	json_add_uint(j, "ok", info.ok);
+	json_add_uint(j, "failed", info.failed);
+	json_add_uint(j, "unchanged", info.unchanged);
+	json_add_bool(j, "running", a->reload->state != RELOAD_IDLE);
 	admin_lines_write(j, "complaints", text_slice(&a->reload->said));
 	json_object_end(j);
 }
@@ -81,11 +81,11 @@ admin_counts_write(struct json *j, const struct region *r)
 		histo_collect(r, HISTO_REQUEST, i, &sum);
 		requests += sum.count;
 	}
-	json_uint(j, "connections", counters_sum(r, COUNTER_CONNECTIONS));
-	json_uint(j, "connections_accepted",
+	json_add_uint(j, "connections", counters_sum(r, COUNTER_CONNECTIONS));
+	json_add_uint(j, "connections_accepted",
 	    counters_sum(r, COUNTER_CONNECTIONS_ACCEPTED));
-	json_uint(j, "requests", requests);
-	json_uint(
+	json_add_uint(j, "requests", requests);
+	json_add_uint(
 	    j, "requests_active", counters_sum(r, COUNTER_REQUESTS_ACTIVE));
 }
 
@@ -95,14 +95,14 @@ admin_image_write(struct json *j, const struct img_head *img)
 	const struct img_listener *l;
 	char addr[ADDR_TEXT_MAX];
 
-	json_string(j, "environment",
+	json_add_string(j, "environment",
 	    img != NULL ? img_slice(img, img->environment) : SLICE_NONE);
-	json_uint(j, "routes", img != NULL ? img->routes.count : 0);
-	json_uint(j, "services", img != NULL ? img->services.count : 0);
-	json_array(j, "listeners");
+	json_add_uint(j, "routes", img != NULL ? img->routes.count : 0);
+	json_add_uint(j, "services", img != NULL ? img->services.count : 0);
+	json_array_begin(j, "listeners");
 	l = img != NULL ? img_at(img, img->listeners.off) : NULL;
 	for (uint32_t i = 0; l != NULL && i < img->listeners.count; i++)
-		json_string(
+		json_add_string(
 		    j, NULL, slice_make(addr, addr_text(&l[i].addr, addr)));
 	json_array_end(j);
 }
@@ -117,13 +117,13 @@ admin_status_write(struct admin *a, struct text *out)
 	for (uint32_t w = 0; w < a->in->workers; w++)
 		ready += slot_state(r, w) == SLOT_READY;
 	json_init(&j, out);
-	json_object(&j, NULL);
-	json_string(&j, "version", SLICE_LIT(PENSTOCK_VERSION));
-	json_seconds(&j, "uptime", clock_now().us);
-	json_bool(&j, "draining", control_draining(r) != 0);
+	json_object_begin(&j, NULL);
+	json_add_string(&j, "version", SLICE_LIT(PENSTOCK_VERSION));
+	json_add_seconds(&j, "uptime", clock_now().us);
+	json_add_bool(&j, "draining", control_draining(r) != 0);
 	admin_reload_write(&j, a);
-	json_uint(&j, "workers", a->in->workers);
-	json_uint(&j, "workers_ready", ready);
+	json_add_uint(&j, "workers", a->in->workers);
+	json_add_uint(&j, "workers_ready", ready);
 	admin_image_write(&j, reload_current(r));
 	admin_counts_write(&j, r);
 	json_object_end(&j);
@@ -137,22 +137,22 @@ admin_slot_write(struct json *j, const struct region *r, uint32_t w)
 	struct slot_info i;
 
 	slot_info(r, w, &i);
-	json_object(j, NULL);
-	json_string(j, "role",
+	json_object_begin(j, NULL);
+	json_add_string(j, "role",
 	    w == SLOT_MASTER ? SLICE_LIT("master") : SLICE_LIT("worker"));
 	if (w != SLOT_MASTER)
-		json_uint(j, "slot", w);
-	json_int(j, "pid", i.pid);
-	json_string(
+		json_add_uint(j, "slot", w);
+	json_add_int(j, "pid", i.pid);
+	json_add_string(
 	    j, "state", slice_str(slot_state_name((enum slot_state)i.state)));
-	json_uint(j, "incarnation", i.incarnation);
-	json_uint(j, "restarts", i.restarts);
-	json_seconds(j, "uptime", admin_age_us(i.started_us));
-	json_seconds(j, "last_beat", admin_age_us(i.beat_us));
-	json_int(j, "last_status", i.last_status);
-	json_string(j, "last_words", slice_str(i.last_words));
+	json_add_uint(j, "incarnation", i.incarnation);
+	json_add_uint(j, "restarts", i.restarts);
+	json_add_seconds(j, "uptime", admin_age_us(i.started_us));
+	json_add_seconds(j, "last_beat", admin_age_us(i.beat_us));
+	json_add_int(j, "last_status", i.last_status);
+	json_add_string(j, "last_words", slice_str(i.last_words));
 	if (w != SLOT_MASTER)
-		json_uint(j, "connections",
+		json_add_uint(j, "connections",
 		    atomic_load(&counters_block(r, w)[COUNTER_CONNECTIONS]));
 	json_object_end(j);
 }
@@ -164,8 +164,8 @@ admin_workers_write(struct admin *a, struct text *out)
 	struct json j;
 
 	json_init(&j, out);
-	json_object(&j, NULL);
-	json_array(&j, "workers");
+	json_object_begin(&j, NULL);
+	json_array_begin(&j, "workers");
 	for (uint32_t w = 0; w < a->in->workers; w++)
 		admin_slot_write(&j, r, w);
 	admin_slot_write(&j, r, SLOT_MASTER);
@@ -199,18 +199,18 @@ admin_generations_write(struct admin *a, struct text *out)
 	struct json j;
 
 	json_init(&j, out);
-	json_object(&j, NULL);
-	json_uint(&j, "expired_below", epoch_expire_below(r));
-	json_array(&j, "generations");
+	json_object_begin(&j, NULL);
+	json_add_uint(&j, "expired_below", epoch_expire_below(r));
+	json_array_begin(&j, "generations");
 	for (uint32_t slot = 0; slot < IMAGES_MAX; slot++) {
 		if (!epoch_info(r, slot, &i))
 			continue;
-		json_object(&j, NULL);
-		json_uint(&j, "generation", i.generation);
-		json_string(&j, "state", admin_image_state_word(i.state));
-		json_uint(&j, "pins", i.pins);
-		json_uint(&j, "bytes", i.bytes);
-		json_seconds(&j, "age", admin_age_us(i.published_us));
+		json_object_begin(&j, NULL);
+		json_add_uint(&j, "generation", i.generation);
+		json_add_string(&j, "state", admin_image_state_word(i.state));
+		json_add_uint(&j, "pins", i.pins);
+		json_add_uint(&j, "bytes", i.bytes);
+		json_add_seconds(&j, "age", admin_age_us(i.published_us));
 		json_object_end(&j);
 	}
 	json_array_end(&j);
@@ -225,9 +225,9 @@ admin_hosts_write(
 {
 	const struct img_str *hosts = img_at(img, route->hosts.off);
 
-	json_array(j, "hosts");
+	json_array_begin(j, "hosts");
 	for (uint32_t i = 0; i < route->hosts.count; i++)
-		json_string(j, NULL, img_slice(img, hosts[i]));
+		json_add_string(j, NULL, img_slice(img, hosts[i]));
 	json_array_end(j);
 }
 
@@ -237,13 +237,13 @@ admin_methods_write(
 {
 	const struct img_str *other = img_at(img, route->other_methods.off);
 
-	json_array(j, "methods");
+	json_array_begin(j, "methods");
 	for (unsigned m = 1; m < METHOD_COUNT; m++)
 		if ((route->methods >> m & 1) != 0)
-			json_string(
+			json_add_string(
 			    j, NULL, http_method_name((enum http_method)m));
 	for (uint32_t i = 0; i < route->other_methods.count; i++)
-		json_string(j, NULL, img_slice(img, other[i]));
+		json_add_string(j, NULL, img_slice(img, other[i]));
 	json_array_end(j);
 }
 
@@ -254,16 +254,16 @@ admin_route_write(
 	const struct img_service *services = img_at(img, img->services.off);
 	const struct img_respond *responds = img_at(img, img->responds.off);
 
-	json_object(j, NULL);
-	json_string(j, "name", img_slice(img, route->name));
-	json_string(j, "path", img_slice(img, route->path));
+	json_object_begin(j, NULL);
+	json_add_string(j, "name", img_slice(img, route->name));
+	json_add_string(j, "path", img_slice(img, route->path));
 	admin_hosts_write(j, img, route);
 	admin_methods_write(j, img, route);
 	if (route->service < img->services.count)
-		json_string(j, "service",
+		json_add_string(j, "service",
 		    img_slice(img, services[route->service].name));
 	if (route->respond < img->responds.count)
-		json_uint(j, "respond", responds[route->respond].status);
+		json_add_uint(j, "respond", responds[route->respond].status);
 	json_object_end(j);
 }
 
@@ -275,9 +275,9 @@ admin_listing_write(struct admin *a, struct text *out)
 	struct json j;
 
 	json_init(&j, out);
-	json_object(&j, NULL);
-	json_uint(&j, "generation", img != NULL ? img->generation : 0);
-	json_array(&j, "routes");
+	json_object_begin(&j, NULL);
+	json_add_uint(&j, "generation", img != NULL ? img->generation : 0);
+	json_array_begin(&j, "routes");
 	routes = img != NULL ? img_at(img, img->routes.off) : NULL;
 	for (uint32_t i = 0; routes != NULL && i < img->routes.count; i++)
 		admin_route_write(&j, img, &routes[i]);

@@ -62,6 +62,17 @@ adopt_order(struct adopt *a, uint32_t worker, uint32_t slot,
 	crew_tell_worker(a->crew, worker, &m, l->fds[slot]);
 }
 
+/* What others handed over before they saw that the slot is down. */
+static void
+adopt_queue(struct adopt *a, uint32_t worker, uint32_t slot)
+{
+	const struct worker_message m = { .order = ORDER_LISTENER_ADD,
+		.id = LISTENER_HANDOVER,
+		.slot = slot };
+
+	crew_tell_worker(a->crew, worker, &m, a->crew->in->handover_in[slot]);
+}
+
 /* What leaves is to be emptied too, as long as workers still accept from it. */
 static void
 adopt_leaving(struct adopt *a, uint32_t worker, uint32_t slot)
@@ -98,6 +109,7 @@ adopt_take(struct adopt *a, uint32_t w)
 	for (uint32_t i = 0; i < LISTENERS_MAX; i++)
 		if (in->listeners[i].id != 0)
 			adopt_order(a, (uint32_t)adopter, w, &in->listeners[i]);
+	adopt_queue(a, (uint32_t)adopter, w);
 	adopt_leaving(a, (uint32_t)adopter, w);
 	log_info("worker %d accepts for worker %u, which is %s", adopter, w,
 	    a->slots[w].down_us != 0 ? "down" : "stuck");

@@ -1,8 +1,6 @@
 /*
  * build_pattern.c - parses path patterns and says what is wrong with them.
  */
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +8,7 @@
 #include "common/http/uri.h"
 #include "master/build_names.h"
 #include "master/build_pattern.h"
+#include "master/conf_regex.h"
 
 #define PATTERN_BYTES_MAX 4096
 
@@ -29,25 +28,14 @@ complain(struct diag *d, const struct conf_route *r, const char *fmt, ...)
 static bool
 regex_parse(struct pattern *p, const struct conf_route *r, struct diag *d)
 {
-	int error;
-	PCRE2_SIZE at;
-	pcre2_code *code;
+	char why[CONF_REGEX_WHY_MAX];
 
 	p->kind = PATTERN_REGEX;
 	p->text = slice_skip(p->text, 1);
-	code = pcre2_compile((PCRE2_SPTR)p->text.p, p->text.n,
-	    IMG_REGEX_OPTIONS, &error, &at, NULL);
-	if (code == NULL) {
-		PCRE2_UCHAR why[256];
-
-		pcre2_get_error_message(error, why, sizeof(why));
-		complain(d, r, "is no regular expression: %s at offset %zu",
-		    (const char *)why, (size_t)at);
-		return false;
-	}
-	(void)pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &p->captures);
-	pcre2_code_free(code);
-	return true;
+	if (conf_regex_check(p->text, &p->captures, why))
+		return true;
+	complain(d, r, "is no regular expression: %s", why);
+	return false;
 }
 
 /* The pattern must read as a request path does once it is normalised. */

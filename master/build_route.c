@@ -21,18 +21,18 @@ build_timeouts(const struct conf_timeouts *t)
 }
 
 static struct img_span
-hosts_build(struct image *im, const struct conf_strings *hosts)
+names_build(struct image *im, const struct conf_strings *names)
 {
 	struct img_str *all;
 	struct img_span span;
 
-	if (hosts->count == 0)
+	if (names->count == 0)
 		return (struct img_span){ 0, 0 };
-	all = calloc(hosts->count, sizeof(*all));
+	all = calloc(names->count, sizeof(*all));
 	MUST(all != NULL);
-	for (size_t i = 0; i < hosts->count; i++)
-		all[i] = image_text(im, slice_str(hosts->items[i]));
-	span = image_span(im, all, hosts->count, sizeof(*all));
+	for (size_t i = 0; i < names->count; i++)
+		all[i] = image_text(im, slice_str(names->items[i]));
+	span = image_span(im, all, names->count, sizeof(*all));
 	free(all);
 	return span;
 }
@@ -145,9 +145,11 @@ static uint32_t
 filters_of(const struct img_route *r)
 {
 	uint32_t own = UINT32_C(1) << IMG_FILTER_RESPOND;
+	uint32_t upgrade =
+	    r->upgrades.count != 0 ? UINT32_C(1) << IMG_FILTER_UPGRADE : 0;
 
 	if (r->respond == IMG_NONE)
-		return UINT32_C(1) << IMG_FILTER_FORWARDED |
+		return UINT32_C(1) << IMG_FILTER_FORWARDED | upgrade |
 		    UINT32_C(1) << IMG_FILTER_TRANSFORM |
 		    UINT32_C(1) << IMG_FILTER_FORWARD;
 	/* On the way back it applies response_headers. */
@@ -180,8 +182,10 @@ build_route(struct image *im, const struct conf_route *r,
 	out->name = image_text(im, slice_str(r->name));
 	out->path = image_text(im, slice_str(r->path));
 	out->encoded_slash_keep = r->encoded_slash_keep;
+	out->class = r->class;
 	out->timeouts = build_timeouts(&r->timeouts);
-	out->hosts = hosts_build(im, &r->hosts);
+	out->hosts = names_build(im, &r->hosts);
+	out->upgrades = names_build(im, &r->upgrade);
 	methods_build(im, &r->methods, out);
 	out->conditions = conditions_build(im, r);
 	rewrite_build(im, r, p, out, d);

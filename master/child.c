@@ -15,7 +15,7 @@
 #include "master/seccomp.h"
 #include "master/title.h"
 
-#define CHILD_KEEP_MAX (WORKERS_MAX + LISTENERS_MAX + 8)
+#define CHILD_KEEP_MAX (2 * WORKERS_MAX + LISTENERS_MAX + 8)
 
 static int
 child_fd_compare(const void *a, const void *b)
@@ -94,10 +94,15 @@ child_worker_fds(struct inherit *in, uint32_t slot)
 	in->master_fd = -1;
 	in->admin_fd = -1;
 	in->files_fd = -1;
-	for (uint32_t w = 0; w < in->workers; w++)
-		if (w != slot)
-			in->control_fds[w] = -1;
+	for (uint32_t w = 0; w < in->workers; w++) {
+		keep[n++] = in->handover_out[w];
+		if (w == slot)
+			continue;
+		in->control_fds[w] = -1;
+		in->handover_in[w] = -1;
+	}
 	keep[n++] = in->control_fds[slot];
+	keep[n++] = in->handover_in[slot];
 	for (size_t i = 0; i < LISTENERS_MAX; i++) {
 		struct inherit_listener *l = &in->listeners[i];
 
@@ -120,8 +125,10 @@ child_master_fds(struct inherit *in)
 	keep[n++] = in->master_fd;
 	keep[n++] = in->admin_fd;
 	keep[n++] = in->files_fd;
-	for (uint32_t w = 0; w < in->workers; w++)
+	for (uint32_t w = 0; w < in->workers; w++) {
 		in->control_fds[w] = -1;
+		in->handover_in[w] = in->handover_out[w] = -1;
+	}
 	for (size_t i = 0; i < LISTENERS_MAX; i++)
 		for (uint32_t w = 0; w < in->workers; w++)
 			in->listeners[i].fds[w] = -1;

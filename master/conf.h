@@ -17,6 +17,7 @@
 #include "common/base/log.h"
 #include "common/base/slice.h"
 #include "common/net/addr.h"
+#include "shm/image.h"
 
 /* file NULL: a default. */
 struct conf_place {
@@ -38,10 +39,19 @@ struct conf_run {
 	const char *file;
 };
 
-/* Strings are NUL-terminated here, after ${NAME} was replaced. */
+/*
+ * Strings are NUL-terminated here, after ${NAME} was replaced. items NULL: none
+ * were given, and there are none by default.
+ */
 struct conf_strings {
 	const char **items;
 	struct conf_place *places;
+	size_t count;
+};
+
+/* What the words of a row have become: stretches of statuses. */
+struct conf_statuses {
+	struct img_range *items;
 	size_t count;
 };
 
@@ -55,6 +65,9 @@ struct conf_limits {
 	uint64_t request_head, uri, response_head; /* bytes */
 	uint64_t headers;
 	uint64_t request_body; /* bytes; 0: no limit */
+	/* 0: no limit */
+	uint64_t connections_per_address, requests_per_connection;
+	uint64_t min_rate; /* bytes per second */
 };
 
 struct conf_listener {
@@ -62,19 +75,62 @@ struct conf_listener {
 	uint32_t *origins;
 	const char *address;
 	struct addr addr;
+	bool proxy_protocol;
 };
 
 struct conf_endpoint {
 	struct conf_place place;
 	uint32_t *origins;
 	const char *address; /* the label */
-	struct addr addr;
+	enum img_endpoint_kind kind;
+	struct addr addr; /* of a name: the port alone */
+	const char *host; /* of a name: lower case, no dot at the end */
 	uint64_t weight;
 	bool backup;
+	const char *zone;  /* NULL: none */
+	const char *state; /* a word: what `admin` is made of */
+	uint32_t admin;    /* enum endpoint_admin */
 };
 
 struct conf_pool {
 	uint64_t max_idle, idle_us;
+	uint64_t max_connections; /* 0: no limit */
+};
+
+struct conf_probe_header {
+	struct conf_place place;
+	uint32_t *origins;
+	const char *set, *value;
+};
+
+/* All zero: the service has none. */
+struct conf_health_check {
+	const char *type;   /* a word: what `kind` is made of */
+	uint32_t kind;      /* enum img_check */
+	const char *method; /* a word */
+	const char *path, *host;
+	struct conf_probe_header *headers;
+	size_t header_count;
+	struct conf_strings expect;
+	struct conf_statuses statuses; /* made of expect */
+	const char *body;              /* "~": an expression follows */
+	uint64_t port;                 /* 0: the endpoint's own */
+	uint64_t interval_us, timeout_us;
+	uint64_t healthy, unhealthy;
+};
+
+/* failures 0: the service has none. */
+struct conf_passive {
+	uint64_t failures, time_us;
+};
+
+struct conf_retry {
+	uint64_t attempts, base_us, max_us;
+	uint64_t factor; /* thousandths */
+	bool jitter;
+	struct conf_strings on;
+	uint32_t events;               /* RETRY_*, made of on */
+	struct conf_statuses statuses; /* made of on */
 };
 
 struct conf_service {
@@ -90,6 +146,15 @@ struct conf_service {
 	const char *hash_name; /* of the header or cookie, else NULL */
 	const char *host;      /* NULL: the client's Host goes on */
 	struct conf_pool pool;
+	uint64_t slow_start_us, panic_threshold;
+	bool health_score;
+	const char *priority; /* a word: what `class` is made of */
+	uint32_t class;       /* enum img_class */
+	struct conf_strings depends;
+	uint32_t *depend_indexes; /* in conf.services, one for each */
+	struct conf_health_check check;
+	struct conf_passive passive;
+	struct conf_retry retry;
 	struct conf_timeouts timeouts; /* resolved over the top level's */
 };
 
@@ -129,9 +194,18 @@ struct conf_route {
 	struct conf_header_rule *request_headers, *response_headers;
 	size_t request_header_count, response_header_count;
 	struct conf_respond respond;
-	const char *encoded_slash; /* "keep", "reject" */
+	struct conf_strings upgrade; /* none with respond */
+	const char *encoded_slash;   /* "keep", "reject" */
 	bool encoded_slash_keep;
+	const char *priority;          /* resolved over the service's */
+	uint32_t class;                /* enum img_class, made of priority */
 	struct conf_timeouts timeouts; /* resolved over the service's */
+};
+
+struct conf_resolver {
+	struct conf_strings servers;
+	struct addr *addrs; /* made of servers */
+	uint64_t min_ttl_us, max_ttl_us, timeout_us, attempts;
 };
 
 struct conf {
@@ -150,12 +224,17 @@ struct conf {
 	uint64_t worker_connections;
 	const char *pid_file; /* NULL: none */
 	const char *environment;
+	const char *zone; /* NULL: none */
 	const char *log_target;
 	const char *log_level_word;
 	enum log_level log_level;
 	const char *admin_socket; /* NULL: none */
 	struct conf_limits limits;
 	struct conf_timeouts timeouts;
+	struct conf_resolver resolver;
+	struct conf_strings trusted_proxies;
+	struct addr_range *trusted; /* made of trusted_proxies */
+	size_t trusted_count;
 	struct conf_listener *listeners;
 	size_t listener_count;
 	struct conf_service *services;

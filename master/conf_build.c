@@ -1,6 +1,6 @@
 /*
- * conf_build.c - the image of a configuration: its head, listeners, services
- * and the records of its routes. The rooms behind it: build_image (the block),
+ * conf_build.c - the image of a configuration: its head, and what stands in it
+ * once. The rooms behind it: build_image (the block), build_service,
  * build_route, build_template (records), build_pattern, build_router,
  * build_table, build_terms (the router's tables).
  */
@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "common/base/must.h"
-#include "common/http/http.h"
 #include "master/build_route.h"
 #include "master/build_router.h"
+#include "master/build_service.h"
 #include "master/conf_build.h"
 
 struct build {
@@ -28,11 +28,13 @@ head_build(struct build *b)
 	const struct conf_limits *l = &c->limits;
 	struct img_str environment =
 	    image_text(&b->im, slice_str(c->environment));
+	struct img_str zone = image_text(&b->im, slice_str(c->zone));
 	struct img_head *head = image_head(&b->im);
 
 	head->magic = IMG_MAGIC;
 	memcpy(head->digest, c->digest, sizeof(head->digest));
 	head->environment = environment;
+	head->zone = zone;
 	head->timeouts = build_timeouts(&c->timeouts);
 	head->limits = (struct img_limits){
 		.head_bytes = (uint32_t)l->request_head,
@@ -41,7 +43,35 @@ head_build(struct build *b)
 		.response_head_bytes = (uint32_t)l->response_head,
 		.body_bytes =
 		    l->request_body != 0 ? l->request_body : UINT64_MAX,
+		.connections_per_address = (uint32_t)l->connections_per_address,
+		.requests_per_connection = (uint32_t)l->requests_per_connection,
+		.min_rate = l->min_rate,
 	};
+}
+
+static void
+resolver_build(struct build *b)
+{
+	const struct conf_resolver *r = &b->c->resolver;
+	struct img_span servers =
+	    image_span(&b->im, r->addrs, r->servers.count, sizeof(struct addr));
+
+	image_head(&b->im)->resolver = (struct img_resolver){
+		.servers = servers,
+		.min_ttl_us = r->min_ttl_us,
+		.max_ttl_us = r->max_ttl_us,
+		.timeout_us = r->timeout_us,
+		.attempts = (uint32_t)r->attempts,
+	};
+}
+
+static void
+trusted_build(struct build *b)
+{
+	struct img_span span = image_span(&b->im, b->c->trusted,
+	    b->c->trusted_count, sizeof(struct addr_range));
+
+	image_head(&b->im)->trusted = span;
 }
 
 static void
@@ -52,50 +82,11 @@ listeners_build(struct build *b)
 	struct img_listener *out = image_at(&b->im, span.off);
 
 	for (uint32_t i = 0; i < span.count; i++)
-		out[i].addr = b->c->listeners[i].addr;
+		out[i] = (struct img_listener){
+			.addr = b->c->listeners[i].addr,
+			.proxy_protocol = b->c->listeners[i].proxy_protocol,
+		};
 	image_head(&b->im)->listeners = span;
-}
-
-static struct img_span
-endpoints_build(struct build *b, const struct conf_service *s)
-{
-	struct img_span span = image_span(
-	    &b->im, NULL, s->endpoint_count, sizeof(struct img_endpoint));
-
-	for (uint32_t i = 0; i < span.count; i++) {
-		const struct conf_endpoint *e = &s->endpoints[i];
-		struct img_str label =
-		    image_text(&b->im, slice_str(e->address));
-		struct img_endpoint *out = image_at(&b->im, span.off);
-
-		out[i] = (struct img_endpoint){ .addr = e->addr,
-			.weight = (uint32_t)e->weight,
-			.backup = e->backup,
-			.label = label };
-	}
-	return span;
-}
-
-static struct img_service
-service_build(struct build *b, const struct conf_service *s)
-{
-	struct img_service out = {
-		.slot = IMG_NONE,
-		.balance = s->algorithm,
-		.hash_key = (uint16_t)s->hash_kind,
-		.pool_max_idle = (uint32_t)s->pool.max_idle,
-		.pool_idle_us = s->pool.idle_us,
-		.timeouts = build_timeouts(&s->timeouts),
-	};
-
-	out.name = image_text(&b->im, slice_str(s->name));
-	out.host = image_text(&b->im, slice_str(s->host));
-	out.hash_name = image_text(&b->im, slice_str(s->hash_name));
-	if (s->hash_kind == IMG_HASH_HEADER)
-		out.hash_field =
-		    (uint16_t)http_field_find(slice_str(s->hash_name));
-	out.endpoints = endpoints_build(b, s);
-	return out;
 }
 
 static void
@@ -105,7 +96,8 @@ services_build(struct build *b)
 	    &b->im, NULL, b->c->service_count, sizeof(struct img_service));
 
 	for (uint32_t i = 0; i < span.count; i++) {
-		struct img_service s = service_build(b, &b->c->services[i]);
+		struct img_service s =
+		    build_service(&b->im, b->c, &b->c->services[i]);
 		struct img_service *out = image_at(&b->im, span.off);
 
 		out[i] = s;
@@ -193,6 +185,8 @@ build_run(struct build *b, const struct conf *c, struct diag *d)
 	image_init(&b->im);
 	router_init(&b->router, &b->im);
 	head_build(b);
+	resolver_build(b);
+	trusted_build(b);
 	listeners_build(b);
 	services_build(b);
 	routes_build(b);

@@ -42,6 +42,42 @@ conf_name_claim(
 	return added;
 }
 
+void
+conf_check_twice(
+    const struct conf_strings *s, const char *option, struct diag *d)
+{
+	struct map seen;
+	size_t first;
+
+	if (s->count < 2)
+		return;
+	map_init(&seen);
+	for (size_t i = 0; i < s->count; i++)
+		if (!conf_name_claim(&seen, s->items[i], i, &first))
+			diag_error(d, s->places[i].file, s->places[i].line,
+			    "%s: \"%s\" is there twice", option, s->items[i]);
+	map_fini(&seen);
+}
+
+bool
+conf_is_word(const char *s)
+{
+	while (*s > ' ' && *s < 0x7f)
+		s++;
+	return *s == '\0';
+}
+
+static void
+check_zone(const struct conf *c, struct diag *d)
+{
+	struct conf_place at = conf_where(c, &conf_block_top, c, "zone");
+
+	if (c->zone != NULL && !conf_is_word(c->zone))
+		diag_error(d, at.file, at.line,
+		    "zone: \"%s\" has a space or a character outside ASCII",
+		    c->zone);
+}
+
 static void
 check_listener(struct conf *c, size_t i, struct map *seen, struct diag *d)
 {
@@ -94,11 +130,16 @@ conf_check(struct conf *c, struct diag *d)
 	/* The word is of the list that the levels are numbered by. */
 	(void)log_level_parse(c->log_level_word, &c->log_level);
 	check_user(c, d);
+	check_zone(c, d);
+	conf_check_resolver(c, d);
+	conf_check_trusted(c, d);
 	check_listeners(c, d);
 	map_init(&services);
 	conf_check_services(c, &services, d);
+	conf_check_depends(c, &services, d);
 	conf_check_routes(c, &services, d);
 	map_fini(&services);
 	conf_name_routes(c);
 	conf_inherit_timeouts(c);
+	conf_inherit_priority(c);
 }

@@ -23,6 +23,26 @@ void conf_check_services(struct conf *c, struct map *names, struct diag *d);
 void
 conf_check_routes(struct conf *c, const struct map *services, struct diag *d);
 
+/* The endpoints of a service: where they are, and what is said of them. */
+void
+conf_check_endpoints(struct conf *c, struct conf_service *s, struct diag *d);
+
+/* Which services need which: `names` has all of them. */
+void
+conf_check_depends(struct conf *c, const struct map *names, struct diag *d);
+
+/* The health check and the passive marking of a service. */
+void conf_check_health(struct conf *c, struct conf_service *s, struct diag *d);
+
+/* What a service's requests are sent again after, and when. */
+void conf_check_retry(struct conf *c, struct conf_service *s, struct diag *d);
+
+/* How names are resolved. */
+void conf_check_resolver(struct conf *c, struct diag *d);
+
+/* Who is believed about clients. */
+void conf_check_trusted(struct conf *c, struct diag *d);
+
 /* How a service spreads its requests: algorithm, hash key, backups. */
 void conf_check_balance(
     const struct conf *c, struct conf_service *s, struct diag *d);
@@ -40,11 +60,24 @@ void conf_name_routes(struct conf *c);
  */
 void conf_inherit_timeouts(struct conf *c);
 
+/* So is the priority of routes; classes are made of it. */
+void conf_inherit_priority(struct conf *c);
+
 /*
  * True when `name` is new: then names has it as `index` + 1. Otherwise *first
  * is the index of the one that had it.
  */
 bool conf_name_claim(
     struct map *names, const char *name, size_t index, size_t *first);
+
+/* Complains about names that stand in a list a second time. */
+void conf_check_twice(
+    const struct conf_strings *s, const char *option, struct diag *d);
+
+/* NULL, or why nobody may set or remove a header field, as half a sentence. */
+const char *conf_field_fault(struct slice name);
+
+/* True when it is of printable ASCII characters, without a space. */
+bool conf_is_word(const char *s);
 
 #endif

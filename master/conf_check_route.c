@@ -4,9 +4,9 @@
  */
 #include <string.h>
 
-#include "common/base/must.h"
 #include "common/http/http.h"
 #include "master/conf_check.h"
+#include "master/conf_host.h"
 #include "master/conf_suggest.h"
 #include "master/conf_table.h"
 #include "master/conf_value.h"
@@ -29,29 +29,11 @@ struct route_check {
 		diag_error((rc)->d, at_.file, at_.line, __VA_ARGS__);        \
 	} while (0)
 
-static const char *
-label_fault(const char *label, size_t n)
-{
-	if (n == 0)
-		return "has an empty label";
-	if (n > 63)
-		return "has a label of more than 63 characters";
-	for (size_t i = 0; i < n; i++)
-		if (strchr("abcdefghijklmnopqrstuvwxyz0123456789-_",
-			ascii_lower(label[i])) == NULL)
-			return label[i] == ':'
-			    ? "has a port: hosts are compared without it"
-			    : "has a character that no host name has";
-	return NULL;
-}
-
 /* "api.example", "*.example", "[::1]": NULL, or why not. */
 static const char *
 host_fault(const char *host)
 {
-	const char *fault;
 	struct addr a;
-	size_t n;
 
 	if (host[0] == '[')
 		return addr_parse_ip(slice_str(host), &a)
@@ -59,31 +41,11 @@ host_fault(const char *host)
 		    : "is not an IPv6 address in brackets";
 	if (strcmp(host, "*") == 0)
 		return "is every host: leave hosts out for that";
+	if (strchr(host, ':') != NULL)
+		return "has a port: hosts are compared without it";
 	if (strncmp(host, "*.", 2) == 0)
 		host += 2;
-	do {
-		n = strcspn(host, ".");
-		fault = label_fault(host, n);
-		host += n;
-	} while (fault == NULL && *host++ == '.');
-	return fault;
-}
-
-static void
-check_twice(
-    struct route_check *rc, const struct conf_strings *s, const char *option)
-{
-	struct map seen;
-	size_t first;
-
-	if (s->count < 2)
-		return;
-	map_init(&seen);
-	for (size_t i = 0; i < s->count; i++)
-		if (!conf_name_claim(&seen, s->items[i], i, &first))
-			diag_error(rc->d, s->places[i].file, s->places[i].line,
-			    "%s: \"%s\" is there twice", option, s->items[i]);
-	map_fini(&seen);
+	return conf_host_fault(slice_str(host));
 }
 
 static void
@@ -93,20 +55,16 @@ check_hosts(struct route_check *rc, struct conf_route *r)
 
 	for (size_t i = 0; i < hosts->count; i++) {
 		const struct conf_place *at = &hosts->places[i];
-		size_t n = strlen(hosts->items[i]);
-		char *lower = arena_alloc(&rc->c->arena, n + 1);
 		const char *why;
 
-		MUST(lower != NULL);
-		for (size_t k = 0; k <= n; k++)
-			lower[k] = ascii_lower(hosts->items[i][k]);
-		hosts->items[i] = lower;
-		why = host_fault(lower);
+		hosts->items[i] =
+		    conf_host_lower(rc->c, slice_str(hosts->items[i]));
+		why = host_fault(hosts->items[i]);
 		if (why != NULL)
 			diag_error(rc->d, at->file, at->line,
-			    "hosts: \"%s\" %s", lower, why);
+			    "hosts: \"%s\" %s", hosts->items[i], why);
 	}
-	check_twice(rc, hosts, "hosts");
+	conf_check_twice(hosts, "hosts", rc->d);
 }
 
 static void
@@ -136,7 +94,7 @@ check_methods(struct route_check *rc, const struct conf_route *r)
 
 	for (size_t i = 0; i < m->count; i++)
 		check_method(rc, m->items[i], &m->places[i]);
-	check_twice(rc, m, "methods");
+	conf_check_twice(m, "methods", rc->d);
 }
 
 static void
@@ -179,7 +137,8 @@ check_target(struct route_check *rc, struct conf_route *r, bool respond)
 static void
 check_respond(struct route_check *rc, const struct conf_route *r)
 {
-	static const char *const unused[] = { "rewrite", "request_headers" };
+	static const char *const unused[] = { "rewrite", "request_headers",
+		"priority", "upgrade" };
 
 	for (size_t i = 0; i < sizeof(unused) / sizeof(unused[0]); i++)
 		if (conf_given(&conf_block_route, r, unused[i]))
@@ -191,6 +150,27 @@ check_respond(struct route_check *rc, const struct conf_route *r)
 		COMPLAIN(rc, r, "respond.body",
 		    "respond.body: an answer with status %llu has no body",
 		    (unsigned long long)r->respond.status);
+}
+
+/* HTTP/2 would hide requests from the gateway that it has to look at. */
+static void
+check_upgrade(struct route_check *rc, const struct conf_route *r)
+{
+	const struct conf_strings *u = &r->upgrade;
+
+	for (size_t i = 0; i < u->count; i++) {
+		struct slice name = slice_str(u->items[i]);
+		const char *fault = NULL;
+
+		if (!http_is_token(name))
+			fault = "is not the name of a protocol";
+		else if (slice_eq_nocase(name, SLICE_LIT("h2c")))
+			fault = "is never switched to";
+		if (fault != NULL)
+			diag_error(rc->d, u->places[i].file, u->places[i].line,
+			    "upgrade: \"%s\" %s", u->items[i], fault);
+	}
+	conf_check_twice(u, "upgrade", rc->d);
 }
 
 static void
@@ -207,11 +187,13 @@ check_route(struct route_check *rc, struct conf_route *r)
 	check_target(rc, r, respond);
 	check_hosts(rc, r);
 	check_methods(rc, r);
+	check_upgrade(rc, r);
 	conf_check_rules(rc->c, r, rc->d);
 	if (!respond) {
 		r->respond = (struct conf_respond){ 0 };
 		return;
 	}
+	r->upgrade = (struct conf_strings){ 0 };
 	r->respond.place = conf_where(rc->c, b, r, "respond");
 	check_respond(rc, r);
 }

@@ -36,9 +36,8 @@ given_of(const struct rule_check *rc, const void *thing,
 	return n;
 }
 
-/* NULL, or why no rule may touch a field: others see to it. */
-static const char *
-field_fault(struct slice name)
+const char *
+conf_field_fault(struct slice name)
 {
 	enum field_id id = http_field_find(name);
 	unsigned flags = http_field_flags(id);
@@ -64,7 +63,7 @@ check_field(const struct rule_check *rc, const void *thing, const char *key,
 	if (!http_is_token(slice_str(name)))
 		fault = "is not the name of a header field";
 	else if (changed)
-		fault = field_fault(slice_str(name));
+		fault = conf_field_fault(slice_str(name));
 	if (fault != NULL)
 		COMPLAIN(rc, thing, key, "%s: \"%s\" %s", key, name, fault);
 }

@@ -8,6 +8,7 @@
 #include "common/base/environ.h"
 #include "common/base/must.h"
 #include "common/base/units.h"
+#include "master/conf_value.h"
 
 union conf_field
 conf_field(const struct conf_row *row, const void *thing)
@@ -21,6 +22,7 @@ conf_field(const struct conf_row *row, const void *thing)
 		f.boolean = (bool *)at;
 		break;
 	case CONF_INT:
+	case CONF_DECIMAL:
 	case CONF_DURATION:
 	case CONF_SIZE:
 		f.number = (uint64_t *)at;
@@ -50,6 +52,13 @@ conf_field_list(const struct conf_row *row, const void *thing, size_t *count)
 	return *(const char *const *)(const void *)(at + row->offset);
 }
 
+bool
+conf_row_is_number(const struct conf_row *row)
+{
+	return row->type == CONF_INT || row->type == CONF_DECIMAL ||
+	    row->type == CONF_DURATION || row->type == CONF_SIZE;
+}
+
 void
 conf_number_print(const struct conf_row *row, uint64_t v, struct text *out)
 {
@@ -61,12 +70,37 @@ conf_number_print(const struct conf_row *row, uint64_t v, struct text *out)
 	else if (row->type == CONF_SIZE)
 		text_printf(
 		    out, "\"%s\"", units_size_text(v, buf, sizeof(buf)));
+	else if (row->type == CONF_DECIMAL)
+		text_printf(out, "%s", units_decimal_text(v, buf, sizeof(buf)));
 	else
 		text_add_u64(out, v);
 }
 
+/* The names of a default, with the places of things that nobody wrote. */
+static struct conf_strings
+default_names(struct conf *c, const char *def)
+{
+	struct conf_strings out = { 0 };
+	size_t most = 1;
+
+	if (def == NULL)
+		return out;
+	for (const char *p = def; *p != '\0'; p++)
+		most += *p == ' ';
+	out.items = arena_alloc(&c->arena, most * sizeof(*out.items));
+	out.places = arena_zalloc(&c->arena, most * sizeof(*out.places));
+	MUST(out.items != NULL && out.places != NULL);
+	while (out.count < most) {
+		size_t n = strcspn(def, " ");
+
+		out.items[out.count++] = conf_strdup(c, slice_make(def, n));
+		def += n + 1;
+	}
+	return out;
+}
+
 void
-conf_field_default(const struct conf_row *row, void *thing)
+conf_field_default(struct conf *c, const struct conf_row *row, void *thing)
 {
 	union conf_field f = conf_field(row, thing);
 
@@ -80,6 +114,11 @@ conf_field_default(const struct conf_row *row, void *thing)
 		if (row->def != NULL)
 			MUST(units_size(row->def, f.number, NULL));
 		break;
+	case CONF_DECIMAL:
+		*f.number = 0;
+		if (row->def != NULL)
+			MUST(units_decimal(row->def, f.number, NULL));
+		break;
 	case CONF_DURATION:
 		*f.number = CONF_UNSET;
 		if (row->def != NULL)
@@ -90,7 +129,7 @@ conf_field_default(const struct conf_row *row, void *thing)
 		*f.string = row->def;
 		break;
 	case CONF_NAMES:
-		*f.names = (struct conf_strings){ 0 };
+		*f.names = default_names(c, row->def);
 		break;
 	case CONF_GROUP:
 	case CONF_LIST:
@@ -107,6 +146,7 @@ conf_field_present(const struct conf_row *row, const void *thing)
 	switch (row->type) {
 	case CONF_BOOL:
 	case CONF_INT:
+	case CONF_DECIMAL:
 	case CONF_SIZE:
 		return true;
 	case CONF_DURATION:
@@ -115,7 +155,8 @@ conf_field_present(const struct conf_row *row, const void *thing)
 	case CONF_WORD:
 		return *f.string != NULL;
 	case CONF_NAMES:
-		return f.names->count != 0;
+		return f.names->count != 0 ||
+		    (row->def != NULL && f.names->items != NULL);
 	case CONF_GROUP:
 	case CONF_LIST:
 	case CONF_NAMED:
@@ -148,10 +189,9 @@ print_string(const char *s, struct text *out)
 static void
 print_names(const struct conf_strings *names, struct text *out)
 {
-	text_add(out, SLICE_LIT("[ "));
+	text_add_char(out, '[');
 	for (size_t i = 0; i < names->count; i++) {
-		if (i != 0)
-			text_add(out, SLICE_LIT(", "));
+		text_add(out, i != 0 ? SLICE_LIT(", ") : SLICE_LIT(" "));
 		print_string(names->items[i], out);
 	}
 	text_add(out, SLICE_LIT(" ]"));
@@ -169,6 +209,7 @@ conf_field_print(
 		    out, *f.boolean ? SLICE_LIT("true") : SLICE_LIT("false"));
 		break;
 	case CONF_INT:
+	case CONF_DECIMAL:
 	case CONF_DURATION:
 	case CONF_SIZE:
 		conf_number_print(row, *f.number, out);
@@ -204,6 +245,7 @@ conf_field_canonical(
 		text_add_char(out, *f.boolean ? '1' : '0');
 		break;
 	case CONF_INT:
+	case CONF_DECIMAL:
 	case CONF_DURATION:
 	case CONF_SIZE:
 		text_add_u64(out, *f.number);

@@ -28,10 +28,17 @@ union conf_field conf_field(const struct conf_row *row, const void *thing);
 const char *
 conf_field_list(const struct conf_row *row, const void *thing, size_t *count);
 
-/* Stores the row's default (CONF_UNSET, NULL, 0 or none without one). */
-void conf_field_default(const struct conf_row *row, void *thing);
+/*
+ * Stores the row's default (CONF_UNSET, NULL, 0 or none without one); what it
+ * needs of memory is c's.
+ */
+void
+conf_field_default(struct conf *c, const struct conf_row *row, void *thing);
 
-/* False for a string, names or duration that is absent. */
+/*
+ * False for a string or duration that is absent, and for no names, unless there
+ * would be some by default and none were asked for.
+ */
 bool conf_field_present(const struct conf_row *row, const void *thing);
 
 /* Adds the value as libconfig would read it again. */
@@ -42,7 +49,10 @@ void conf_field_print(
 void conf_field_canonical(
     const struct conf_row *row, const void *thing, struct text *out);
 
-/* The value v of a CONF_INT, CONF_SIZE or CONF_DURATION row, for people. */
+/* True for a row whose value is one. */
+bool conf_row_is_number(const struct conf_row *row);
+
+/* The value v of such a row, for people. */
 void
 conf_number_print(const struct conf_row *row, uint64_t v, struct text *out);
 

@@ -1,5 +1,6 @@
 /*
- * conf_inherit.c - timeouts from the top level to services to routes.
+ * conf_inherit.c - timeouts from the top level to services to routes, and the
+ * class of requests from services to routes.
  */
 #include <stddef.h>
 #include <string.h>
@@ -88,5 +89,30 @@ conf_inherit_timeouts(struct conf *c)
 		}
 		inherit(values_of(&r->timeouts), r->origins, &route,
 		    values_of(from), outer);
+	}
+}
+
+void
+conf_inherit_priority(struct conf *c)
+{
+	size_t from = conf_row_index(&conf_block_service, "priority");
+	size_t to = conf_row_index(&conf_block_route, "priority");
+
+	for (size_t i = 0; i < c->service_count; i++)
+		c->services[i].class = conf_word_index(
+		    &conf_block_service, "priority", c->services[i].priority);
+	for (size_t i = 0; i < c->route_count; i++) {
+		struct conf_route *r = &c->routes[i];
+		const struct conf_service *s;
+
+		if (r->priority == NULL &&
+		    r->service_index < c->service_count) {
+			s = &c->services[r->service_index];
+			r->priority = s->priority;
+			r->origins[to] = s->origins[from];
+		}
+		if (r->priority != NULL)
+			r->class = conf_word_index(
+			    &conf_block_route, "priority", r->priority);
 	}
 }

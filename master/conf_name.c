@@ -4,6 +4,7 @@
  * A route is called by its path; where several have that, each of them by host
  * and path; where several have that, by method, host and path; and what is
  * alike in all (they differ in `match`) by a number in the order of the file.
+ * A long name is cut.
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 #include "master/conf_value.h"
 
 #define DETAIL_MAX 2
+/* Bytes of a name, which has 255 at most, before its number. */
+#define NAME_CUT 240u
 
 struct naming {
 	struct conf *c;
@@ -33,6 +36,17 @@ add_joined(struct text *t, const struct conf_strings *s)
 	}
 }
 
+/* Where a long name ends: not within a character of UTF-8. */
+static size_t
+name_cut(const char *name)
+{
+	size_t n = NAME_CUT;
+
+	while (n > NAME_CUT - 4 && ((unsigned char)name[n] & 0xc0) == 0x80)
+		n--;
+	return n;
+}
+
 /* What a route is called with this much detail. */
 static struct slice
 candidate(struct naming *n, const struct conf_route *r, unsigned detail)
@@ -45,6 +59,8 @@ candidate(struct naming *n, const struct conf_route *r, unsigned detail)
 	if (detail >= 1)
 		add_joined(&n->text, &r->hosts);
 	text_add(&n->text, slice_str(r->path));
+	if (n->text.n > NAME_CUT)
+		n->text.n = name_cut(n->text.p);
 	return text_slice(&n->text);
 }
 
@@ -120,7 +136,7 @@ void
 conf_name_routes(struct conf *c)
 {
 	struct naming n = { .c = c };
-	bool left = true, added;
+	bool left = c->route_count != 0, added;
 
 	map_init(&n.taken);
 	text_init(&n.text);

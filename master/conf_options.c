@@ -32,13 +32,6 @@ options_walk(
 	}
 }
 
-static bool
-is_number(const struct conf_row *row)
-{
-	return row->type == CONF_INT || row->type == CONF_DURATION ||
-	    row->type == CONF_SIZE;
-}
-
 /* "1 to 1000", "info, warn"; empty without a range. */
 static void
 range_text(const struct conf_row *row, struct text *t)
@@ -50,7 +43,7 @@ range_text(const struct conf_row *row, struct text *t)
 			text_add_char(t, *p);
 		}
 	}
-	if (!is_number(row))
+	if (!conf_row_is_number(row))
 		return;
 	conf_number_print(row, row->min, t);
 	text_add(t, SLICE_LIT(" to "));
@@ -107,20 +100,47 @@ option_plain(FILE *out, const char *path, const struct conf_row *row)
 	text_fini(&range);
 }
 
-/* Text in mdoc. */
+/* What mdoc needs to print a character; NULL: the character itself. */
+static const char *
+mdoc_escape(char c)
+{
+	switch (c) {
+	case '\\':
+		return "\\e";
+	case '"':
+		return "\\(dq";
+	case '~':
+		return "\\(ti";
+	default:
+		return NULL;
+	}
+}
+
 static void
 mdoc_put(FILE *out, const char *s, size_t n)
 {
 	for (; n-- != 0; s++) {
-		if (*s == '\\')
-			fputs("\\e", out);
-		else if (*s == '"')
-			fputs("\\(dq", out);
-		else if (*s == '~')
-			fputs("\\(ti", out);
+		const char *escape = mdoc_escape(*s);
+
+		if (escape != NULL)
+			fputs(escape, out);
 		else
 			fputc(*s, out);
 	}
+}
+
+/* How many characters mdoc_put writes. */
+static size_t
+mdoc_width(const char *s, size_t n)
+{
+	size_t width = 0;
+
+	for (; n-- != 0; s++) {
+		const char *escape = mdoc_escape(*s);
+
+		width += escape != NULL ? strlen(escape) : 1;
+	}
+	return width;
 }
 
 /* The help, in lines of moderate length; a sentence begins a line. */
@@ -131,15 +151,16 @@ mdoc_help(FILE *out, const char *help)
 
 	while (*help != '\0') {
 		size_t n = strcspn(help, " ");
+		size_t width = mdoc_width(help, n);
 
-		if (column != 0 && (column + n > 70 || help[-2] == '.')) {
+		if (column != 0 && (column + width > 78 || help[-2] == '.')) {
 			fputc('\n', out);
 			column = 0;
 		} else if (column != 0) {
 			fputc(' ', out);
 		}
 		mdoc_put(out, help, n);
-		column += n + 1;
+		column += width + 1;
 		help += n;
 		help += *help == ' ';
 	}

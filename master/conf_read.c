@@ -84,7 +84,7 @@ origins_init(struct conf *c, const struct conf_block *b, void *thing)
 	MUST(origins != NULL);
 	*(uint32_t **)(void *)at = origins;
 	for (size_t i = 0; i < b->count; i++)
-		conf_field_default(&b->rows[i], thing);
+		conf_field_default(c, &b->rows[i], thing);
 }
 
 /* The next element of a list that has room; all defaults. */

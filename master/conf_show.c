@@ -40,17 +40,29 @@ show_origin(const struct shower *sh, uint32_t origin)
 	fprintf(sh->out, ":%d\n", at.line);
 }
 
+/* What a row is called within its group. */
+static const char *
+key_of(const struct conf_row *row)
+{
+	size_t prefix = conf_row_prefix(row);
+
+	return row->path + (prefix != 0 ? prefix + 1 : 0);
+}
+
+static bool
+is_list(const struct conf_row *row)
+{
+	return row->type == CONF_LIST || row->type == CONF_NAMED;
+}
+
 static void
 show_value(struct shower *sh, const struct conf_row *row, const void *thing,
     uint32_t origin, unsigned depth)
 {
-	size_t prefix = conf_row_prefix(row);
-
 	text_clear(&sh->text);
 	conf_field_print(row, thing, &sh->text);
 	indent(sh, depth);
-	fprintf(sh->out, "%s = %.*s;",
-	    row->path + (prefix != 0 ? prefix + 1 : 0),
+	fprintf(sh->out, "%s = %.*s;", key_of(row),
 	    SLICE_FMT(text_slice(&sh->text)));
 	show_origin(sh, origin);
 }
@@ -65,7 +77,7 @@ show_list(struct shower *sh, const struct conf_row *row, const void *thing,
 	if (n == 0)
 		return;
 	indent(sh, depth);
-	fprintf(sh->out, "%s = (\n", row->path);
+	fprintf(sh->out, "%s = (\n", key_of(row));
 	for (size_t i = 0; i < n; i++) {
 		indent(sh, depth + 1);
 		fputs("{\n", sh->out);
@@ -94,14 +106,17 @@ show_group(struct shower *sh, const struct conf_block *b, size_t g,
 
 		if (conf_row_key(row, group->path) == NULL)
 			break;
-		if (!conf_field_present(row, thing))
+		if (!is_list(row) && !conf_field_present(row, thing))
 			continue;
 		if (!open) {
 			indent(sh, depth);
 			fprintf(sh->out, "%s = {\n", group->path);
 			open = true;
 		}
-		show_value(sh, row, thing, origins[i], depth + 1);
+		if (is_list(row))
+			show_list(sh, row, thing, depth + 1);
+		else
+			show_value(sh, row, thing, origins[i], depth + 1);
 	}
 	if (open) {
 		indent(sh, depth);
@@ -122,7 +137,7 @@ show_thing(struct shower *sh, const struct conf_block *b, const void *thing,
 			continue;
 		if (row->type == CONF_GROUP)
 			show_group(sh, b, i, thing, depth);
-		else if (row->type == CONF_LIST || row->type == CONF_NAMED)
+		else if (is_list(row))
 			show_list(sh, row, thing, depth);
 		else if (conf_field_present(row, thing))
 			show_value(sh, row, thing, origins[i], depth);

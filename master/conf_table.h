@@ -20,11 +20,13 @@
 enum conf_type {
 	CONF_BOOL,     /* bool */
 	CONF_INT,      /* uint64_t */
+	CONF_DECIMAL,  /* uint64_t, in thousandths */
 	CONF_STRING,   /* const char *, NULL when absent */
 	CONF_WORD,     /* const char *, one of `words` */
 	CONF_DURATION, /* uint64_t us; CONF_UNSET when absent, no default */
 	CONF_SIZE,     /* uint64_t bytes */
-	CONF_NAMES,    /* struct conf_strings; one string will do */
+	CONF_NAMES,    /* struct conf_strings; one string will do; the
+			* default's names are separated by one space */
 	CONF_GROUP,    /* nothing stored; its keys are rows of the same block */
 	CONF_LIST,     /* array of the block's struct */
 	CONF_NAMED,    /* the same; also written as a group of named groups */
@@ -64,7 +66,7 @@ struct conf_block {
 
 extern const struct conf_block conf_block_top, conf_block_listener,
     conf_block_service, conf_block_endpoint, conf_block_route,
-    conf_block_condition, conf_block_header_rule;
+    conf_block_condition, conf_block_header_rule, conf_block_probe_header;
 
 /* The row of `key` inside the group `prefix` ("" outside one), or NULL. */
 const struct conf_row *
@@ -81,6 +83,10 @@ const char *conf_row_key(const struct conf_row *row, const char *prefix);
 
 /* The group that a row stands in, as the first n bytes of its path; 0: none. */
 size_t conf_row_prefix(const struct conf_row *row);
+
+/* The place of a value among the words of its row, of which it is one. */
+uint32_t
+conf_word_index(const struct conf_block *b, const char *path, const char *word);
 
 /* "duration", "list", ...: for people. */
 const char *conf_type_name(enum conf_type type);

@@ -67,6 +67,8 @@ expectation(const struct conf_row *row)
 		return "true or false";
 	case CONF_INT:
 		return "an integer";
+	case CONF_DECIMAL:
+		return "a number such as 1.5";
 	case CONF_STRING:
 	case CONF_WORD:
 		return "a string";
@@ -205,6 +207,32 @@ read_unit(const struct conf_input *in, const struct conf_row *row, uint64_t *to,
 	return false;
 }
 
+/* Thousandths: what was written must be some, to the digit. */
+static bool
+read_decimal(const struct conf_input *in, const struct conf_row *row,
+    uint64_t *to, const config_setting_t *s, double v)
+{
+	struct conf_place at = conf_input_place(in, s);
+	char got[32];
+	uint64_t thousandths;
+
+	(void)snprintf(got, sizeof(got), "%.12g", v);
+	/* Not a range check: what lies behind it would not fit. */
+	if (!(v >= 0.0 && v <= 1e12))
+		return refuse_range(in, row, s, got);
+	thousandths = (uint64_t)(v * 1000.0 + 0.5);
+	if (!in_range(row, thousandths))
+		return refuse_range(in, row, s, got);
+	if (v != (double)thousandths / 1000.0) {
+		diag_error(in->d, at.file, at.line,
+		    "%s: %s has more than three digits after the point",
+		    row->path, got);
+		return false;
+	}
+	*to = thousandths;
+	return true;
+}
+
 /* An integer; also a bare size, and 0 for a duration without limit. */
 static bool
 read_integer(const struct conf_input *in, const struct conf_row *row,
@@ -217,6 +245,8 @@ read_integer(const struct conf_input *in, const struct conf_row *row,
 
 	if (row->type == CONF_DURATION && v != 0)
 		return refuse_kind(in, row, s);
+	if (row->type == CONF_DECIMAL)
+		return read_decimal(in, row, to, s, (double)v);
 	if (v >= 0 && in_range(row, (uint64_t)v)) {
 		*to = (uint64_t)v;
 		return true;
@@ -233,8 +263,13 @@ read_number(const struct conf_input *in, const struct conf_row *row,
 	case CONFIG_TYPE_INT:
 	case CONFIG_TYPE_INT64:
 		return read_integer(in, row, to, s);
+	case CONFIG_TYPE_FLOAT:
+		if (row->type == CONF_DECIMAL)
+			return read_decimal(
+			    in, row, to, s, config_setting_get_float(s));
+		return refuse_kind(in, row, s);
 	case CONFIG_TYPE_STRING:
-		if (row->type != CONF_INT)
+		if (row->type == CONF_DURATION || row->type == CONF_SIZE)
 			return read_unit(in, row, to, s);
 		return refuse_kind(in, row, s);
 	default:
@@ -326,10 +361,8 @@ read_names(const struct conf_input *in, const struct conf_row *row,
 	if (!one)
 		n = (unsigned)config_setting_length(s);
 	*to = (struct conf_strings){ 0 };
-	if (n == 0)
-		return true;
-	to->items = arena_alloc(&in->c->arena, n * sizeof(*to->items));
-	to->places = arena_alloc(&in->c->arena, n * sizeof(*to->places));
+	to->items = arena_alloc(&in->c->arena, (n + 1) * sizeof(*to->items));
+	to->places = arena_alloc(&in->c->arena, (n + 1) * sizeof(*to->places));
 	MUST(to->items != NULL && to->places != NULL);
 	for (unsigned i = 0; i < n; i++)
 		ok &= read_name(
@@ -350,6 +383,7 @@ conf_value_read(const struct conf_input *in, const struct conf_row *row,
 		*f.boolean = config_setting_get_bool(s) != 0;
 		return true;
 	case CONF_INT:
+	case CONF_DECIMAL:
 	case CONF_DURATION:
 	case CONF_SIZE:
 		return read_number(in, row, f.number, s);

@@ -29,9 +29,8 @@
 #include "master/title.h"
 #include "shm/control.h"
 
-#define KEEPER_GRACE_US                                       \
-	1000000 /* after the drain's deadline, before SIGKILL \
-		 */
+#define KEEPER_GRACE_US 1000000 /* for an ordered end, before SIGKILL */
+#define KEEPER_LEAVE_US 1000000 /* more, for workers to end tunnels */
 
 struct keeper {
 	const struct keeper_start *start;
@@ -137,7 +136,8 @@ keeper_drain(struct keeper *k)
 	listening_close_all(&k->listening, now_us);
 	k->kill_us = UINT64_MAX;
 	if (k->drain_us != 0) /* else no limit */
-		k->kill_us = now_us + k->drain_us + KEEPER_GRACE_US;
+		k->kill_us =
+		    now_us + k->drain_us + KEEPER_LEAVE_US + KEEPER_GRACE_US;
 	control_drain(&k->in->region,
 	    k->drain_us != 0 ? now_us + k->drain_us : UINT64_MAX);
 	crew_stop_workers(&k->crew, now_us);

@@ -195,7 +195,7 @@ loader_init(struct loader *l, struct loop *loop, struct region *region,
 		.boot = boot,
 		.path = path,
 		.events = events,
-		.watch = { loader_event, -1 } };
+		.watch = { .fn = loader_event, .fd = -1 } };
 	timer_init(&l->limit, loader_late);
 }
 
@@ -223,7 +223,7 @@ loader_start(struct loader *l, int log_fd, int files_fd)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
 		return false;
 	l->last = LOADER_NONE;
-	l->watch = (struct loop_watch){ loader_event, pair[0] };
+	l->watch = (struct loop_watch){ .fn = loader_event, .fd = pair[0] };
 	if (!loop_add(l->loop, &l->watch, true))
 		goto fail;
 	l->pid = fork();

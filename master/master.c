@@ -17,6 +17,8 @@
 #include "common/net/io.h"
 #include "common/net/sock.h"
 #include "master/admin.h"
+#include "master/health.h"
+#include "master/probes.h"
 #include "master/reload.h"
 #include "shm/epoch.h"
 #include "shm/registry.h"
@@ -32,6 +34,9 @@ struct master {
 	struct loop_watch keeper;
 	struct reload reload;
 	struct admin admin;
+	struct probes probes;
+	struct health health;
+	struct loop_task followers; /* of the endpoint sets */
 	struct timer reclaim;
 	int code;
 };
@@ -95,9 +100,29 @@ master_reload_ended(struct reload *r, enum reload_outcome how)
 	timer_set(&m->loop.timers, &m->reclaim, clock_now());
 }
 
+/* Many sets may change in one turn: who follows them does it once. */
+static void
+master_published(struct reload *r)
+{
+	struct master *m = master_of_reload(r);
+
+	loop_defer(&m->loop, &m->followers);
+}
+
+static void
+master_follow_sets(struct loop_task *t)
+{
+	struct master *m = CONTAINER_OF(t, struct master, followers);
+
+	probes_sync(&m->probes);
+	health_follow(&m->health);
+	timer_set(&m->loop.timers, &m->reclaim, clock_now());
+}
+
 static const struct reload_owner master_reload_owner = {
 	.tell = master_tell,
 	.ended = master_reload_ended,
+	.published = master_published,
 };
 
 static void
@@ -181,7 +206,6 @@ master_take_over(struct master *m)
 		return;
 	}
 	reload_resume(&m->reload);
-	timer_set(&m->loop.timers, &m->reclaim, clock_now());
 }
 
 static bool
@@ -193,17 +217,24 @@ master_init(struct master *m, const char *path)
 	m->loop.after_wait = master_beat;
 	m->loop.hook_ctx = m;
 	timer_init(&m->reclaim, master_reclaim);
-	m->keeper = (struct loop_watch){ master_read_notes, m->in->master_fd };
-	reload_init(
-	    &m->reload, m->in, &m->loop, m->boot, path, &master_reload_owner);
-	return loop_add(&m->loop, &m->keeper, true) &&
-	    admin_init(&m->admin, &m->loop, m->in, &m->reload);
+	m->keeper = (struct loop_watch){ .fn = master_read_notes,
+		.fd = m->in->master_fd };
+	loop_task_init(&m->followers, master_follow_sets);
+	probes_init(&m->probes, &m->loop, &m->in->region);
+	health_init(&m->health, &m->loop, &m->in->region);
+	return reload_init(&m->reload, m->in, &m->loop, m->boot, path,
+		   &master_reload_owner) &&
+	    loop_add(&m->loop, &m->keeper, true) &&
+	    admin_init(&m->admin, &m->loop, m->in, &m->reload, &m->probes);
 }
 
 static void
 master_fini(struct master *m)
 {
+	loop_task_cancel(&m->followers);
 	admin_fini(&m->admin);
+	health_fini(&m->health);
+	probes_fini(&m->probes);
 	reload_fini(&m->reload);
 	registry_map_drop(&m->in->region);
 	(void)loop_turn(&m->loop, 0); /* frees what was put off */

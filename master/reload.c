@@ -1,10 +1,11 @@
 /*
- * reload.c - see reload.h. What happens to the registry is in publish.c.
+ * reload.c - see reload.h. What happens to the registry is in publish.c, to
+ * names in reload_names.c.
  *
  * The order makes a failed reload leave nothing behind: listeners are opened
- * first and closed again; then the registry, which can be put back; then the
- * publication, which cannot fail; and only after it what the new configuration
- * does not name any more is given up.
+ * first and closed again; new names are resolved, and forgotten again; then the
+ * registry, which can be put back; then the publication, which cannot fail; and
+ * only after it what the new configuration does not name any more is given up.
  */
 #include "master/reload.h"
 
@@ -15,6 +16,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "master/publish.h"
+#include "master/reload_names.h"
 #include "shm/control.h"
 #include "shm/epoch.h"
 #include "shm/registry_map.h"
@@ -175,6 +177,7 @@ reload_undo(struct reload *r)
 	struct region *region = &r->in->region;
 
 	reload_close_absent(r, reload_current(region));
+	resolver_follow(&r->names, reload_current(region));
 	epoch_abandon(region, r->slot);
 	reload_end(r, RELOAD_FAILED);
 }
@@ -193,6 +196,28 @@ reload_tell_settings(struct reload *r)
 }
 
 static void
+reload_undo_sets(struct reload *r)
+{
+	struct region *region = &r->in->region;
+
+	publish_undo(region, &r->names, reload_current(region));
+	r->retire_stamp = epoch_stamp(region);
+	reload_undo(r);
+}
+
+/* What only holds from now on, or does not any more. */
+static void
+reload_commit(struct reload *r, const struct img_head *img)
+{
+	r->retire_stamp = epoch_stamp(&r->in->region);
+	publish_commit(&r->in->region, img);
+	resolver_follow(&r->names, img);
+	reload_close_absent(r, img);
+	reload_tell_settings(r);
+	r->owner->published(r);
+}
+
+static void
 reload_publish(struct reload *r)
 {
 	struct region *region = &r->in->region;
@@ -202,19 +227,16 @@ reload_publish(struct reload *r)
 	bool ok;
 
 	diag_init(&d);
-	ok = publish_tie(region, img, &d);
+	reload_names_warn(r, &d);
+	ok = publish_sets(region, &r->names, img, &d);
 	reload_say_diag(r, &d);
 	diag_fini(&d);
 	if (!ok) {
-		publish_undo(region, reload_current(region));
-		r->retire_stamp = epoch_stamp(region);
-		reload_undo(r);
+		reload_undo_sets(r);
 		return;
 	}
 	generation = epoch_publish(region, r->slot);
-	r->retire_stamp = epoch_stamp(region);
-	reload_close_absent(r, img);
-	reload_tell_settings(r);
+	reload_commit(r, img);
 	log_info("generation %llu: %u listeners, %u services, %u routes, "
 		 "loaded in %u ms",
 	    (unsigned long long)generation, img->listeners.count,
@@ -224,12 +246,39 @@ reload_publish(struct reload *r)
 }
 
 static void
+reload_resolve(struct reload *r)
+{
+	struct img_head *img = reload_image(r);
+	struct diag d;
+	bool ok;
+
+	diag_init(&d);
+	ok = publish_slots(&r->in->region, img, &d);
+	reload_say_diag(r, &d);
+	diag_fini(&d);
+	if (!ok) {
+		reload_undo(r);
+		return;
+	}
+	reload_set_state(r, RELOAD_RESOLVING);
+	if (!reload_names_wait(r, img))
+		reload_publish(r);
+}
+
+void
+reload_resolved(struct reload *r)
+{
+	if (r->state == RELOAD_RESOLVING)
+		reload_publish(r);
+}
+
+static void
 reload_all_open(struct reload *r)
 {
 	if (r->failed)
 		reload_undo(r);
 	else
-		reload_publish(r);
+		reload_resolve(r);
 }
 
 void
@@ -316,7 +365,7 @@ static const struct loader_events reload_loader_events = {
 
 /* ---- the owner's calls ---- */
 
-void
+bool
 reload_init(struct reload *r, struct inherit *in, struct loop *loop,
     const struct boot *boot, const char *path, const struct reload_owner *owner)
 {
@@ -324,12 +373,14 @@ reload_init(struct reload *r, struct inherit *in, struct loop *loop,
 	text_init(&r->said);
 	loader_init(
 	    &r->loader, loop, &in->region, boot, path, &reload_loader_events);
+	return reload_names_init(r, loop);
 }
 
 void
 reload_fini(struct reload *r)
 {
 	loader_fini(&r->loader);
+	reload_names_fini(r);
 	text_fini(&r->said);
 }
 
@@ -353,9 +404,26 @@ reload_resume(struct reload *r)
 
 	r->retire_stamp = epoch_stamp(region);
 	/* Sets that the dead one had published ahead of an image go back. */
-	publish_undo(region, current);
+	resolver_follow(&r->names, current);
+	resolver_inherit(&r->names);
+	publish_undo(region, &r->names, current);
 	reload_close_absent(r, current);
 	r->owner->tell(r, &serve);
+	r->owner->published(r);
+}
+
+bool
+reload_renew(struct reload *r, uint32_t index)
+{
+	struct region *region = &r->in->region;
+	const struct img_head *current = reload_current(region);
+
+	if (current == NULL || index >= current->services.count)
+		return true;
+	if (!publish_service(region, &r->names, current, index))
+		return false;
+	r->owner->published(r);
+	return true;
 }
 
 /* Idle workers too have connections to close and requests to end. */

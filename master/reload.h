@@ -2,11 +2,13 @@
  * reload.h - from "load the configuration" to a published generation, or to
  * nothing having happened.
  *
- *	IDLE --asked--> LOADING --written--> OPENING --all open--> publish
- *	  ^                |                    |                     |
- *	  +---unchanged, failed---- undo -------+                     |
- *	  +-----------------------------------------------------------+
+ *	IDLE --asked--> LOADING --written--> OPENING --all open--> RESOLVING
+ *	  ^                |                    |                      |
+ *	  +---unchanged, failed---- undo -------+             answers, or time
+ *	  |                                                            |
+ *	  +----------------------------------------------- publish <---+
  *
+ * RESOLVING waits for the first answers of names that are new, for a while.
  * Requests that come while one runs make one more run of it.
  */
 #ifndef MASTER_RELOAD_H
@@ -18,11 +20,17 @@
 #include "common/base/text.h"
 #include "master/loader.h"
 #include "master/note.h"
+#include "master/resolve.h"
 #include "shm/control.h"
 #include "shm/image.h"
 #include "shm/inherit.h"
 
-enum reload_state { RELOAD_IDLE, RELOAD_LOADING, RELOAD_OPENING };
+enum reload_state {
+	RELOAD_IDLE,
+	RELOAD_LOADING,
+	RELOAD_OPENING,
+	RELOAD_RESOLVING
+};
 
 struct reload;
 
@@ -31,12 +39,16 @@ struct reload_owner {
 	void (*tell)(struct reload *r, const struct note *n);
 	/* Run number r->run has ended like this; what it said is in r->said. */
 	void (*ended)(struct reload *r, enum reload_outcome how);
+	/* Endpoint sets have changed, be it that an image was published. */
+	void (*published)(struct reload *r);
 };
 
 struct reload {
 	struct inherit *in; /* its listeners' ids and addresses: kept in step */
 	const struct reload_owner *owner;
 	struct loader loader;
+	struct resolver names;
+	struct timer names_limit; /* for RESOLVING */
 	enum reload_state state;
 	bool again;   /* one more run is wanted */
 	bool failed;  /* this run, after the loader's part */
@@ -51,7 +63,8 @@ struct reload {
 	uint64_t retire_stamp; /* 0: nothing waits */
 };
 
-void reload_init(struct reload *r, struct inherit *in, struct loop *loop,
+/* False with errno. */
+bool reload_init(struct reload *r, struct inherit *in, struct loop *loop,
     const struct boot *boot, const char *path,
     const struct reload_owner *owner);
 void reload_fini(struct reload *r);
@@ -70,6 +83,12 @@ void reload_opened(struct reload *r, const struct note *n);
  * step with it.
  */
 void reload_resume(struct reload *r);
+
+/*
+ * Publishes the endpoint set of service `index` of the current image anew: an
+ * operator or a name has changed something. False: no room; it stays as it is.
+ */
+bool reload_renew(struct reload *r, uint32_t index);
 
 /*
  * Frees what is retired and seen by nobody. True while something is left: call

@@ -11,6 +11,7 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
@@ -65,6 +66,26 @@ setup_memory(struct inherit *in, const struct boot *b, struct diag *d)
 		diag_error(
 		    d, NULL, 0, "cannot make an eventfd: %s", strerror(errno));
 		return false;
+	}
+	return true;
+}
+
+/* Both ends stay open here: what is queued outlives a worker. */
+static bool
+setup_handover(struct inherit *in, struct diag *d)
+{
+	int pair[2];
+
+	for (uint32_t w = 0; in->workers > 1 && w < in->workers; w++) {
+		if (socketpair(AF_UNIX,
+			SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+			pair) != 0) {
+			diag_error(d, NULL, 0, "cannot make a socket pair: %s",
+			    strerror(errno));
+			return false;
+		}
+		in->handover_in[w] = pair[0];
+		in->handover_out[w] = pair[1];
 	}
 	return true;
 }
@@ -125,11 +146,18 @@ setup_init(
 	in->region.state_fd = -1;
 	in->region.images_fd = -1;
 	for (uint32_t w = 0; w < WORKERS_MAX; w++)
-		in->wake_fds[w] = -1;
+		in->wake_fds[w] = in->handover_in[w] = in->handover_out[w] = -1;
 	(void)boot_raise_files();
 	return setup_pid_file(s, b, d) && setup_log(in, b, d) &&
-	    setup_memory(in, b, d) && setup_admin(in, b, d) &&
-	    setup_signals(s, d);
+	    setup_memory(in, b, d) && setup_handover(in, d) &&
+	    setup_admin(in, b, d) && setup_signals(s, d);
+}
+
+static void
+setup_close(int fd)
+{
+	if (fd >= 0)
+		(void)close(fd);
 }
 
 void
@@ -139,12 +167,13 @@ setup_fini(struct setup *s, struct inherit *in, const struct boot *b)
 		(void)unlink(b->admin_socket);
 		(void)close(in->admin_fd);
 	}
-	for (uint32_t w = 0; w < WORKERS_MAX; w++)
-		if (in->wake_fds[w] >= 0)
-			(void)close(in->wake_fds[w]);
+	for (uint32_t w = 0; w < WORKERS_MAX; w++) {
+		setup_close(in->wake_fds[w]);
+		setup_close(in->handover_in[w]);
+		setup_close(in->handover_out[w]);
+	}
 	if (in->region.state != NULL)
 		region_fini(&in->region);
-	if (s->signal_fd >= 0)
-		(void)close(s->signal_fd);
+	setup_close(s->signal_fd);
 	pidfile_release(b->pid_file, s->pid_fd);
 }

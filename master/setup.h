@@ -1,6 +1,7 @@
 /*
  * setup.h - what the keeper makes once, before its first fork: pid file, log,
- * shared memory, wake descriptors, admin socket, signal descriptor.
+ * shared memory, wake descriptors, queues between workers, admin socket, signal
+ * descriptor.
  */
 #ifndef MASTER_SETUP_H
 #define MASTER_SETUP_H

@@ -4,6 +4,8 @@
  */
 #include "shm/image.h"
 
+#include "shm/vital.h"
+
 static bool
 slot_fits(const struct img_head *img, const struct img_slot *s, uint32_t tag,
     uint32_t owner, struct slice text)
@@ -105,8 +107,9 @@ route_check(const struct img_head *img, const struct img_route *r)
 	return str_inside(img, r->name) && str_inside(img, r->path) &&
 	    (r->service == IMG_NONE || r->service < img->services.count) &&
 	    (r->respond == IMG_NONE || r->respond < img->responds.count) &&
-	    strings_check(img, r->hosts) &&
+	    r->class < IMG_CLASS_COUNT && strings_check(img, r->hosts) &&
 	    strings_check(img, r->other_methods) &&
+	    strings_check(img, r->upgrades) &&
 	    conditions_check(img, r->conditions) &&
 	    ops_check(img, r->rewrite) && rules_check(img, r->request_rules) &&
 	    rules_check(img, r->response_rules);
@@ -132,18 +135,59 @@ routes_check(const struct img_head *img)
 }
 
 static bool
-service_check(const struct img_head *img, const struct img_service *s)
+endpoints_check(const struct img_head *img, struct img_span span)
 {
-	const struct img_endpoint *e = img_at(img, s->endpoints.off);
+	const struct img_endpoint *e = img_at(img, span.off);
 
-	if (!str_inside(img, s->name) || !str_inside(img, s->host) ||
-	    !str_inside(img, s->hash_name) || s->balance >= IMG_BALANCE_COUNT ||
-	    !span_inside(img, s->endpoints, sizeof(*e)))
+	if (!span_inside(img, span, sizeof(*e)))
 		return false;
-	for (uint32_t i = 0; i < s->endpoints.count; i++)
-		if (!str_inside(img, e[i].label))
+	for (uint32_t i = 0; i < span.count; i++)
+		if (e[i].kind > IMG_ENDPOINT_SRV || e[i].weight == 0 ||
+		    e[i].admin >= ADMIN_COUNT || !str_inside(img, e[i].host) ||
+		    !str_inside(img, e[i].zone) || !str_inside(img, e[i].label))
 			return false;
 	return true;
+}
+
+static bool
+health_check_check(const struct img_head *img, const struct img_health_check *c)
+{
+	const struct img_probe_header *h = img_at(img, c->headers.off);
+
+	if (c->type > IMG_CHECK_TCP || c->port > UINT16_MAX ||
+	    !str_inside(img, c->path) || !str_inside(img, c->host) ||
+	    !str_inside(img, c->body) ||
+	    !span_inside(img, c->expect, sizeof(struct img_range)) ||
+	    !span_inside(img, c->headers, sizeof(*h)))
+		return false;
+	for (uint32_t i = 0; i < c->headers.count; i++)
+		if (!str_inside(img, h[i].name) || !str_inside(img, h[i].value))
+			return false;
+	return true;
+}
+
+static bool
+depends_check(const struct img_head *img, struct img_span span)
+{
+	const uint32_t *services = img_at(img, span.off);
+
+	if (!span_inside(img, span, sizeof(*services)))
+		return false;
+	for (uint32_t i = 0; i < span.count; i++)
+		if (services[i] >= img->services.count)
+			return false;
+	return true;
+}
+
+static bool
+service_check(const struct img_head *img, const struct img_service *s)
+{
+	return str_inside(img, s->name) && str_inside(img, s->host) &&
+	    str_inside(img, s->hash_name) && s->balance < IMG_BALANCE_COUNT &&
+	    s->class < IMG_CLASS_COUNT && endpoints_check(img, s->endpoints) &&
+	    health_check_check(img, &s->check) &&
+	    span_inside(img, s->retry.statuses, sizeof(struct img_range)) &&
+	    depends_check(img, s->depends);
 }
 
 static bool
@@ -287,6 +331,9 @@ image_check(const struct img_head *img, uint64_t bytes)
 	    img->bytes > bytes || img->bytes < sizeof(*img))
 		return false;
 	return str_inside(img, img->environment) &&
+	    str_inside(img, img->zone) &&
+	    span_inside(img, img->resolver.servers, sizeof(struct addr)) &&
+	    span_inside(img, img->trusted, sizeof(struct addr_range)) &&
 	    span_inside(img, img->listeners, sizeof(struct img_listener)) &&
 	    services_check(img) && routes_check(img) && router_check(img);
 }

@@ -13,6 +13,7 @@
 #include "common/base/hash.h"
 #include "common/base/slice.h"
 #include "common/net/addr.h"
+#include "common/net/ranges.h"
 
 #define IMG_MAGIC 0x696b636f74736e70u
 #define IMG_NONE UINT32_MAX
@@ -45,10 +46,14 @@ struct img_limits {
 	uint32_t head_bytes, uri_bytes, fields;
 	uint32_t response_head_bytes;
 	uint64_t body_bytes; /* UINT64_MAX: no limit */
+	/* 0: no limit */
+	uint32_t connections_per_address, requests_per_connection;
+	uint64_t min_rate; /* bytes per second */
 };
 
 struct img_listener {
 	struct addr addr;
+	uint32_t proxy_protocol; /* 1: every connection begins with a header */
 };
 
 enum img_balance {
@@ -68,11 +73,83 @@ enum img_hash_key {
 	IMG_HASH_PATH
 };
 
+enum img_endpoint_kind {
+	IMG_ENDPOINT_ADDR, /* addr is complete */
+	IMG_ENDPOINT_NAME, /* all addresses of `host`, with addr's port */
+	IMG_ENDPOINT_SRV,  /* all targets of the SRV records of `host` */
+};
+
 struct img_endpoint {
 	struct addr addr;
+	uint32_t kind; /* enum img_endpoint_kind */
 	uint32_t weight;
-	uint32_t backup; /* 1: only when no other is left */
+	uint32_t backup;     /* 1: only when no other is left */
+	uint32_t near;       /* 1: in the gateway's own zone */
+	uint32_t admin;      /* enum endpoint_admin, as configured */
+	struct img_str host; /* lower case, no dot at the end; else len 0 */
+	struct img_str zone; /* len 0: none */
 	struct img_str label;
+};
+
+/* A stretch of numbers, both ends included. */
+struct img_range {
+	uint16_t from, to;
+};
+
+enum img_check { IMG_CHECK_NONE, IMG_CHECK_HTTP, IMG_CHECK_TCP };
+
+struct img_probe_header {
+	struct img_str name, value;
+};
+
+/* How a service's endpoints are probed. */
+struct img_health_check {
+	uint32_t type;               /* enum img_check */
+	uint32_t healthy, unhealthy; /* probes in a row that change it */
+	uint32_t port;               /* 0: the endpoint's own */
+	uint32_t head;               /* 1: HEAD, else GET */
+	uint64_t interval_us, timeout_us;
+	struct img_str path;
+	struct img_str host;     /* len 0: the service's, else the address */
+	struct img_span headers; /* struct img_probe_header */
+	struct img_span expect;  /* struct img_range: statuses */
+	struct img_str body;     /* must be in the body; len 0: not looked at */
+	uint32_t body_regex;     /* 1: body is an expression */
+};
+
+/* Marking by real traffic; failures 0: off. */
+struct img_passive {
+	uint32_t failures; /* in a row, over all workers */
+	uint64_t time_us;  /* for which the endpoint is left alone */
+};
+
+/* Bits of img_retry.on. */
+#define RETRY_CONNECT 1u /* not connected: nothing was sent */
+#define RETRY_RESET 2u   /* closed or reset before a byte of the answer */
+#define RETRY_TIMEOUT 4u /* no answer within timeouts.response */
+
+struct img_retry {
+	uint32_t attempts; /* with the first one */
+	uint32_t on;       /* RETRY_* */
+	uint32_t jitter;   /* 1: a random part of the delay, else all */
+	uint32_t factor;   /* thousandths */
+	uint64_t base_us, max_us;
+	struct img_span statuses; /* struct img_range */
+};
+
+/* Classes of requests, by importance. */
+enum img_class {
+	IMG_CLASS_NORMAL,
+	IMG_CLASS_PRIORITY,
+	IMG_CLASS_EMERGENCY,
+	IMG_CLASS_COUNT
+};
+
+/* How names of endpoints are resolved. */
+struct img_resolver {
+	struct img_span servers; /* struct addr; none: the system's */
+	uint64_t min_ttl_us, max_ttl_us, timeout_us;
+	uint32_t attempts;
 };
 
 struct img_service {
@@ -82,9 +159,18 @@ struct img_service {
 	struct img_str host; /* replaces Host; len 0: the client's goes on */
 	struct img_span endpoints; /* struct img_endpoint */
 	uint32_t pool_max_idle;    /* per endpoint and worker */
-	uint16_t hash_key;         /* enum img_hash_key */
-	uint16_t hash_field;       /* enum field_id of the header */
-	struct img_str hash_name;  /* of the header or cookie */
+	uint32_t max_connections;  /* per endpoint, all workers; 0: no limit */
+	uint32_t panic_threshold;  /* per cent */
+	uint32_t health_score;     /* 1: the score scales the weights */
+	uint32_t class;            /* enum img_class: of routes without one */
+	uint64_t slow_start_us;    /* 0: none */
+	struct img_health_check check;
+	struct img_passive passive;
+	struct img_retry retry;
+	struct img_span depends;  /* uint32_t: indices in img_head.services */
+	uint16_t hash_key;        /* enum img_hash_key */
+	uint16_t hash_field;      /* enum field_id of the header */
+	struct img_str hash_name; /* of the header or cookie */
 	uint64_t pool_idle_us;
 	struct img_timeouts timeouts; /* service over top level */
 };
@@ -145,11 +231,13 @@ struct img_route {
 	 */
 	uint32_t methods;
 	uint32_t filters; /* bit per row of shm/filters.def that is on */
+	uint32_t class;   /* enum img_class */
 	bool encoded_slash_keep;
 	bool has_rewrite;
 	struct img_span hosts;         /* struct img_str: for people */
 	struct img_span other_methods; /* struct img_str: unlisted methods */
 	struct img_span conditions;    /* struct img_condition: all must hold */
+	struct img_span upgrades;      /* struct img_str: protocols */
 	struct img_span rewrite;       /* struct img_tmpl_op */
 	struct img_span request_rules, response_rules; /* struct img_rule */
 	struct img_timeouts timeouts; /* route over service over top level */
@@ -228,6 +316,10 @@ struct img_head {
 	struct img_limits limits;
 	struct img_timeouts timeouts; /* for connections without a route yet */
 	struct img_str environment;
+	struct img_str zone; /* the gateway's own; len 0: none */
+	struct img_resolver resolver;
+	struct img_span
+	    trusted; /* struct addr_range, as ranges_have wants it */
 	struct img_span listeners; /* struct img_listener */
 	struct img_span services;  /* struct img_service */
 	struct img_span routes;    /* struct img_route */

@@ -15,6 +15,9 @@
 
 #define LISTENERS_MAX 256
 
+/* As a listener's id: a slot's queue of connections that others handed it. */
+#define LISTENER_HANDOVER UINT32_MAX
+
 /* One listener's sockets; the id is stable while it exists (never reused in
  * one life of the keeper). */
 struct inherit_listener {
@@ -34,10 +37,14 @@ struct inherit {
 	gid_t gid;
 	int wake_fds[WORKERS_MAX];    /* eventfd per slot */
 	int control_fds[WORKERS_MAX]; /* worker's end, SOCK_SEQPACKET */
-	int master_fd;                /* master's end towards the keeper */
-	int admin_fd;                 /* listening admin socket; -1: none */
-	int files_fd;                 /* a loader asks the keeper for files */
-	int log_fd;                   /* -1: stderr or syslog by log_target */
+	/* A queue per slot, in and out: every worker gives, its own takes (see
+	 * worker/handover.h). -1 with one worker. */
+	int handover_in[WORKERS_MAX];
+	int handover_out[WORKERS_MAX];
+	int master_fd; /* master's end towards the keeper */
+	int admin_fd;  /* listening admin socket; -1: none */
+	int files_fd;  /* a loader asks the keeper for files */
+	int log_fd;    /* -1: stderr or syslog by log_target */
 	enum log_level log_level;
 	char log_target[256];
 	struct inherit_listener listeners[LISTENERS_MAX];
@@ -45,7 +52,8 @@ struct inherit {
 
 /* keeper -> worker over control_fds; a descriptor rides on LISTENER_ADD. */
 enum worker_order {
-	/* Accept from this socket of `slot`: one's own, or one adopted. */
+	/* Accept from this socket of `slot`: one's own, or one adopted; with
+	 * LISTENER_HANDOVER it is the slot's queue. */
 	ORDER_LISTENER_ADD = 1,
 	ORDER_LISTENER_REMOVE, /* empty the listener's queues and let go */
 	ORDER_RELEASE,         /* `slot` accepts by itself again: let go */

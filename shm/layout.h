@@ -16,6 +16,13 @@
  *	 routes     names of counter rows -> names              master
  *	 names      the bytes of the routes' names              master
  *	 rows       [worker][endpoint] active and pooled        the worker
+ *	 vitals     [endpoint] health                   master, workers by CAS
+ *	 histories  [endpoint] its last changes         whoever made one
+ *	 overrides  what operators changed                      master
+ *	 tallies    [worker][endpoint] how calls went           the worker
+ *	 permits    [endpoint] connections, all workers'        workers by CAS
+ *	 keyed      [set] keys in use, their permit words       workers by CAS
+ *	 ledgers    [worker] permits that it holds              the worker
  *	 series     [worker] requests by route, code, ...       the worker
  *	 histos     [worker][service] durations                 the worker
  *
@@ -61,6 +68,12 @@
 #define SLOT_WORDS_MAX 256
 #define SERVICE_NAME_MAX 255
 #define ENDPOINT_LABEL_MAX 262
+#define HISTORY_KEPT 16    /* changes of one endpoint */
+#define OVERRIDES_MAX 4096 /* endpoints that operators have changed */
+#define LEDGER_MAX 2097152 /* permits of one worker */
+#define KEYED_SETS 16384
+#define KEYED_WAYS 16
+#define KEYED_MAX (KEYED_SETS * KEYED_WAYS)
 
 #define EPOCH_IDLE UINT64_MAX /* in shm_slot.epoch: holds nothing */
 
@@ -93,6 +106,11 @@ struct shm_control {
 	alignas(SHM_APART) _Atomic uint32_t services;
 	_Atomic uint32_t endpoints, routes, extents;
 	_Atomic uint64_t set_version; /* of the youngest endpoint set */
+
+	/* Grows with every change of a vital that balancing minds. Whoever. */
+	alignas(SHM_APART) _Atomic uint64_t vitals_version;
+	/* Grows with every entry in a history. Whoever. */
+	_Atomic uint64_t changes;
 
 	/* How reloads went. Master. */
 	alignas(SHM_APART) _Atomic uint64_t reloads_ok;
@@ -199,6 +217,79 @@ struct shm_rows {
 	alignas(SHM_APART) _Atomic uint64_t endpoint[ENDPOINTS_MAX];
 };
 
+/* What is known of an endpoint's health; see vital.h. All zero: nothing. */
+struct shm_vital {
+	/* Master. */
+	alignas(64) _Atomic uint32_t flags; /* VITAL_* */
+	_Atomic uint32_t share; /* thousandths of its weight; 0 means 1000 */
+	/* {state:2, fails:14, until:48}; workers, by compare-and-swap. */
+	_Atomic uint64_t passive;
+	/* Master, all of the rest. */
+	_Atomic uint32_t score;      /* 1 + thousandths; 0: not known */
+	_Atomic uint32_t latency_us; /* mean of late */
+	_Atomic uint64_t ramp_us;    /* slow start began then; 0: none */
+	_Atomic int32_t streak;      /* probes in a row: > 0 good, < 0 bad */
+	uint32_t spare;
+	_Atomic uint64_t checked_us; /* the last probe ended then */
+};
+
+/* One change; see history.h. `seq` is stored last: {number + 1:32, check:32}.
+ */
+struct shm_change {
+	_Atomic uint64_t seq;
+	_Atomic int64_t wall_us;
+	_Atomic uint32_t what;   /* {event:8, cause:8, spare:16} */
+	_Atomic uint32_t detail; /* a status, an errno or a count */
+};
+
+struct shm_history {
+	alignas(SHM_APART) _Atomic uint64_t count; /* of all changes so far */
+	_Atomic uint64_t first; /* of the present endpoint; master */
+	struct shm_change change[HISTORY_KEPT]; /* number % HISTORY_KEPT */
+};
+
+/* Master. In use when `value` is not 0: one store makes, changes or ends it. */
+struct shm_override {
+	/* {state:2, weight:30, conf_state:2, conf_weight:30}; state and weight
+	 * are plus 1, or 0: not changed. The others: when it was changed. */
+	_Atomic uint64_t value;
+	uint32_t service;
+	_Atomic uint32_t name_bytes; /* 0: never used, and none behind it */
+	char name[ENDPOINT_LABEL_MAX + 2];
+};
+
+/* The worker; kept when it dies. */
+struct shm_tally {
+	_Atomic uint64_t answered, failed; /* calls; failed: 5xx, too */
+	_Atomic uint64_t answered_us;      /* of the answered, summed */
+	_Atomic uint64_t spare;
+};
+
+/* Protocol B: {count:20, worker:8, seq:36}; worker is slot + 1, 0: none. */
+struct shm_permit {
+	alignas(SHM_APART) _Atomic uint64_t word;
+	_Atomic uint64_t wanted_us; /* somebody found none; workers */
+};
+
+/* A set of the keyed table; see keyed.h. Workers, by compare-and-swap. */
+struct shm_keyed {
+	/* {tag:36, version:26, state:2} */
+	alignas(SHM_APART) _Atomic uint64_t key[KEYED_WAYS];
+	_Atomic uint64_t word[KEYED_WAYS]; /* as shm_permit.word */
+};
+
+/* {seq:36, resource:20, state:8}: one word, so that it is never torn. */
+struct shm_ledger {
+	alignas(SHM_APART) _Atomic uint64_t done; /* helpers, by CAS */
+	_Atomic uint64_t opseq;                   /* the worker */
+	_Atomic uint32_t high; /* entries ever used; the worker */
+	alignas(SHM_APART) _Atomic uint64_t entry[LEDGER_MAX];
+};
+
+struct shm_tallies {
+	alignas(SHM_APART) struct shm_tally endpoint[ENDPOINTS_MAX];
+};
+
 struct shm_series_entry {
 	_Atomic uint64_t key, count;
 };
@@ -236,6 +327,13 @@ struct shm_state {
 	struct shm_route routes[ROUTES_MAX];
 	char names[NAMES_BYTES];
 	alignas(SHM_PAGE) struct shm_rows rows[WORKERS_MAX];
+	alignas(SHM_PAGE) struct shm_vital vitals[ENDPOINTS_MAX];
+	alignas(SHM_PAGE) struct shm_history histories[ENDPOINTS_MAX];
+	alignas(SHM_PAGE) struct shm_override overrides[OVERRIDES_MAX];
+	alignas(SHM_PAGE) struct shm_tallies tallies[WORKERS_MAX];
+	alignas(SHM_PAGE) struct shm_permit permits[ENDPOINTS_MAX];
+	alignas(SHM_PAGE) struct shm_keyed keyed[KEYED_SETS];
+	alignas(SHM_PAGE) struct shm_ledger ledgers[WORKERS_MAX];
 	alignas(SHM_PAGE) struct shm_series series[WORKERS_MAX];
 	alignas(SHM_PAGE) struct shm_histos histos[WORKERS_MAX];
 };
@@ -254,6 +352,12 @@ _Static_assert(sizeof(struct shm_service) == 280, "service");
 _Static_assert(sizeof(struct shm_endpoint) == 128, "endpoint");
 _Static_assert(sizeof(struct shm_text) == 640, "text");
 _Static_assert(sizeof(struct shm_route) == 16, "route");
+_Static_assert(sizeof(struct shm_vital) == 64, "vital");
+_Static_assert(sizeof(struct shm_change) == 24, "change");
+_Static_assert(sizeof(struct shm_history) == 512, "history");
+_Static_assert(sizeof(struct shm_override) == 280, "override");
+_Static_assert(sizeof(struct shm_tally) == 32, "tally");
+_Static_assert(sizeof(struct shm_keyed) == 256, "keyed");
 _Static_assert(sizeof(struct shm_histo) == 192, "histo");
 _Static_assert(sizeof(struct shm_series_entry) * SERIES_BLOCK == SHM_PAGE,
     "a block of series is a page");

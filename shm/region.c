@@ -37,7 +37,7 @@
 /* In the order of struct shm_state; a changed section gets a new version. */
 static const struct shm_section sections[] = {
 	SECTION_ONE(header, 1),
-	SECTION_ONE(control, 1),
+	SECTION_ONE(control, 2),
 	SECTION(slots, 1),
 	SECTION(pins, 1),
 	SECTION(images, 1),
@@ -49,6 +49,13 @@ static const struct shm_section sections[] = {
 	SECTION(routes, 1),
 	SECTION(names, 1),
 	SECTION(rows, 1),
+	SECTION(vitals, 1),
+	SECTION(histories, 1),
+	SECTION(overrides, 1),
+	SECTION(tallies, 1),
+	SECTION(permits, 1),
+	SECTION(keyed, 1),
+	SECTION(ledgers, 1),
 	SECTION(series, 1),
 	SECTION(histos, 1),
 };

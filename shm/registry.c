@@ -17,7 +17,8 @@ registry_set_at(const struct region *r, uint64_t offset)
 		return NULL;
 	const struct eset *s = (const void *)(r->images + offset);
 	uint64_t room = r->images_bytes - offset - sizeof(*s);
-	if (s->count > room / sizeof(s->members[0]) || s->primaries > s->count)
+	if (s->count > room / sizeof(s->members[0]) ||
+	    s->primaries > s->count || s->near > s->primaries)
 		return NULL;
 	return s;
 }

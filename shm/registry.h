@@ -14,6 +14,7 @@
 #include "common/base/slice.h"
 #include "common/net/addr.h"
 #include "shm/region.h"
+#include "shm/vital.h"
 
 #define REGISTRY_NONE UINT32_MAX
 
@@ -34,8 +35,8 @@ struct eset {
 	uint64_t version; /* grows with every publish in the region */
 	uint32_t count;
 	uint32_t primaries; /* they come first; the others are backups */
+	uint32_t near;      /* primaries of the own zone: the first of all */
 	uint32_t total_weight;
-	uint32_t spare;
 	struct eset_member members[];
 };
 
@@ -86,15 +87,24 @@ struct eset_want {
 	struct slice label;
 	uint32_t weight;
 	bool backup;
+	bool near; /* in the gateway's own zone */
+	bool slow; /* starts slowly, if it is new in a set that was there */
+	enum endpoint_admin admin;
+	enum change_cause cause; /* of a change of `admin`, of being added */
 };
 
 /*
  * Publishes a service's endpoint set: slots are found by (service, address) or
- * made; members keep the order of `want`, primaries before backups. A set equal
- * to the current one is left alone. The old set and the
- * endpoints that no set names any more are retired. An address that is named
- * twice becomes one member with the sum of the weights, a primary if it is
- * named as one. False (nothing changed) when slots or space lack.
+ * made; members keep the order of `want` within near primaries, other
+ * primaries, backups. A set equal to the current one is left alone. The old
+ * set and the endpoints that no set names any more are retired. An address
+ * that is named twice becomes one member with the sum of the weights, of the
+ * first of those kinds that it is named as, and otherwise as the first of that
+ * kind says. False (nothing changed) when slots or space lack.
+ *
+ * Vitals: of a new endpoint nothing is known; one that was retired and not
+ * freed yet keeps its own. `admin` is applied to all, also when nothing else
+ * changes.
  */
 bool registry_publish_set(struct region *r, uint32_t service,
     const struct eset_want *want, uint32_t count);

@@ -2,6 +2,7 @@
  * registry_sets.c - publishes endpoint sets.
  *
  *	 S1 slots of new endpoints are filled   endpoint state = LIVE
+ *	    before: nothing is known of their health; after, of all: `admin`
  *	 S2 the set is written into an extent of its own
  *	 S3 service.set = new
  *	 S4 stamp = ++G                         as M4 of protocol A
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/clock.h"
 #include "common/base/must.h"
 #include "shm/epoch.h"
 #include "shm/extent.h"
@@ -20,6 +22,8 @@
 
 _Static_assert(sizeof(struct endpoint_key) == 24, "no padding in the key");
 _Static_assert(sizeof(struct eset_member) == 32, "member");
+
+#define SHARE_FIRST (VITAL_SHARE_FULL / 10) /* of a slow start */
 
 /* ---- endpoints ---- */
 
@@ -67,6 +71,23 @@ label_set(struct shm_text *t, struct slice label)
 	atomic_store(&t->label_which, which);
 }
 
+/*
+ * Slot i is to serve a new endpoint: what was known of the one before is
+ * forgotten. Its permit word is left alone: the slot was not freed before the
+ * rows were zero, so no connection held a permit.
+ */
+static void
+endpoint_begin(
+    struct region *r, uint32_t i, const struct eset_want *want, bool slow)
+{
+	vital_reset(r, i);
+	history_add(r, i, CHANGE_ADDED, want->cause, 0);
+	if (!slow)
+		return;
+	vital_set_ramp(r, i, clock_now().us);
+	vital_set_share(r, i, SHARE_FIRST);
+}
+
 /* Slot i, free or known, serves `want`. */
 static void
 endpoint_open(struct region *r, struct registry_map *m, uint32_t i,
@@ -101,7 +122,7 @@ struct draft {
 	struct eset_member *members;
 	const struct eset_want **wants; /* of each member: the first */
 	bool *fresh;                    /* its slot was claimed for it */
-	uint32_t count, primaries;
+	uint32_t count, primaries, near;
 };
 
 static void
@@ -148,13 +169,23 @@ draft_add(struct region *r, struct registry_map *m, struct draft *d,
 	return true;
 }
 
-/* Adds the primaries, or the backups. */
+/* The order of members: near primaries, other primaries, backups. */
+static uint32_t
+want_rank(const struct eset_want *want)
+{
+	if (want->backup)
+		return 2;
+	return want->near ? 0 : 1;
+}
+
+/* Adds those of one rank. */
 static bool
 draft_fill(struct region *r, struct registry_map *m, struct draft *d,
-    const struct eset_want *want, uint32_t count, bool backup)
+    const struct eset_want *want, uint32_t count, uint32_t rank)
 {
 	for (uint32_t i = 0; i < count; i++)
-		if (want[i].backup == backup && !draft_add(r, m, d, &want[i]))
+		if (want_rank(&want[i]) == rank &&
+		    !draft_add(r, m, d, &want[i]))
 			return false;
 	return true;
 }
@@ -170,9 +201,11 @@ draft_make(struct region *r, struct registry_map *m, struct draft *d,
 	d->fresh = calloc(n, sizeof(*d->fresh));
 	MUST(d->members != NULL && d->wants != NULL && d->fresh != NULL);
 	m->round++;
-	bool ok = draft_fill(r, m, d, want, count, false);
+	bool ok = draft_fill(r, m, d, want, count, 0);
+	d->near = d->count;
+	ok = ok && draft_fill(r, m, d, want, count, 1);
 	d->primaries = d->count;
-	ok = ok && draft_fill(r, m, d, want, count, true);
+	ok = ok && draft_fill(r, m, d, want, count, 2);
 	if (!ok)
 		draft_undo(m, d);
 	return ok;
@@ -192,7 +225,7 @@ draft_is(const struct draft *d, const struct eset *cur)
 {
 	if (cur == NULL || cur->count != d->count)
 		return cur == NULL && d->count == 0;
-	if (cur->primaries != d->primaries)
+	if (cur->primaries != d->primaries || cur->near != d->near)
 		return false;
 	for (uint32_t i = 0; i < d->count; i++)
 		if (d->fresh[i] ||
@@ -206,11 +239,17 @@ draft_is(const struct draft *d, const struct eset *cur)
 static void
 draft_open(struct region *r, struct registry_map *m, struct draft *d)
 {
+	bool grows = registry_set(r, d->service) != NULL;
+
 	for (uint32_t i = 0; i < d->count; i++) {
+		const struct eset_want *want = d->wants[i];
 		struct endpoint_handle *h = &d->members[i].handle;
 		struct shm_endpoint *e = &r->state->endpoints[h->index];
 
-		endpoint_open(r, m, h->index, d->service, d->wants[i]);
+		if (d->fresh[i])
+			endpoint_begin(r, h->index, want, grows && want->slow);
+		endpoint_open(r, m, h->index, d->service, want);
+		vital_set_admin(r, h->index, want->admin, want->cause);
 		atomic_store(&e->weight, d->members[i].weight);
 		h->tag = atomic_load(&e->tag);
 	}
@@ -225,6 +264,7 @@ set_write(struct region *r, uint64_t at, const struct draft *d)
 	s->version = atomic_fetch_add(&r->state->control.set_version, 1) + 1;
 	s->count = d->count;
 	s->primaries = d->primaries;
+	s->near = d->near;
 	s->total_weight = 0;
 	for (uint32_t i = 0; i < d->count; i++) {
 		s->members[i] = d->members[i];

@@ -9,10 +9,13 @@
 #include "common/base/must.h"
 #include "shm/counters.h"
 #include "shm/epoch.h"
+#include "shm/permit.h"
 #include "shm/registry.h"
 #include "shm/step.h"
+#include "shm/vital.h"
 
 #define BEAT_EVERY_US 100000
+#define BEAT_FRESH_US 500000
 
 static struct shm_slot *
 slot_at(const struct region *r, uint32_t w)
@@ -52,6 +55,18 @@ slot_state(const struct region *r, uint32_t w)
 	return atomic_load(&slot_at(r, w)->state);
 }
 
+bool
+slot_is_fit(const struct region *r, uint32_t w, uint64_t now_us)
+{
+	const struct shm_slot *s = slot_at(r, w);
+	uint64_t beat_us =
+	    atomic_load_explicit(&s->beat_us, memory_order_relaxed);
+
+	/* It may have looked at the clock after the caller did. */
+	return atomic_load(&s->state) == SLOT_READY &&
+	    (beat_us >= now_us || now_us - beat_us < BEAT_FRESH_US);
+}
+
 void
 slot_occupy(const struct region *r, uint32_t w, pid_t pid)
 {
@@ -72,10 +87,13 @@ slot_settle(struct region *r, uint32_t w, int wait_status)
 
 	slot_set_state(r, w, SLOT_RECOVERING);
 	if (w != SLOT_MASTER) {
+		/* While its rows keep the endpoints from being used again. */
+		permit_recover(r, w);
 		registry_recover_worker(r, w);
 		counters_recover_worker(r, w);
 		epoch_recover_worker(r, w);
 	}
+	vitals_recover(r);
 	SHM_STEP("slot_status");
 	atomic_store(&s->last_status, wait_status);
 	SHM_STEP("slot_pid");

@@ -25,13 +25,16 @@ const char *slot_state_name(enum slot_state s);
 void slot_set_state(const struct region *r, uint32_t w, enum slot_state s);
 enum slot_state slot_state(const struct region *r, uint32_t w);
 
+/* Ready, and its heartbeat is fresh: it serves, as far as anybody can see. */
+bool slot_is_fit(const struct region *r, uint32_t w, uint64_t now_us);
+
 /* Keeper: a new process lives in the slot: pid, start time, incarnation + 1. */
 void slot_occupy(const struct region *r, uint32_t w, pid_t pid);
 
 /*
  * Keeper, after waitpid returned for the slot's process: settles everything
- * that it held (rows, pins, epoch) and keeps how it ended. May be killed in the
- * middle and run again.
+ * that it held (permits, rows, pins, epoch) and keeps how it ended. May be
+ * killed in the middle and run again.
  */
 void slot_settle(struct region *r, uint32_t w, int wait_status);
 

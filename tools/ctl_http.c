@@ -54,7 +54,7 @@ ctl_connect(const char *path)
 }
 
 static bool
-ctl_send(int fd, const char *method, const char *path)
+ctl_send(int fd, const struct ctl_request *q)
 {
 	struct text request;
 	ssize_t n;
@@ -62,9 +62,9 @@ ctl_send(int fd, const char *method, const char *path)
 
 	text_init(&request);
 	text_printf(&request,
-	    "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-	    "Content-Length: 0\r\n\r\n",
-	    method, path);
+	    "%s %.*s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+	    "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+	    q->method, SLICE_FMT(q->path), strlen(q->body), q->body);
 	n = send(fd, request.p, request.n, MSG_NOSIGNAL);
 	ok = n == (ssize_t)request.n;
 	text_fini(&request);
@@ -106,7 +106,7 @@ ctl_split(struct text *all, struct ctl_answer *answer)
 }
 
 bool
-ctl_request(const char *socket_path, const char *method, const char *path,
+ctl_http(const char *socket_path, const struct ctl_request *q,
     struct ctl_answer *answer)
 {
 	struct text all;
@@ -117,7 +117,7 @@ ctl_request(const char *socket_path, const char *method, const char *path,
 	if (fd < 0)
 		return false;
 	text_init(&all);
-	ok = ctl_send(fd, method, path) && ctl_receive(fd, &all);
+	ok = ctl_send(fd, q) && ctl_receive(fd, &all);
 	if (!ok)
 		(void)fprintf(stderr, "penstockctl: %s: %s\n", socket_path,
 		    errno == EAGAIN ? "no answer in time" : strerror(errno));

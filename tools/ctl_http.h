@@ -14,11 +14,18 @@ struct ctl_answer {
 	struct text body;
 };
 
+/* JSON, or nothing: body "". */
+struct ctl_request {
+	const char *method;
+	struct slice path;
+	const char *body;
+};
+
 /*
- * Sends `method` `path` to the socket and reads the whole answer; body is to
- * be freed by text_fini in any case. False with a sentence on stderr.
+ * Sends a request to the socket and reads the whole answer; its body is to be
+ * freed by text_fini in any case. False with a sentence on stderr.
  */
-bool ctl_request(const char *socket_path, const char *method, const char *path,
+bool ctl_http(const char *socket_path, const struct ctl_request *q,
     struct ctl_answer *answer);
 
 #endif

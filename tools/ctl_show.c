@@ -6,68 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "common/base/text.h"
 #include "tools/ctl_table.h"
-
-static const char *
-ctl_word(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s != NULL ? s : "";
-}
-
-static long long
-ctl_number(const json_t *o, const char *key)
-{
-	return (long long)json_number_value(json_object_get(o, key));
-}
-
-/* "3d 4h", "5m 6s", "7s" */
-static const char *
-ctl_span(long long s, char *buf, size_t size)
-{
-	if (s >= 86400)
-		(void)snprintf(
-		    buf, size, "%lldd %lldh", s / 86400, s % 86400 / 3600);
-	else if (s >= 3600)
-		(void)snprintf(
-		    buf, size, "%lldh %lldm", s / 3600, s % 3600 / 60);
-	else if (s >= 60)
-		(void)snprintf(buf, size, "%lldm %llds", s / 60, s % 60);
-	else
-		(void)snprintf(buf, size, "%llds", s);
-	return buf;
-}
-
-static const char *
-ctl_when(long long at, char *buf, size_t size)
-{
-	time_t t = (time_t)at;
-	struct tm tm;
-
-	if (at == 0 || localtime_r(&t, &tm) == NULL)
-		return "never";
-	(void)strftime(buf, size, "%Y-%m-%d %H:%M:%S", &tm);
-	return buf;
-}
-
-/* The elements of an array of strings, with `between`. */
-static void
-ctl_join(struct text *out, const json_t *array, const char *between)
-{
-	size_t i = 0;
-	json_t *e;
-
-	json_array_foreach(array, i, e)
-	{
-		if (i != 0)
-			text_add(out, slice_str(between));
-		text_add(out, slice_str(json_string_value(e)));
-	}
-}
+#include "tools/ctl_value.h"
 
 static void
 ctl_complaints(const json_t *doc)
@@ -230,4 +172,49 @@ ctl_show_reload(const json_t *doc)
 	printf("%s: generation %lld\n", ctl_word(doc, "outcome"),
 	    ctl_number(doc, "generation"));
 	ctl_complaints(doc);
+}
+
+/* "2s ago", as far as known. */
+static void
+ctl_add_ago(struct ctl_table *t, const json_t *o, const char *key)
+{
+	char buf[64];
+
+	if (json_is_number(json_object_get(o, key)))
+		ctl_table_add(t, "%s ago",
+		    ctl_span(ctl_number(o, key), buf, sizeof(buf)));
+	else
+		ctl_table_add(t, "never");
+}
+
+void
+ctl_show_names(const json_t *doc)
+{
+	static const char *const heading[] = { "NAME", "KIND", "STATE", "TTL",
+		"RESOLVED", "FAILED", "WHY", "ADDRESSES" };
+	struct ctl_table t;
+	char buf[64];
+	size_t i = 0;
+	json_t *e;
+
+	ctl_table_init(&t, 8, heading);
+	json_array_foreach(json_object_get(doc, "names"), i, e)
+	{
+		struct text list;
+
+		text_init(&list);
+		ctl_join(&list, json_object_get(e, "addresses"), " ");
+		ctl_table_add(&t, "%s", ctl_word(e, "name"));
+		ctl_table_add(&t, "%s", ctl_word(e, "kind"));
+		ctl_table_add(&t, "%s", ctl_word(e, "state"));
+		ctl_table_add(
+		    &t, "%s", ctl_span(ctl_number(e, "ttl"), buf, sizeof(buf)));
+		ctl_add_ago(&t, e, "age");
+		ctl_add_ago(&t, e, "failed_age");
+		ctl_table_add(&t, "%s", ctl_word(e, "error"));
+		ctl_table_add(&t, "%.*s", SLICE_FMT(text_slice(&list)));
+		text_fini(&list);
+	}
+	ctl_table_print(&t, stdout);
+	ctl_table_fini(&t);
 }

@@ -12,5 +12,6 @@ void ctl_show_routes(const json_t *doc);
 void ctl_show_workers(const json_t *doc);
 void ctl_show_generations(const json_t *doc);
 void ctl_show_reload(const json_t *doc);
+void ctl_show_names(const json_t *doc);
 
 #endif

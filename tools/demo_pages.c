@@ -51,8 +51,8 @@ page_error(struct demo_answer *a, unsigned status, const char *error)
 
 	a->status = status;
 	json_init(&j, &a->body);
-	json_object(&j, NULL);
-	json_string(&j, "error", slice_str(error));
+	json_object_begin(&j, NULL);
+	json_add_string(&j, "error", slice_str(error));
 	json_object_end(&j);
 	text_add_char(&a->body, '\n');
 }
@@ -66,11 +66,11 @@ page_user(const char *name, struct slice id, struct demo_answer *a)
 		if (!slice_eq(id, slice_str(users[i].id)))
 			continue;
 		json_init(&j, &a->body);
-		json_object(&j, NULL);
-		json_string(&j, "id", id);
-		json_string(&j, "name", slice_str(users[i].name));
-		json_string(&j, "email", slice_str(users[i].email));
-		json_string(&j, "served_by", slice_str(name));
+		json_object_begin(&j, NULL);
+		json_add_string(&j, "id", id);
+		json_add_string(&j, "name", slice_str(users[i].name));
+		json_add_string(&j, "email", slice_str(users[i].email));
+		json_add_string(&j, "served_by", slice_str(name));
 		json_object_end(&j);
 		text_add_char(&a->body, '\n');
 		return;

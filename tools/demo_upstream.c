@@ -4,7 +4,8 @@
  *
  *   accept -> head, data*, end -> demo_page -> [delay] -> answer | stream
  *
- * A request line is printed as each answer begins.
+ * A request line is printed as each answer begins. Each answer is delayed by MS
+ * milliseconds, where given.
  */
 #include <errno.h>
 #include <signal.h>
@@ -24,6 +25,7 @@ struct server {
 	struct loop loop;
 	struct loop_watch listening;
 	const char *name;
+	uint64_t delay_ms; /* of every answer */
 	enum demo_fail failing;
 };
 
@@ -208,7 +210,8 @@ conn_end(struct stream *s, const struct head *trailers)
 	case FAIL_OFF:
 	case FAIL_503:
 		timer_set(&c->server->loop.timers, &c->timer,
-		    mono_add_us(clock_now(), c->answer.delay_ms * 1000));
+		    mono_add_us(clock_now(),
+			(c->answer.delay_ms + c->server->delay_ms) * 1000));
 		break;
 	}
 }
@@ -324,13 +327,15 @@ main(int argc, char **argv)
 {
 	struct server s = { 0 };
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: demo-upstream PORT NAME\n");
+	if (argc != 3 && argc != 4) {
+		fprintf(stderr, "usage: demo-upstream PORT NAME [MS]\n");
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	signal(SIGPIPE, SIG_IGN);
 	s.name = argv[2];
+	if (argc == 4)
+		s.delay_ms = strtoull(argv[3], NULL, 10);
 	clock_set_birth(clock_raw_us());
 	clock_set_birth(clock_raw_us());
 	clock_update();

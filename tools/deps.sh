@@ -1,22 +1,24 @@
 #!/usr/bin/env bash
 # Installs what a target needs on Debian 12, or names exactly what is missing.
-# Usage: tools/deps.sh run|check|bench
+# Usage: tools/deps.sh run|check|bench|fuzz
 set -eu
 
 build=(gcc make pkg-config libc6-dev libconfig-dev libpcre2-dev libjansson-dev
-	libseccomp-dev libssl-dev)
+	libseccomp-dev libssl-dev libc-ares-dev)
 run=("${build[@]}" curl)
 check=("${run[@]}" check libsubunit-dev clang libclang-rt-14-dev varnish spin
-	python3 python3-pytest mandoc cppcheck clang-tidy clang-format shellcheck
-	valgrind strace procps)
+	python3 python3-pytest python3-websockets mandoc cppcheck clang-tidy
+	clang-format shellcheck valgrind strace procps dnsmasq-base)
+fuzz=("${build[@]}" clang libclang-rt-14-dev llvm)
 bench=("${build[@]}" python3 nginx-light haproxy wrk)
 
 case "${1:-}" in
 run) want=("${run[@]}") ;;
 check) want=("${check[@]}") ;;
 bench) want=("${bench[@]}") ;;
+fuzz) want=("${fuzz[@]}") ;;
 *)
-	echo "usage: $0 run|check|bench" >&2
+	echo "usage: $0 run|check|bench|fuzz" >&2
 	exit 2
 	;;
 esac

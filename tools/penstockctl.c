@@ -11,28 +11,63 @@
 
 #include "common/base/diag.h"
 #include "common/base/environ.h"
-#include "tools/ctl_http.h"
+#include "tools/ctl_call.h"
+#include "tools/ctl_endpoints.h"
+#include "tools/ctl_operate.h"
+#include "tools/ctl_services.h"
 #include "tools/ctl_show.h"
 
 #define CTL_SOCKET_DEFAULT "/run/penstock/admin.sock"
+#define CTL_WAIT_S 30
+#define CTL_WAIT_MAX_S 86400
+#define CTL_ENDPOINT "SERVICE/ENDPOINT"
 
+/* Those without `run` show the document at `path`. */
 struct ctl_command {
-	const char *name, *method, *path;
+	const char *name, *path;
 	void (*show)(const json_t *doc);
-	const char *help;
+	ctl_run_fn *run;
+	unsigned args_min, args_max;
+	bool waits; /* takes --wait */
+	const char *args, *help;
 };
 
+static ctl_run_fn ctl_reload;
+
 static const struct ctl_command ctl_commands[] = {
-	{ "status", "GET", "/v1/status", ctl_show_status,
-	    "what runs, since when, and how the last reload went" },
-	{ "routes", "GET", "/v1/routes", ctl_show_routes,
-	    "the routes that are in force" },
-	{ "workers", "GET", "/v1/workers", ctl_show_workers,
-	    "the processes, and how their predecessors ended" },
-	{ "generations", "GET", "/v1/generations", ctl_show_generations,
-	    "the configurations that are in memory, and who still needs them" },
-	{ "reload", "POST", "/v1/reload", ctl_show_reload,
-	    "loads the configuration and waits for the outcome" },
+	{ "status", "/v1/status", ctl_show_status,
+	    .help = "what runs, since when, and how the last reload went" },
+	{ "routes", "/v1/routes", ctl_show_routes,
+	    .help = "the routes that are in force" },
+	{ "services", .run = ctl_services,
+	    .help = "the services, and how many of their endpoints are well" },
+	{ "endpoints", .run = ctl_endpoints, .args_max = 1, .args = "[SERVICE]",
+	    .help = "the endpoints of all services, or of one" },
+	{ "health", .run = ctl_health, .args_max = 1,
+	    .args = "[SERVICE[/ENDPOINT]]",
+	    .help = "how all services do; what has happened to endpoints" },
+	{ "drain", .run = ctl_state, .args_min = 1, .args_max = 1,
+	    .waits = true, .args = CTL_ENDPOINT,
+	    .help = "no new requests for it; those that run go on" },
+	{ "maint", .run = ctl_state, .args_min = 1, .args_max = 1,
+	    .waits = true, .args = CTL_ENDPOINT,
+	    .help = "as drain, and no probes either" },
+	{ "ready", .run = ctl_state, .args_min = 1, .args_max = 1,
+	    .args = CTL_ENDPOINT, .help = "requests for it again" },
+	{ "weight", .run = ctl_weight, .args_min = 2, .args_max = 2,
+	    .args = CTL_ENDPOINT " 1..1000|configured",
+	    .help = "another share of the requests" },
+	{ "export", .run = ctl_export,
+	    .help = "all of these changes, as text for the configuration" },
+	{ "names", "/v1/names", ctl_show_names,
+	    .help = "the names of endpoints, and what they stand for" },
+	{ "workers", "/v1/workers", ctl_show_workers,
+	    .help = "the processes, and how their predecessors ended" },
+	{ "generations", "/v1/generations", ctl_show_generations,
+	    .help = "the configurations that are in memory, and who still "
+		    "needs them" },
+	{ "reload", .run = ctl_reload,
+	    .help = "loads the configuration and waits for the outcome" },
 };
 
 #define CTL_COMMANDS (sizeof(ctl_commands) / sizeof(ctl_commands[0]))
@@ -40,14 +75,17 @@ static const struct ctl_command ctl_commands[] = {
 struct ctl_line {
 	const char *socket, *conf;
 	const struct ctl_command *command;
+	const char *args[CTL_ARGS_MAX];
+	unsigned wait_s;
 	bool json, help, misuse;
 };
 
 static void
 ctl_help(FILE *f)
 {
-	(void)fputs(
-	    "usage: penstockctl [-j] [-s SOCKET | -c CONF] COMMAND\n\n", f);
+	(void)fputs("usage: penstockctl [-j] [-s SOCKET | -c CONF] COMMAND "
+		    "[ARGUMENT...]\n\n",
+	    f);
 	for (size_t i = 0; i < CTL_COMMANDS; i++)
 		(void)fprintf(f, "  %-12s %s\n", ctl_commands[i].name,
 		    ctl_commands[i].help);
@@ -61,31 +99,86 @@ ctl_help(FILE *f)
 	    f);
 }
 
+static void
+ctl_help_command(const struct ctl_command *c, FILE *f)
+{
+	(void)fprintf(f,
+	    "usage: penstockctl [-j] [-s SOCKET | -c CONF] %s%s%s%s\n\n%s\n",
+	    c->name, c->waits ? " [--wait[=SECONDS]]" : "",
+	    c->args != NULL ? " " : "", c->args != NULL ? c->args : "",
+	    c->help);
+	if (c->waits)
+		(void)fprintf(f,
+		    "\n  --wait[=SECONDS]  until nothing runs there any more "
+		    "(%d); exit code 1\n"
+		    "                    when that takes longer\n",
+		    CTL_WAIT_S);
+}
+
 static const struct ctl_command *
 ctl_find(const char *name)
 {
 	for (size_t i = 0; i < CTL_COMMANDS; i++)
 		if (strcmp(ctl_commands[i].name, name) == 0)
 			return &ctl_commands[i];
+	(void)fprintf(stderr, "penstockctl: unknown command \"%s\"\n", name);
 	return NULL;
+}
+
+static void
+ctl_parse_args(struct ctl_line *l, int count, char **args)
+{
+	unsigned given = (unsigned)count;
+
+	if (given > l->command->args_max)
+		(void)fprintf(stderr,
+		    "penstockctl: unexpected argument \"%s\"\n",
+		    args[l->command->args_max]);
+	else if (given < l->command->args_min)
+		(void)fprintf(stderr, "penstockctl: %s needs %s\n",
+		    l->command->name, l->command->args);
+	else if (l->wait_s != 0 && !l->command->waits)
+		(void)fprintf(stderr, "penstockctl: %s does not wait\n",
+		    l->command->name);
+	else {
+		for (unsigned i = 0; i < given; i++)
+			l->args[i] = args[i];
+		return;
+	}
+	l->misuse = true;
 }
 
 static void
 ctl_parse_rest(struct ctl_line *l, int argc, char **argv)
 {
-	if (optind < argc) {
+	if (optind < argc)
 		l->command = ctl_find(argv[optind]);
-		if (l->command == NULL)
-			(void)fprintf(stderr,
-			    "penstockctl: unknown command \"%s\"\n",
-			    argv[optind]);
-	}
-	if (optind + 1 < argc)
-		(void)fprintf(stderr,
-		    "penstockctl: unexpected argument \"%s\"\n",
-		    argv[optind + 1]);
-	if (!l->help && (l->command == NULL || optind + 1 < argc))
+	if (l->help)
+		return;
+	if (l->command == NULL)
 		l->misuse = true;
+	else
+		ctl_parse_args(l, argc - optind - 1, argv + optind + 1);
+}
+
+/* False: it is no number of seconds. */
+static bool
+ctl_parse_wait(struct ctl_line *l, const char *text)
+{
+	char *end = NULL;
+	long s = CTL_WAIT_S;
+
+	if (text != NULL)
+		s = strtol(text, &end, 10);
+	if ((text != NULL && (*text == '\0' || *end != '\0')) || s < 1 ||
+	    s > CTL_WAIT_MAX_S) {
+		(void)fprintf(stderr,
+		    "penstockctl: --wait takes seconds, 1 to %d\n",
+		    CTL_WAIT_MAX_S);
+		return false;
+	}
+	l->wait_s = (unsigned)s;
+	return true;
 }
 
 static struct ctl_line
@@ -94,6 +187,7 @@ ctl_parse(int argc, char **argv)
 	static const struct option longs[] = {
 		{ "help", no_argument, NULL, 'h' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "wait", optional_argument, NULL, 'w' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct ctl_line l = { 0 };
@@ -113,11 +207,15 @@ ctl_parse(int argc, char **argv)
 		case 'h':
 			l.help = true;
 			break;
+		case 'w':
+			l.misuse = !ctl_parse_wait(&l, optarg);
+			break;
 		default:
 			l.misuse = true;
-			return l;
+			break;
 		}
-	ctl_parse_rest(&l, argc, argv);
+	if (!l.misuse)
+		ctl_parse_rest(&l, argc, argv);
 	return l;
 }
 
@@ -170,52 +268,44 @@ ctl_socket_of_conf(const char *path, char *buf, size_t size)
 	return ok;
 }
 
-static void
-ctl_refused(const struct ctl_answer *a, const json_t *doc)
-{
-	const char *title = json_string_value(json_object_get(doc, "title"));
-	const char *detail = json_string_value(json_object_get(doc, "detail"));
-
-	(void)fprintf(stderr, "penstockctl: the gateway answered %d%s%s%s%s\n",
-	    a->status, title != NULL ? " " : "", title != NULL ? title : "",
-	    detail != NULL ? ": " : "", detail != NULL ? detail : "");
-}
-
 /* 422 is a reload that failed: its document says why. */
-static int
-ctl_print(const struct ctl_command *c, const struct ctl_answer *a, bool json)
+static enum ctl_exit
+ctl_reload(const struct ctl_call *c)
 {
-	json_t *doc =
-	    json_loadb(a->body.p != NULL ? a->body.p : "", a->body.n, 0, NULL);
-	bool good = a->status == 200 || a->status == 422;
+	const struct ctl_request q = { "POST", SLICE_LIT("/v1/reload"), "" };
+	enum ctl_exit code = CTL_REFUSED;
+	struct ctl_said said;
+	bool there = ctl_ask(c, &q, &said);
+	bool failed = there && said.status == 422 && said.doc != NULL;
 
-	if (json && doc != NULL)
-		printf("%.*s\n", SLICE_FMT(text_slice(&a->body)));
-	else if (good && doc != NULL)
-		c->show(doc);
-	if (!good || doc == NULL)
-		ctl_refused(a, doc);
-	json_decref(doc);
-	return a->status == 200 && doc != NULL ? 0 : 1;
+	if (failed || (there && ctl_accepted(c, &said)))
+		ctl_print(c, &said, ctl_show_reload);
+	if (there && said.status == 200 && said.doc != NULL)
+		code = CTL_DONE;
+	ctl_said_fini(&said);
+	return code;
 }
 
-static int
+static enum ctl_exit
 ctl_run(const struct ctl_line *l)
 {
-	const char *socket = l->socket != NULL ? l->socket : CTL_SOCKET_DEFAULT;
+	struct ctl_call c = { .socket = CTL_SOCKET_DEFAULT,
+		.json = l->json,
+		.wait_s = l->wait_s,
+		.command = l->command->name };
 	char from_conf[256];
-	struct ctl_answer answer = { 0 };
-	int code = 1;
 
-	if (l->socket == NULL && l->conf != NULL) {
+	memcpy(c.args, l->args, sizeof(c.args));
+	if (l->socket != NULL) {
+		c.socket = l->socket;
+	} else if (l->conf != NULL) {
 		if (!ctl_socket_of_conf(l->conf, from_conf, sizeof(from_conf)))
-			return 1;
-		socket = from_conf;
+			return CTL_REFUSED;
+		c.socket = from_conf;
 	}
-	if (ctl_request(socket, l->command->method, l->command->path, &answer))
-		code = ctl_print(l->command, &answer, l->json);
-	text_fini(&answer.body);
-	return code;
+	if (l->command->run != NULL)
+		return l->command->run(&c);
+	return ctl_get(&c, slice_str(l->command->path), l->command->show);
 }
 
 int
@@ -223,15 +313,17 @@ main(int argc, char **argv)
 {
 	struct ctl_line l = ctl_parse(argc, argv);
 
-	if (l.misuse) {
+	if (l.misuse && l.command != NULL)
+		ctl_help_command(l.command, stderr);
+	else if (l.misuse)
 		ctl_help(stderr);
-		return 2;
-	}
+	if (l.misuse)
+		return CTL_MISUSE;
 	if (!l.help)
-		return ctl_run(&l);
+		return (int)ctl_run(&l);
 	if (l.command != NULL)
-		printf(
-		    "penstockctl %s: %s\n\n", l.command->name, l.command->help);
-	ctl_help(stdout);
-	return 0;
+		ctl_help_command(l.command, stdout);
+	else
+		ctl_help(stdout);
+	return CTL_DONE;
 }

@@ -1,15 +1,14 @@
 /*
- * client.c - see client.h. Deadlines are told apart by state; the timer is
- * lazy, so renewing one is a store.
+ * client.c - see client.h: what the socket, the codec and the request say.
  */
-#include "worker/clients.h"
+#include "worker/client_state.h"
 
 #include <sys/socket.h>
 
 #include "common/base/must.h"
-#include "worker/flow/reply.h"
+#include "worker/connections.h"
+#include "worker/proxyhdr.h"
 
-#define CLIENT_LINGER_US 2000000u
 /* Bytes of one recv: what lies behind a head may have to be kept. */
 #define CLIENT_READ_HEAD 16384u
 
@@ -27,120 +26,11 @@ client_of_stream(struct stream *s)
 	return CONTAINER_OF(s, struct client, codec.stream);
 }
 
-static void
+void
 client_set_state(struct client *c, enum client_state to)
 {
 	MUST(c->state != CLIENT_CLOSED);
 	c->state = (uint8_t)to;
-}
-
-void
-client_deadline(struct client *c, uint64_t us)
-{
-	c->sent_mark = UINT64_MAX;
-	if (us == 0)
-		timer_cancel(&c->timer);
-	else
-		timer_set(&c->all->env->loop->timers, &c->timer,
-		    mono_add_us(clock_now(), us));
-}
-
-/* The timeouts for what no route decides. */
-static const struct img_timeouts *
-client_timeouts(const struct client *c)
-{
-	static const struct img_timeouts none = {
-		.head = 10000000, .send = 30000000, .idle = 75000000
-	};
-	const struct img_head *img = c->all->env->view.image;
-
-	return img != NULL ? &img->timeouts : &none;
-}
-
-/* For the client to take what is queued; only progress renews it. */
-static void
-client_deadline_send(struct client *c, uint64_t us)
-{
-	if (c->sent_mark == c->io.bytes_out)
-		return;
-	client_deadline(c, us);
-	c->sent_mark = c->io.bytes_out;
-}
-
-/* While a request is on the connection: who is being waited for? */
-static void
-client_arm_busy(struct client *c)
-{
-	const struct req *q = c->req;
-
-	if (c->io.out.bytes != 0)
-		client_deadline_send(c, q->plan.send_us);
-	else if (!q->request_done && !c->io.paused)
-		client_deadline(c, q->plan.body_us);
-	else
-		client_deadline(c, 0);
-}
-
-static void
-client_free(struct loop_task *t)
-{
-	struct client *c = CONTAINER_OF(t, struct client, free_task);
-
-	clients_give(c->all, c);
-}
-
-static void
-client_count_bytes(struct client *c)
-{
-	struct env *e = c->all->env;
-
-	env_count(e, COUNTER_BYTES_IN, (int64_t)c->io.bytes_in);
-	env_count(e, COUNTER_BYTES_OUT, (int64_t)c->io.bytes_out);
-	c->io.bytes_in = 0;
-	c->io.bytes_out = 0;
-}
-
-void
-client_close(struct client *c, bool reset)
-{
-	struct env *e = c->all->env;
-
-	MUST(c->req == NULL);
-	client_set_state(c, CLIENT_CLOSED);
-	h1_stop(&c->codec);
-	client_count_bytes(c);
-	timer_fini(&e->loop->timers, &c->timer);
-	io_close(&c->io, reset);
-	list_remove(&c->link);
-	env_count(e, COUNTER_CONNECTIONS, -1);
-	loop_defer_free(e->loop, &c->free_task);
-}
-
-/*
- * The last answer was written. Closing a socket that still receives would
- * reset it and could take the answer away from the client (RFC 9112 9.6), so
- * unless everything was read, the sending side is closed first.
- */
-static void
-client_finish(struct client *c, bool unread)
-{
-	bool taken = io_flush(&c->io);
-
-	h1_stop(&c->codec);
-	c->linger = !c->io.saw_eof &&
-	    (unread || c->io.readable || io_stashed(&c->io) != 0);
-	if (taken && !c->linger) {
-		client_close(c, false);
-		return;
-	}
-	client_set_state(c, CLIENT_CLOSING);
-	io_shutdown(&c->io);
-	c->io.paused = false;
-	io_resume(&c->io);
-	if (taken)
-		client_deadline(c, CLIENT_LINGER_US);
-	else
-		client_deadline_send(c, client_timeouts(c)->send);
 }
 
 /* ---- what the request asks of its connection ---- */
@@ -207,6 +97,36 @@ client_next(struct client *c)
 		client_finish(c, false);
 }
 
+/* What came behind the request was kept; its sender may have ended, too. */
+static void
+client_req_switched(struct req *q)
+{
+	struct client *c = client_of_stream(q->stream);
+
+	c->io.read_max = IO_SCRATCH_BYTES;
+	client_req_flush(q);
+	if (io_stashed(&c->io) != 0)
+		io_resume(&c->io);
+	else if (c->io.told_eof)
+		codec_eof(&c->codec.base);
+}
+
+static void
+client_req_shut(struct req *q)
+{
+	struct client *c = client_of_stream(q->stream);
+
+	io_shutdown(&c->io);
+	client_arm_busy(c);
+}
+
+/* The end of the connection is that of the answer. */
+static bool
+client_ends_body(const struct client *c)
+{
+	return c->codec.writing == H1_WRITE_EOF && !h1_switched(&c->codec);
+}
+
 /*
  * An answer was cut: end at once, when nobody takes its bytes or only a reset
  * tells that some are missing? Else those before it are still delivered.
@@ -215,7 +135,7 @@ static bool
 client_is_lost(const struct client *c, enum why why)
 {
 	return why == WHY_CLIENT_CLOSED || why == WHY_SEND_TIMEOUT ||
-	    c->codec.writing == H1_WRITE_EOF;
+	    why == WHY_SLOW_READER || client_ends_body(c);
 }
 
 static void
@@ -225,9 +145,10 @@ client_req_ended(struct req *q, bool cut)
 
 	c->req = NULL;
 	client_count_bytes(c);
+	client_rate_forget(&c->rate);
 	if (cut && client_is_lost(c, (enum why)q->why)) {
 		io_flush(&c->io);
-		client_close(c, c->codec.writing == H1_WRITE_EOF);
+		client_close(c, client_ends_body(c));
 	} else if (cut || h1_must_close(&c->codec) || !h1_idle(&c->codec)) {
 		client_finish(c, !q->request_done && q->head.body != BODY_NONE);
 	} else {
@@ -239,23 +160,12 @@ static const struct req_owner client_owner = {
 	.flush = client_req_flush,
 	.pause = client_req_pause,
 	.queued = client_req_queued,
+	.switched = client_req_switched,
+	.shut = client_req_shut,
 	.ended = client_req_ended,
 };
 
 /* ---- what the codec reads ---- */
-
-/* An answer without a request: its head could not be read. */
-static void
-client_refuse(struct client *c, enum why why)
-{
-	struct env *e = c->all->env;
-	char id[ENV_ID_BYTES];
-
-	env_make_id(e, id);
-	counters_why(e->region, e->slot, why);
-	reply_bare(&c->codec.stream, why, slice_make(id, sizeof(id)));
-	client_finish(c, true);
-}
 
 static void
 client_head(struct stream *s, const struct head *h)
@@ -270,6 +180,8 @@ client_head(struct stream *s, const struct head *h)
 		return;
 	}
 	client_deadline(c, 0);
+	if (++c->requests == c->all->requests_max)
+		h1_end_with_this(&c->codec);
 	c->io.read_max =
 	    h->body == BODY_NONE ? CLIENT_READ_HEAD : IO_SCRATCH_BYTES;
 	req_begin(c->req);
@@ -298,11 +210,12 @@ client_body_error(struct client *c, enum codec_error e)
 {
 	struct req *q = c->req;
 
-	if (e == CODEC_TRUNCATED) {
+	if (e == CODEC_TRUNCATED)
 		req_end(q, WHY_CLIENT_CLOSED, true);
-		return;
-	}
-	req_fail(q, WHY_BAD_BODY);
+	else if (why_of_codec(e) == WHY_HEAD_TOO_LARGE)
+		req_fail(q, WHY_HEAD_TOO_LARGE); /* trailers */
+	else
+		req_fail(q, WHY_BAD_BODY);
 }
 
 static void
@@ -359,14 +272,47 @@ client_after_input(struct client *c, bool partial)
 	}
 }
 
+/* True when the header is complete, and n bytes long. */
+static bool
+client_read_header(struct client *c, const char *p, size_t *n)
+{
+	struct proxyhdr h;
+
+	switch (proxyhdr_parse(slice_make(p, *n), &h)) {
+	case PROXYHDR_MORE:
+		*n = 0;
+		return false;
+	case PROXYHDR_BAD:
+		client_refuse_header(c, h.fault);
+		return false;
+	case PROXYHDR_DONE:
+		break;
+	}
+	if (h.named)
+		c->addr = h.source;
+	if (!connections_take(c->all->env, &c->addr, &c->permit)) {
+		client_close(c, false);
+		return false;
+	}
+	client_set_state(c, CLIENT_FRESH);
+	*n = h.bytes;
+	return true;
+}
+
 static size_t
 client_input(struct io *io, const char *p, size_t n)
 {
 	struct client *c = client_of_io(io);
-	size_t used;
+	size_t used = n;
 
-	if (c->state == CLIENT_CLOSING)
+	if (c->state == CLIENT_CLOSING) {
+		client_discard(c, n);
 		return n;
+	}
+	if (c->state == CLIENT_PROXIED)
+		return client_read_header(c, p, &used) && used < n
+		    ? used + client_input(io, p + used, n - used)
+		    : used;
 	used = codec_input(&c->codec.base, p, n);
 	if (c->state == CLIENT_CLOSED || c->state == CLIENT_CLOSING)
 		return n;
@@ -388,6 +334,10 @@ client_eof(struct io *io)
 		client_close(c, false);
 		return;
 	}
+	if (c->state == CLIENT_PROXIED) {
+		client_refuse_header(c, "is cut short");
+		return;
+	}
 	/* A client may close its side and wait for the answer. */
 	codec_eof(&c->codec.base);
 }
@@ -403,10 +353,8 @@ client_drained(struct io *io)
 			client_arm_busy(c);
 	} else if (c->state == CLIENT_IDLE) {
 		client_next(c);
-	} else if (c->state == CLIENT_CLOSING && c->linger && !io->saw_eof) {
-		client_deadline(c, CLIENT_LINGER_US);
 	} else if (c->state == CLIENT_CLOSING) {
-		client_close(c, false);
+		client_linger(c);
 	}
 }
 
@@ -430,60 +378,16 @@ static const struct io_events client_io_events = {
 	.failed = client_failed,
 };
 
-/* True, and the deadline renewed, when some of what is queued was taken. */
-static bool
-client_still_takes(struct client *c)
-{
-	if (c->io.out.bytes == 0 || c->sent_mark == UINT64_MAX ||
-	    c->sent_mark == c->io.bytes_out)
-		return false;
-	client_deadline_send(c,
-	    c->req != NULL ? c->req->plan.send_us : client_timeouts(c)->send);
-	return true;
-}
-
-static void
-client_expired_busy(struct client *c)
-{
-	struct req *q = c->req;
-
-	if (c->io.out.bytes != 0) {
-		req_end(q, WHY_SEND_TIMEOUT, true);
-	} else {
-		h1_stop(&c->codec);
-		req_fail(q, WHY_BODY_TIMEOUT);
-	}
-}
-
-static void
-client_expired(struct timer *t)
-{
-	struct client *c = CONTAINER_OF(t, struct client, timer);
-
-	if (client_still_takes(c))
-		return;
-	switch ((enum client_state)c->state) {
-	case CLIENT_HEAD:
-		client_refuse(c, WHY_HEAD_TIMEOUT);
-		break;
-	case CLIENT_BUSY:
-		client_expired_busy(c);
-		break;
-	case CLIENT_FRESH:
-	case CLIENT_IDLE:
-	case CLIENT_CLOSING:
-		client_close(c, false);
-		break;
-	case CLIENT_CLOSED:
-		break;
-	}
-}
-
 bool
 client_open(
-    struct client *c, struct clients *all, int fd, const struct addr *peer)
+    struct client *c, struct clients *all, int fd, const struct arrival *a)
 {
-	*c = (struct client){ .all = all, .addr = *peer };
+	*c = (struct client){
+		.all = all,
+		.addr = a->peer,
+		.permit = PERMIT_NONE,
+		.state = a->proxied ? CLIENT_PROXIED : CLIENT_FRESH,
+	};
 	if (!io_open(&c->io, all->env->loop, fd, false, &client_io_events))
 		return false;
 	c->io.read_max = CLIENT_READ_HEAD;

@@ -5,9 +5,13 @@
 
 #include <unistd.h>
 
+#include "common/base/log.h"
+#include "worker/connections.h"
+
 #define CLIENT_FRESH_US 1000000u /* for a first request, when stopping */
-#define CLIENT_ROOM_LOOKS 256    /* when places lack: looked at, and */
-#define CLIENT_ROOM_MAX 8        /* closed, at most */
+#define CLIENT_WARN_US 10000000u
+#define CLIENT_ROOM_LOOKS 256 /* when places lack: looked at, and */
+#define CLIENT_ROOM_MAX 8     /* closed, at most */
 
 void
 clients_init(struct clients *cs, struct env *e, uint32_t max)
@@ -24,24 +28,49 @@ clients_fini(struct clients *cs)
 }
 
 void
-clients_accept(struct clients *cs, int fd, const struct addr *peer)
+clients_accept(struct clients *cs, int fd, const struct arrival *a)
 {
 	struct env *e = cs->env;
-	struct client *c = pool_take(&cs->pool);
+	uint32_t permit = PERMIT_NONE;
+	struct client *c;
 
-	if (c == NULL || !client_open(c, cs, fd, peer)) {
+	/* Before it costs anything; with a PROXY header, not known yet. */
+	if (!a->proxied && !connections_take(e, &a->peer, &permit)) {
+		close(fd);
+		return;
+	}
+	c = pool_take(&cs->pool);
+	if (c == NULL || !client_open(c, cs, fd, a)) {
 		close(fd);
 		if (c != NULL)
 			pool_give(&cs->pool, c);
+		connections_drop(e, permit);
 		env_count(e, COUNTER_CONNECTIONS_REFUSED, 1);
 		return;
 	}
+	c->permit = permit;
 	if (e->draining)
 		client_deadline(c, CLIENT_FRESH_US);
 	list_push_back(&cs->all, &c->link);
 	cs->count++;
 	env_count(e, COUNTER_CONNECTIONS, 1);
 	env_count(e, COUNTER_CONNECTIONS_ACCEPTED, 1);
+}
+
+void
+clients_warn_header(
+    struct clients *cs, const struct addr *peer, const char *fault)
+{
+	struct mono now = clock_now();
+	char text[ADDR_TEXT_MAX];
+
+	if (cs->warned.us != 0 &&
+	    mono_diff_us(now, cs->warned) < CLIENT_WARN_US)
+		return;
+	cs->warned = now;
+	(void)addr_text(peer, text);
+	log_warnx(
+	    "a connection of %s was closed: its PROXY header %s", text, fault);
 }
 
 void
@@ -85,27 +114,48 @@ clients_drain(struct clients *cs)
 		at = at->next;
 		if (client_quiet(c))
 			client_close(c, false);
-		else if (c->state == CLIENT_FRESH)
+		else if (c->state == CLIENT_FRESH || c->state == CLIENT_PROXIED)
 			client_deadline(c, CLIENT_FRESH_US);
 	}
+}
+
+static void
+clients_stop_one(struct client *c)
+{
+	if (c->req != NULL && c->req->state != REQ_ANSWERING) {
+		c->req->request_done = true;
+		req_fail(c->req, WHY_STOPPING);
+	} else if (c->req != NULL) {
+		req_end(c->req, WHY_STOPPING, true);
+	}
+	if (c->state != CLIENT_CLOSED)
+		client_close(c, false);
+}
+
+bool
+clients_leave(struct clients *cs)
+{
+	struct list *at = cs->all.next;
+	bool some = false;
+
+	while (at != &cs->all) {
+		struct client *c = CONTAINER_OF(at, struct client, link);
+
+		at = at->next;
+		if (c->req != NULL && req_leave(c->req))
+			some = true;
+		else
+			clients_stop_one(c);
+	}
+	return some;
 }
 
 void
 clients_stop(struct clients *cs)
 {
-	while (!list_empty(&cs->all)) {
-		struct client *c =
-		    CONTAINER_OF(cs->all.next, struct client, link);
-
-		if (c->req != NULL && c->req->state != REQ_ANSWERING) {
-			c->req->request_done = true;
-			req_fail(c->req, WHY_STOPPING);
-		} else if (c->req != NULL) {
-			req_end(c->req, WHY_STOPPING, true);
-		}
-		if (c->state != CLIENT_CLOSED)
-			client_close(c, false);
-	}
+	while (!list_empty(&cs->all))
+		clients_stop_one(
+		    CONTAINER_OF(cs->all.next, struct client, link));
 }
 
 void

@@ -6,10 +6,12 @@
 #include "worker/filter/forwarded.h"
 #include "worker/filter/respond.h"
 #include "worker/filter/transform.h"
+#include "worker/flow/upgrade.h"
 #include "worker/origin/forward.h"
 
 const struct filter filters_all[IMG_FILTER_COUNT] = {
 	[IMG_FILTER_FORWARDED] = { "forwarded", forwarded_request, NULL },
+	[IMG_FILTER_UPGRADE] = { "upgrade", upgrade_request, NULL },
 	[IMG_FILTER_TRANSFORM] = { "transform", transform_request,
 	    transform_answer },
 	[IMG_FILTER_RESPOND] = { "respond", respond_request, NULL },

@@ -54,6 +54,52 @@ listener_warn(struct listeners *ls)
 	log_warn("accept");
 }
 
+/* Here, or with a worker that it is handed to. */
+static bool
+listeners_have_place(struct listeners *ls)
+{
+	const struct clients *cs = ls->clients;
+
+	return cs->count < cs->max ||
+	    (cs->count == cs->max && handover_has_room(&ls->handover));
+}
+
+/*
+ * What the configuration says of it now. One that is not there any more stays
+ * what it was: its last connections are still accepted.
+ */
+static void
+listener_follow(struct listener *l)
+{
+	const struct img_head *img = l->all->clients->env->view.image;
+	const struct img_listener *all;
+
+	if (img == NULL || l->id == LISTENER_HANDOVER)
+		return;
+	all = img_at(img, img->listeners.off);
+	for (uint32_t i = 0; i < img->listeners.count; i++)
+		if (addr_eq(&all[i].addr, &l->addr))
+			l->proxied = all[i].proxy_protocol != 0;
+}
+
+void
+listeners_follow(struct listeners *ls)
+{
+	struct list *at = ls->items.next;
+
+	for (; at != &ls->items; at = at->next)
+		listener_follow(listener_at(at));
+}
+
+static int
+listener_take(struct listener *l, struct arrival *a)
+{
+	if (l->id == LISTENER_HANDOVER)
+		return handover_take(l->watch.fd, a);
+	*a = (struct arrival){ .proxied = l->proxied };
+	return sock_accept(l->watch.fd, &a->peer);
+}
+
 /* Accepts up to `burst`; true when the queue is empty. */
 static bool
 listener_accept(struct listener *l, int burst)
@@ -61,17 +107,18 @@ listener_accept(struct listener *l, int burst)
 	struct listeners *ls = l->all;
 
 	for (int i = 0; i < burst; i++) {
-		struct addr peer;
+		struct arrival a;
 		int fd;
 
-		if (ls->clients->count >= ls->clients->max) {
+		if (!listeners_have_place(ls)) {
 			listener_out_of_room(ls);
 			return false;
 		}
-		fd = sock_accept(l->watch.fd, &peer);
+		fd = listener_take(l, &a);
 		if (fd >= 0) {
 			ls->accepted++;
-			clients_accept(ls->clients, fd, &peer);
+			if (!handover_give(&ls->handover, fd, &a))
+				clients_accept(ls->clients, fd, &a);
 			continue;
 		}
 		if (errno == EAGAIN)
@@ -100,7 +147,7 @@ listeners_retry(struct timer *t)
 {
 	struct listeners *ls = CONTAINER_OF(t, struct listeners, retry);
 
-	if (ls->clients->count < ls->clients->max)
+	if (listeners_have_place(ls))
 		listeners_pause(ls, false);
 	else
 		listener_out_of_room(ls);
@@ -120,9 +167,11 @@ listeners_freed(struct clients *cs)
 }
 
 void
-listeners_init(struct listeners *ls, struct loop *l, struct clients *cs)
+listeners_init(struct listeners *ls, struct loop *l, struct clients *cs,
+    const struct inherit *in)
 {
 	*ls = (struct listeners){ .clients = cs, .loop = l };
+	handover_init(&ls->handover, cs, in);
 	list_init(&ls->items);
 	cs->freed = listeners_freed;
 	cs->freed_ctx = ls;
@@ -147,11 +196,13 @@ listener_add(struct listeners *ls, uint32_t slot, uint32_t id, int fd)
 	*l = (struct listener){ .all = ls, .id = id, .slot = slot };
 	l->watch = (struct loop_watch){ .fn = listener_event, .fd = fd };
 	loop_task_init(&l->free_task, listener_free);
-	if (!loop_add(ls->loop, &l->watch, true)) {
+	if ((id != LISTENER_HANDOVER && !sock_local(fd, &l->addr)) ||
+	    !loop_add(ls->loop, &l->watch, true)) {
 		close(fd);
 		free(l);
 		return false;
 	}
+	listener_follow(l);
 	list_push_back(&ls->items, &l->link);
 	if (ls->paused)
 		loop_level_pause(ls->loop, &l->watch, true);

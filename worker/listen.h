@@ -1,6 +1,7 @@
 /*
  * listen.h - the listening sockets that this worker accepts from: its own
- * slot's, and those of a slot that it has adopted. Pauses when there is no
+ * slot's, and those of a slot that it has adopted; also the queue of what other
+ * workers hand over, which is one more listener here. Pauses when there is no
  * room, ends without losing what is queued.
  *
  * The sockets are the keeper's. A worker only ever closes its copies: what is
@@ -16,6 +17,7 @@
 #include "common/net/loop.h"
 #include "shm/inherit.h"
 #include "worker/clients.h"
+#include "worker/handover.h"
 
 struct listeners;
 
@@ -25,11 +27,14 @@ struct listener {
 	struct list link;
 	struct loop_task free_task;
 	uint32_t id, slot;
+	struct addr addr;
+	bool proxied; /* its connections begin with a PROXY header */
 };
 
 struct listeners {
 	struct clients *clients;
 	struct loop *loop;
+	struct handover handover;
 	struct timer retry; /* after a lack of descriptors */
 	bool paused;
 	struct mono warned; /* of a lack of descriptors */
@@ -37,13 +42,18 @@ struct listeners {
 	struct list items;
 };
 
-void listeners_init(struct listeners *ls, struct loop *l, struct clients *cs);
+/* `in` is to outlive it. */
+void listeners_init(struct listeners *ls, struct loop *l, struct clients *cs,
+    const struct inherit *in);
 
 /*
- * Takes over fd, a socket of listener id and worker slot `slot`. False (fd
- * closed) when it cannot be watched.
+ * Takes over fd, a socket of listener id and worker slot `slot`; or its queue,
+ * with LISTENER_HANDOVER. False (fd closed) when it cannot be watched.
  */
 bool listener_add(struct listeners *ls, uint32_t slot, uint32_t id, int fd);
+
+/* What this turn's configuration says of them holds from now on. */
+void listeners_follow(struct listeners *ls);
 
 /* Accepts until nothing is queued, then closes; whatever the slot. */
 void listener_remove(struct listeners *ls, uint32_t id); /* 0: all */

@@ -21,6 +21,7 @@
 #include "worker/clients.h"
 #include "worker/filters.h"
 #include "worker/flow/contexts.h"
+#include "worker/flow/upgrade.h"
 #include "worker/listen.h"
 #include "worker/origin/balance.h"
 #include "worker/origin/opool.h"
@@ -31,6 +32,8 @@
 #define WORKER_COMPILE_US 1000u /* per idle turn */
 #define WORKER_TRIM_US 1000000u
 #define WORKER_SETTLE_US 100000u /* nothing came: the queues are empty */
+#define WORKER_LEAVE_US 1000000u /* see also the keeper's grace */
+#define WORKER_WAKE_US 1000u     /* between two times that others are woken */
 
 struct worker {
 	struct env env;
@@ -41,9 +44,11 @@ struct worker {
 	struct opool opool;
 	struct loop_watch wake, control;
 	struct timer drain_timer, settle_timer, trim_timer;
+	bool leaving;           /* timeouts.drain is over */
 	uint64_t settled;       /* accepted when the settle timer was set */
 	uint64_t generation;    /* that limits were taken from */
 	uint64_t turns, events; /* counted so far */
+	struct mono woke;       /* the others, last */
 };
 
 /* The worker whose last words must_fail keeps; one per process. */
@@ -68,14 +73,24 @@ worker_new_generation(struct worker *w)
 		.uri_bytes = l->uri_bytes,
 		.fields = l->fields,
 	};
+	w->clients.requests_max = l->requests_per_connection;
+	w->clients.min_rate = l->min_rate;
+	listeners_follow(&w->listeners);
 	opool_sweep(&w->opool);
 }
 
+/* First what has a last word to say gets a moment for it. */
 static void
 worker_drain_over(struct timer *t)
 {
 	struct worker *w = CONTAINER_OF(t, struct worker, drain_timer);
 
+	if (!w->leaving && clients_leave(&w->clients)) {
+		w->leaving = true;
+		timer_set(&w->loop.timers, t,
+		    mono_add_us(clock_now(), WORKER_LEAVE_US));
+		return;
+	}
 	clients_stop(&w->clients);
 	w->loop.stop = true;
 }
@@ -96,13 +111,15 @@ worker_trim(struct timer *t)
 /*
  * The keeper has made the listening sockets deaf, but a handshake may still be
  * under way: they are let go when nothing came for a while and nobody is here,
- * or when the keeper orders it.
+ * or when the keeper orders it. A worker that does not know of the stop yet may
+ * still hand over what it accepts.
  */
 static void
 worker_settle(struct timer *t)
 {
 	struct worker *w = CONTAINER_OF(t, struct worker, settle_timer);
-	bool quiet = w->listeners.accepted == w->settled;
+	bool quiet = w->listeners.accepted == w->settled &&
+	    handover_is_over(&w->listeners.handover);
 
 	if (list_empty(&w->listeners.items))
 		return;
@@ -134,7 +151,7 @@ worker_done(const struct worker *w)
 {
 	return w->loop.stop ||
 	    (w->env.draining && w->clients.count == 0 &&
-		list_empty(&w->listeners.items));
+		(w->leaving || list_empty(&w->listeners.items)));
 }
 
 static void
@@ -191,6 +208,20 @@ worker_wake(struct loop_watch *watch, unsigned events)
 	if (read(watch->fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
 		log_warn("wake");
 	opool_sweep(&w->opool);
+}
+
+static void
+worker_wake_others(struct env *e)
+{
+	struct worker *w = CONTAINER_OF(e, struct worker, env);
+	struct mono now = clock_now();
+
+	if (w->woke.us != 0 && mono_diff_us(now, w->woke) < WORKER_WAKE_US)
+		return;
+	w->woke = now;
+	for (uint32_t i = 0; i < w->in->workers; i++)
+		if (i != e->slot)
+			control_wake(w->in->wake_fds[i]);
 }
 
 static void
@@ -272,7 +303,8 @@ worker_env_init(struct worker *w, uint32_t slot)
 		.opool = &w->opool,
 		.id_prefix = { id.k0, id.k1 },
 		.req_ended = meters_request,
-		.call_ended = meters_call };
+		.call_ended = meters_call,
+		.wake_others = worker_wake_others };
 	e->counters = counters_block(e->region, slot);
 	e->contexts = contexts_new();
 	e->balance = balance_new(e);
@@ -280,6 +312,7 @@ worker_env_init(struct worker *w, uint32_t slot)
 	for (uint32_t i = 0; i < IMAGES_MAX; i++)
 		list_init(&e->pinned[i]);
 	return e->contexts != NULL && e->balance != NULL &&
+	    permits_init(&e->permits, e->region, slot) &&
 	    opool_init(&w->opool, e);
 }
 
@@ -309,7 +342,9 @@ worker_take_listeners(struct worker *w, uint32_t slot)
 		    !listener_add(&w->listeners, slot, l->id, l->fds[slot]))
 			return false;
 	}
-	return true;
+	return in->handover_in[slot] < 0 ||
+	    listener_add(
+		&w->listeners, slot, LISTENER_HANDOVER, in->handover_in[slot]);
 }
 
 static bool
@@ -319,6 +354,7 @@ worker_init(struct worker *w, struct inherit *in, uint32_t slot)
 	if (in->cpu_affinity)
 		worker_pin_cpu(slot);
 	buf_pool_init(0);
+	upgrade_init();
 	if (!io_scratch_init() || !loop_init(&w->loop) ||
 	    !worker_env_init(w, slot))
 		return false;
@@ -326,7 +362,7 @@ worker_init(struct worker *w, struct inherit *in, uint32_t slot)
 	w->loop.after_wait = worker_after_wait;
 	w->loop.hook_ctx = w;
 	clients_init(&w->clients, &w->env, in->worker_connections);
-	listeners_init(&w->listeners, &w->loop, &w->clients);
+	listeners_init(&w->listeners, &w->loop, &w->clients, in);
 	timer_init(&w->drain_timer, worker_drain_over);
 	timer_init(&w->settle_timer, worker_settle);
 	timer_init(&w->trim_timer, worker_trim);
@@ -349,6 +385,7 @@ worker_fini(struct worker *w)
 	(void)loop_turn(&w->loop, 0); /* frees what was put off */
 	clients_fini(&w->clients);
 	opool_fini(&w->opool);
+	permits_fini(&w->env.permits);
 	pool_fini(&w->env.reqs);
 	balance_free(w->env.balance);
 	contexts_free(w->env.contexts);

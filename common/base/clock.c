@@ -4,6 +4,7 @@
  * The birth and the time of the last reading are the only state; everybody
  * who asks within one turn gets the same answer.
  */
+#include <string.h>
 #include <time.h>
 
 #include "common/base/clock.h"
@@ -100,4 +101,27 @@ wall_text(struct wall t, char buf[WALL_TEXT_BYTES])
 	p = put_digits(p, in_day % 60, 2, '.');
 	p = put_digits(p, (unsigned)(ms % 1000), 3, 'Z');
 	*p = '\0';
+}
+
+void
+wall_date(struct wall t, char buf[WALL_DATE_BYTES])
+{
+	static const char days[] = "ThuFriSatSunMonTueWed"; /* from 1970 on */
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	uint64_t s = t.us > 0 ? (uint64_t)t.us / 1000000 : 0;
+	unsigned in_day = (unsigned)(s % 86400);
+	unsigned year, month, day;
+	char *p = buf;
+
+	civil_of_days(s / 86400, &year, &month, &day);
+	p = mempcpy(p, days + s / 86400 % 7 * 3, 3);
+	p = mempcpy(p, ", ", 2);
+	p = put_digits(p, day, 2, ' ');
+	p = mempcpy(p, months + (month - 1) * 3, 3);
+	*p++ = ' ';
+	p = put_digits(p, year, 4, ' ');
+	p = put_digits(p, in_day / 3600, 2, ':');
+	p = put_digits(p, in_day / 60 % 60, 2, ':');
+	p = put_digits(p, in_day % 60, 2, ' ');
+	memcpy(p, "GMT", 4);
 }

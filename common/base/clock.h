@@ -43,6 +43,11 @@ struct wall clock_wall(void);
  */
 void wall_text(struct wall t, char buf[WALL_TEXT_BYTES]);
 
+#define WALL_DATE_BYTES 30 /* with the NUL */
+
+/* As HTTP fields have it (RFC 9110 5.6.7): "Sun, 06 Nov 1994 08:49:37 GMT". */
+void wall_date(struct wall t, char buf[WALL_DATE_BYTES]);
+
 static inline struct mono
 mono_add_us(struct mono t, uint64_t us)
 {

@@ -93,9 +93,18 @@ json_close(struct json *j, char bracket)
 }
 
 void
-json_object(struct json *j, const char *key)
+json_object_begin(struct json *j, const char *key)
 {
 	json_open(j, key, '{');
+}
+
+void
+json_object_begin_named(struct json *j, struct slice key)
+{
+	json_lead(j, NULL);
+	json_quote(j->out, key);
+	text_add(j->out, SLICE_LIT(":{"));
+	j->comma = false;
 }
 
 void
@@ -105,7 +114,7 @@ json_object_end(struct json *j)
 }
 
 void
-json_array(struct json *j, const char *key)
+json_array_begin(struct json *j, const char *key)
 {
 	json_open(j, key, '[');
 }
@@ -117,44 +126,50 @@ json_array_end(struct json *j)
 }
 
 void
-json_string(struct json *j, const char *key, struct slice value)
+json_add_string(struct json *j, const char *key, struct slice value)
 {
 	json_lead(j, key);
 	json_quote(j->out, value);
 }
 
 void
-json_uint(struct json *j, const char *key, uint64_t value)
+json_add_uint(struct json *j, const char *key, uint64_t value)
 {
 	json_lead(j, key);
 	text_add_u64(j->out, value);
 }
 
 void
-json_int(struct json *j, const char *key, int64_t value)
+json_add_int(struct json *j, const char *key, int64_t value)
 {
 	json_lead(j, key);
 	text_printf(j->out, "%" PRId64, value);
 }
 
 void
-json_bool(struct json *j, const char *key, bool value)
+json_add_bool(struct json *j, const char *key, bool value)
 {
 	json_lead(j, key);
 	text_add(j->out, value ? SLICE_LIT("true") : SLICE_LIT("false"));
 }
 
 void
-json_null(struct json *j, const char *key)
+json_add_null(struct json *j, const char *key)
 {
 	json_lead(j, key);
 	text_add(j->out, SLICE_LIT("null"));
 }
 
 void
-json_seconds(struct json *j, const char *key, uint64_t us)
+json_add_thousandths(struct json *j, const char *key, uint64_t thousandths)
 {
 	json_lead(j, key);
-	text_printf(j->out, "%" PRIu64 ".%03u", us / 1000000,
-	    (unsigned)(us / 1000 % 1000));
+	text_printf(j->out, "%" PRIu64 ".%03u", thousandths / 1000,
+	    (unsigned)(thousandths % 1000));
+}
+
+void
+json_add_seconds(struct json *j, const char *key, uint64_t us)
+{
+	json_add_thousandths(j, key, us / 1000);
 }

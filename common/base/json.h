@@ -4,6 +4,9 @@
  *
  * Strings may hold any bytes: control characters are escaped, what is not
  * UTF-8 becomes U+FFFD.
+ *
+ * No name here is one of jansson's, which reads JSON: its calls of its own
+ * functions would end here.
  */
 #ifndef COMMON_BASE_JSON_H
 #define COMMON_BASE_JSON_H
@@ -25,17 +28,21 @@ void json_init(struct json *j, struct text *out);
  * `key` is the member's name, or NULL for an element of an array and for the
  * outermost value. Keys are the program's own and need no escapes.
  */
-void json_object(struct json *j, const char *key);
+void json_object_begin(struct json *j, const char *key);
+/* The same with a name that is data. */
+void json_object_begin_named(struct json *j, struct slice key);
 void json_object_end(struct json *j);
-void json_array(struct json *j, const char *key);
+void json_array_begin(struct json *j, const char *key);
 void json_array_end(struct json *j);
-void json_string(struct json *j, const char *key, struct slice value);
-void json_uint(struct json *j, const char *key, uint64_t value);
-void json_int(struct json *j, const char *key, int64_t value);
-void json_bool(struct json *j, const char *key, bool value);
-void json_null(struct json *j, const char *key);
-/* Three decimals. */
-void json_seconds(struct json *j, const char *key, uint64_t us);
+void json_add_string(struct json *j, const char *key, struct slice value);
+void json_add_uint(struct json *j, const char *key, uint64_t value);
+void json_add_int(struct json *j, const char *key, int64_t value);
+void json_add_bool(struct json *j, const char *key, bool value);
+void json_add_null(struct json *j, const char *key);
+/* A number with three decimals. */
+void
+json_add_thousandths(struct json *j, const char *key, uint64_t thousandths);
+void json_add_seconds(struct json *j, const char *key, uint64_t us);
 
 /* Appends the bytes of s between quotes, escaped. */
 void json_quote(struct text *out, struct slice s);

@@ -61,7 +61,7 @@ is_digit(char c)
 
 /* Reads the digits at *text and moves it behind them. */
 static bool
-number_read(const char **text, uint64_t *number, const char **why)
+digits_read(const char **text, uint64_t *number, const char **why)
 {
 	const char *p = *text;
 	uint64_t n = 0;
@@ -77,10 +77,18 @@ number_read(const char **text, uint64_t *number, const char **why)
 		    __builtin_add_overflow(n, (uint64_t)(*p - '0'), &n))
 			return refuse(why, "is too large");
 	}
-	if (*p == '.' || *p == ',')
-		return refuse(why, "has a fraction (take a smaller unit)");
 	*text = p;
 	*number = n;
+	return true;
+}
+
+static bool
+number_read(const char **text, uint64_t *number, const char **why)
+{
+	if (!digits_read(text, number, why))
+		return false;
+	if (**text == '.' || **text == ',')
+		return refuse(why, "has a fraction (take a smaller unit)");
 	return true;
 }
 
@@ -126,6 +134,34 @@ units_duration(const char *text, uint64_t *us, const char **why)
 		? "has no unit (ms, s, m, h, d)"
 		: "has an unknown unit (known: ms, s, m, h, d)",
 	    us, why);
+}
+
+bool
+units_decimal(const char *text, uint64_t *thousandths, const char **why)
+{
+	uint64_t whole, part = 0;
+	unsigned digits = 0;
+
+	if (!digits_read(&text, &whole, why))
+		return false;
+	if (*text == '.') {
+		for (text++; is_digit(*text) && digits < 3; text++, digits++)
+			part = part * 10 + (uint64_t)(*text - '0');
+		if (digits == 0)
+			return refuse(why, "has no digits after the point");
+	}
+	if (is_digit(*text))
+		return refuse(why,
+		    "has more than three digits after the "
+		    "point");
+	if (*text != '\0')
+		return refuse(why, "is not a number such as 1.5");
+	while (digits++ < 3)
+		part *= 10;
+	if (__builtin_mul_overflow(whole, UINT64_C(1000), &whole) ||
+	    __builtin_add_overflow(whole, part, thousandths))
+		return refuse(why, "is too large");
+	return true;
 }
 
 bool
@@ -178,4 +214,16 @@ char *
 units_size_text(uint64_t bytes, char *buf, size_t size)
 {
 	return amount_text(bytes, size_units, buf, size);
+}
+
+char *
+units_decimal_text(uint64_t thousandths, char *buf, size_t size)
+{
+	int n = snprintf(buf, size, "%llu.%03u",
+	    (unsigned long long)(thousandths / 1000),
+	    (unsigned)(thousandths % 1000));
+
+	while (buf[n - 1] == '0' && buf[n - 2] != '.')
+		buf[--n] = '\0';
+	return buf;
 }

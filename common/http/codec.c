@@ -10,6 +10,7 @@ codec_error_name(enum codec_error e)
 		[CODEC_OK] = "ok",
 		[CODEC_BAD_START_LINE] = "bad_start_line",
 		[CODEC_BAD_METHOD] = "bad_method",
+		[CODEC_METHOD_TOO_LONG] = "method_too_long",
 		[CODEC_BAD_TARGET] = "bad_target",
 		[CODEC_BAD_VERSION] = "bad_version",
 		[CODEC_BAD_FIELD] = "bad_field",

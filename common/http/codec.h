@@ -26,6 +26,7 @@ enum codec_error {
 	CODEC_OK,
 	CODEC_BAD_START_LINE,
 	CODEC_BAD_METHOD,
+	CODEC_METHOD_TOO_LONG, /* 501 */
 	CODEC_BAD_TARGET,
 	CODEC_BAD_VERSION,  /* 505 */
 	CODEC_BAD_FIELD,    /* name or value outside the grammar */
@@ -69,7 +70,12 @@ struct stream {
  * call any stream_* and codec_stop.
  */
 struct codec_events {
-	/* A whole head; for the client role also interim (1xx) ones. */
+	/*
+	 * A whole head; for the client role also interim (1xx) ones. A 101
+	 * comes only where it was asked for, and switches: `data` then has the
+	 * bytes of the other protocol until the peer's end, and stream_data
+	 * sends such.
+	 */
 	void (*head)(struct stream *s, const struct head *h);
 	/* Body bytes, decoded. Never empty. */
 	void (*data)(struct stream *s, struct slice bytes);
@@ -129,7 +135,9 @@ codec_eof(struct codec *c)
  * stream_end follow. To a HEAD request, and with 304, the length of BODY_LENGTH
  * is announced and no body written; so is the length of a Content-Length field
  * with BODY_NONE: such an answer may be passed on as it came. A 1xx head is
- * interim: the final one follows.
+ * interim: the final one follows. But a 101 switches, which needs a whole
+ * request and h->upgrade: bytes then pass as they are, both ways, each until
+ * its own end.
  * False: no memory (obuf failed) - the owner closes.
  */
 static inline bool

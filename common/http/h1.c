@@ -7,6 +7,7 @@
 #include "common/http/h1.h"
 #include "common/base/must.h"
 #include "common/http/h1_parse.h"
+#include "common/http/h1_rules.h"
 #include "common/http/h1_state.h"
 
 _Static_assert(sizeof(struct h1) < 160, "an idle connection carries one");
@@ -28,6 +29,14 @@ h1_must_close(const struct h1 *h)
 	if (h->role == CODEC_SERVER)
 		return h->writing == H1_WRITE_DONE;
 	return h->reading == H1_READ_DONE || h->reading == H1_READ_STOPPED;
+}
+
+void
+h1_switch(struct h1 *h)
+{
+	h->switched = h->close = true;
+	h->reading = H1_READ_EOF;
+	h->writing = H1_WRITE_EOF;
 }
 
 void
@@ -96,18 +105,30 @@ h1_begin_request(struct h1 *h, const struct head *head)
 		h->base.events->end(&h->stream, &no_trailers);
 }
 
+/* Nobody switches alone, nor before the request is whole (RFC 9110 7.8). */
+static void
+h1_begin_switched(struct h1 *h, const struct head *head)
+{
+	if (!h->asked || h->writing != H1_WRITE_DONE) {
+		h1_fail(h, CODEC_BAD_STATUS);
+		return;
+	}
+	h1_switch(h);
+	h->base.events->head(&h->stream, head);
+}
+
 static void
 h1_begin_response(struct h1 *h, const struct head *head, size_t behind)
 {
 	if (head->status == 101) {
-		h1_fail(h, CODEC_BAD_STATUS);
+		h1_begin_switched(h, head);
 		return;
 	}
+	h->close = h->close || head->close;
 	if (head->status < 200) {
 		h->base.events->head(&h->stream, head);
 		return;
 	}
-	h->close = h->close || head->close;
 	if (h1_begin_body(h, head)) {
 		h->base.events->head(&h->stream, head);
 		return;
@@ -155,6 +176,8 @@ h1_read_head(struct h1 *h, const char *p, size_t n)
 		h1_fail(h, error);
 		return 0;
 	}
+	h->trailers_void =
+	    head_has(&head, FIELD_CONNECTION) && h1_nominates(&head);
 	if (h->role == CODEC_SERVER)
 		h1_begin_request(h, &head);
 	else
@@ -182,7 +205,8 @@ h1_read_trailers(struct h1 *h, const char *p, size_t n)
 		h1_fail(h, error);
 		return 0;
 	}
-	h1_complete(h, &trailers, n - (size_t)used);
+	h1_complete(
+	    h, h->trailers_void ? &no_trailers : &trailers, n - (size_t)used);
 	return (size_t)used;
 }
 

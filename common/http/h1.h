@@ -9,9 +9,15 @@
  * complete no further event of its message comes, in the server role; what was
  * not read of the request then is not read at all.
  *
- * The client role delivers interim answers (1xx) as heads of their own; 101 is
- * an error, because nothing asks for it. Bytes behind a whole answer are
- * CODEC_UNEXPECTED, and their connection must be closed.
+ * Trailers of a message whose Connection nominates fields are dropped: they
+ * might be among them, and discarding is always allowed (RFC 9110 6.5.1).
+ *
+ * The client role delivers interim answers (1xx) as heads of their own. Bytes
+ * behind a whole answer are CODEC_UNEXPECTED, and their connection must be
+ * closed.
+ *
+ * A 101 turns reading and writing to EOF, for the bytes of another protocol;
+ * where the request did not ask for one, it is an error.
  */
 #ifndef COMMON_HTTP_H1_H
 #define COMMON_HTTP_H1_H
@@ -52,8 +58,11 @@ struct h1 {
 	uint8_t method;       /* of the request in flight */
 	bool close;           /* the connection ends after this exchange */
 	bool paused;
-	bool partial; /* a part of the next head was offered */
-	bool ended;   /* the peer ended its side */
+	bool partial;       /* a part of the next head was offered */
+	bool ended;         /* the peer ended its side */
+	bool trailers_void; /* those of the message that is read */
+	bool asked;         /* the request wants to switch protocols */
+	bool switched;      /* and the answer did so */
 };
 
 /*
@@ -69,6 +78,20 @@ h1_init(struct h1 *h, enum codec_role role, const struct codec_events *events,
  * left unconsumed, and an answer that begins afterwards says close.
  */
 void h1_stop(struct h1 *h);
+
+/* No exchange follows the one that has begun: its answer says close. */
+static inline void
+h1_end_with_this(struct h1 *h)
+{
+	h->close = true;
+}
+
+/* From a 101 on, in either role: no HTTP comes on this connection any more. */
+static inline bool
+h1_switched(const struct h1 *h)
+{
+	return h->switched;
+}
 
 /* Between messages: nothing read of the next, nothing left to write. */
 static inline bool

@@ -57,7 +57,7 @@ parse_method(struct parse *s)
 	struct slice text = { p, (size_t)(e - p) };
 
 	if (text.n > METHOD_BYTES_MAX)
-		return parse_fail(s, CODEC_BAD_METHOD);
+		return parse_fail(s, CODEC_METHOD_TOO_LONG);
 	if (e == s->end)
 		return STEP_MORE;
 	if (*e != ' ')
@@ -99,19 +99,39 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+/* How far p[0..n) is the beginning of a version. */
+static size_t
+version_span(const char *p, size_t n)
+{
+	static const char form[] = "HTTP/0.0"; /* "0": any digit */
+	size_t i = 0;
+
+	while (i < n && i < VERSION_BYTES &&
+	    (form[i] == '0' ? is_digit(p[i]) : p[i] == form[i]))
+		i++;
+	return i;
+}
+
+/* RFC 9110 2.5: a higher minor version is read as the highest one known. */
 static enum step
 parse_version(struct parse *s)
 {
 	const char *p = s->at;
+	size_t n = (size_t)(s->end - p);
+	size_t good;
 
-	if (s->end - p < VERSION_BYTES)
-		return STEP_MORE;
-	if (memcmp(p, "HTTP/", 5) != 0 || !is_digit(p[5]) || p[6] != '.' ||
-	    !is_digit(p[7]))
-		return parse_fail(s, CODEC_BAD_START_LINE);
-	if (p[5] != '1' || p[7] > '1')
+	if (n >= VERSION_BYTES && memcmp(p, "HTTP/1.1", VERSION_BYTES) == 0) {
+		s->head->version = HTTP_1_1;
+		s->at = p + VERSION_BYTES;
+		return STEP_OK;
+	}
+	good = version_span(p, n);
+	if (good < VERSION_BYTES)
+		return good == n ? STEP_MORE
+				 : parse_fail(s, CODEC_BAD_START_LINE);
+	if (p[5] != '1')
 		return parse_fail(s, CODEC_BAD_VERSION);
-	s->head->version = p[7] == '1' ? HTTP_1_1 : HTTP_1_0;
+	s->head->version = p[7] == '0' ? HTTP_1_0 : HTTP_1_1;
 	s->at = p + VERSION_BYTES;
 	return STEP_OK;
 }

@@ -47,6 +47,7 @@ absolute_split(struct head *h, struct destination *d)
 			continue;
 		rest = slice_skip(h->target, prefix.n);
 		d->default_port = schemes[i].port;
+		h->https = i == 1;
 	}
 	if (d->default_port == 0)
 		return false;
@@ -150,6 +151,24 @@ persistence_read(struct head *h)
 	h->close = h->close || head_nominated(h, SLICE_LIT("close"));
 }
 
+bool
+h1_nominates(const struct head *h)
+{
+	for (uint32_t i = 0; i < h->count; i++) {
+		struct slice option;
+		size_t at = 0;
+
+		if (h->fields[i].id != FIELD_CONNECTION)
+			continue;
+		while (head_list_next(h->fields[i].value, &at, &option))
+			if (!slice_eq_nocase(option, SLICE_LIT("close")) &&
+			    (http_field_flags(http_field_find(option)) &
+				FIELD_HOP) == 0)
+				return true;
+	}
+	return false;
+}
+
 /* RFC 9110 10.1.1: only 100-continue, void in HTTP/1.0 and without a body. */
 static bool
 expect_read(struct head *h, uint64_t repeated)
@@ -177,6 +196,8 @@ h1_rules_request(struct head *h, uint64_t repeated)
 	if (error != CODEC_OK)
 		return error;
 	persistence_read(h);
+	/* What a refused tunnel's client has sent on is not HTTP. */
+	h->close = h->close || h->method == METHOD_CONNECT;
 	if (!expect_read(h, repeated))
 		return CODEC_BAD_EXPECT;
 	return (repeated & single_fields) == 0 ? CODEC_OK : CODEC_BAD_FIELD;
@@ -191,6 +212,10 @@ h1_rules_response(struct head *h, uint64_t repeated)
 		return error;
 	persistence_read(h);
 	if (h1_bodiless(h->method, h->status)) {
+		/* RFC 9110 8.6, RFC 9112 6.1: who announces one may send it. */
+		if (h->status < 200 || h->status == 204)
+			h->close = h->close || h->body == BODY_STREAM ||
+			    h->length != 0;
 		h->body = BODY_NONE;
 	} else if (h->body == BODY_NONE) {
 		/* 205 has no content (RFC 9110 15.3.6), framed or not. */

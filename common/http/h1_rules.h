@@ -20,6 +20,12 @@ enum codec_error h1_rules_response(struct head *h, uint64_t repeated);
 
 enum codec_error h1_rules_trailers(const struct head *h);
 
+/*
+ * Connection nominates fields that are not void between hops by themselves: its
+ * message's trailers may bear them, too (RFC 9110 7.6.1).
+ */
+bool h1_nominates(const struct head *h);
+
 /* No body follows an answer with this status to this method (RFC 9112 6.3). */
 bool h1_bodiless(uint8_t method, unsigned status);
 

@@ -37,6 +37,12 @@ frame_answer(struct h1 *h, struct head *out, bool end)
 {
 	if (h1_bodiless(h->method, out->status))
 		return frame_bodiless(h, out);
+	if (out->status == 205) {
+		/* RFC 9110 15.3.6: it has no content; what came is dropped. */
+		h->writing = H1_WRITE_NOTHING;
+		out->length = 0;
+		return H1_FRAME_LENGTH;
+	}
 	if (end || out->body == BODY_NONE) {
 		out->length = 0;
 		return frame_length(h, out);
@@ -61,6 +67,19 @@ send_interim(struct h1 *h, const struct head *head)
 	if (h->peer_version == HTTP_1_0 || h->writing != H1_WRITE_NONE)
 		return true;
 	out.close = false;
+	return h1_write_response(h->base.out, &out, H1_FRAME_NONE, false);
+}
+
+/* What the client has sent behind its request is of the new protocol, too. */
+static bool
+send_switch(struct h1 *h, const struct head *head)
+{
+	struct head out = *head;
+
+	MUST(h->reading == H1_READ_DONE && h->writing == H1_WRITE_NONE &&
+	    head->upgrade.n != 0);
+	out.close = false;
+	h1_switch(h);
 	return h1_write_response(h->base.out, &out, H1_FRAME_NONE, false);
 }
 
@@ -90,6 +109,7 @@ send_request(struct h1 *h, const struct head *head, bool end)
 
 	MUST(h->reading == H1_READ_START && h->writing == H1_WRITE_NONE);
 	h->method = head->method;
+	h->asked = head->upgrade.n != 0;
 	h->close = head->close;
 	h->writing = H1_WRITE_NOTHING;
 	if (out.body == BODY_LENGTH) {
@@ -109,6 +129,8 @@ h1_send_head(struct stream *s, const struct head *head, bool end)
 	struct h1 *h = h1_of(s);
 	bool sent;
 
+	if (h->role == CODEC_SERVER && head->status == 101)
+		return send_switch(h, head);
 	if (h->role == CODEC_SERVER && head->status < 200)
 		return send_interim(h, head);
 	sent = h->role == CODEC_SERVER ? send_answer(h, head, end)
@@ -197,5 +219,6 @@ h1_send_end(struct stream *s, const struct head *trailers)
 		break;
 	}
 	h->writing = H1_WRITE_DONE;
-	h1_settle(h);
+	if (!h->switched) /* else each way has its own end */
+		h1_settle(h);
 }

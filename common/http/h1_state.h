@@ -20,6 +20,9 @@ h1_of(struct stream *s)
  */
 void h1_settle(struct h1 *h);
 
+/* Both ways are open for the bytes of another protocol. */
+void h1_switch(struct h1 *h);
+
 /* The codec_ops of the writing half. */
 bool h1_send_head(struct stream *s, const struct head *head, bool end);
 void h1_send_data(struct stream *s, struct slice bytes);

@@ -3,23 +3,24 @@
  */
 #include "common/http/h1_write.h"
 
-#define EXTRA_BYTES 128 /* framing, Connection, version, status, line ends */
+/* Framing, Upgrade, Connection, version, status, line ends. */
+#define EXTRA_BYTES 192
 #define DIGITS_MAX 20
 
 /* Written by the codec itself, or void between hops. */
-#define SKIPPED_HEAD                                 \
-	((uint64_t)1 << FIELD_CONTENT_LENGTH |       \
-	    (uint64_t)1 << FIELD_TRANSFER_ENCODING | \
-	    (uint64_t)1 << FIELD_CONNECTION |        \
-	    (uint64_t)1 << FIELD_KEEP_ALIVE |        \
+#define SKIPPED_HEAD                                                         \
+	((uint64_t)1 << FIELD_CONTENT_LENGTH |                               \
+	    (uint64_t)1 << FIELD_TRANSFER_ENCODING |                         \
+	    (uint64_t)1 << FIELD_CONNECTION | (uint64_t)1 << FIELD_UPGRADE | \
+	    (uint64_t)1 << FIELD_KEEP_ALIVE |                                \
 	    (uint64_t)1 << FIELD_PROXY_CONNECTION)
-/* RFC 9110 6.5.1: nothing that routes, frames or authenticates. */
-#define SKIPPED_TRAILERS                                                      \
-	(SKIPPED_HEAD | (uint64_t)1 << FIELD_HOST | (uint64_t)1 << FIELD_TE | \
-	    (uint64_t)1 << FIELD_UPGRADE | (uint64_t)1 << FIELD_TRAILER |     \
-	    (uint64_t)1 << FIELD_AUTHORIZATION |                              \
-	    (uint64_t)1 << FIELD_PROXY_AUTHORIZATION |                        \
-	    (uint64_t)1 << FIELD_SET_COOKIE)
+/*
+ * RFC 9110 6.5.1: nothing that frames, routes, modifies a request or its
+ * content, authenticates or says who a client is. Of the known fields only that
+ * whose definition allows it (8.8.3).
+ */
+#define SKIPPED_TRAILERS \
+	(~((uint64_t)1 << FIELD_OTHER | (uint64_t)1 << FIELD_ETAG))
 
 static inline char *
 put(char *at, struct slice s)
@@ -57,21 +58,39 @@ fields_bytes(const struct head *h)
 	return n;
 }
 
-/* A bit of `skip` is a field_id that is left out. */
+static inline char *
+put_field(char *at, const struct field *f)
+{
+	at = put(at, f->name);
+	*at++ = ':';
+	*at++ = ' ';
+	at = put(at, f->value);
+	*at++ = '\r';
+	*at++ = '\n';
+	return at;
+}
+
 static char *
-put_fields(char *at, const struct head *h, uint64_t skip)
+put_fields(char *at, const struct head *h)
+{
+	for (uint32_t i = 0; i < h->count; i++)
+		if ((SKIPPED_HEAD >> h->fields[i].id & 1) == 0)
+			at = put_field(at, &h->fields[i]);
+	return at;
+}
+
+/* Those that some servers would take for a skipped one go, too. */
+static char *
+put_trailers(char *at, const struct head *h)
 {
 	for (uint32_t i = 0; i < h->count; i++) {
 		const struct field *f = &h->fields[i];
+		uint16_t id = f->id;
 
-		if ((skip >> f->id & 1) != 0)
-			continue;
-		at = put(at, f->name);
-		*at++ = ':';
-		*at++ = ' ';
-		at = put(at, f->value);
-		*at++ = '\r';
-		*at++ = '\n';
+		if (id == FIELD_OTHER)
+			id = (uint16_t)http_field_folded(f->name);
+		if ((SKIPPED_TRAILERS >> id & 1) == 0)
+			at = put_field(at, f);
 	}
 	return at;
 }
@@ -92,14 +111,37 @@ put_framing(char *at, const struct head *h, enum h1_framing framing)
 	return at;
 }
 
+/* RFC 9110 7.8: it is of this connection only, and Connection says so. */
+static char *
+put_upgrade(char *at, const struct head *h)
+{
+	if (h->upgrade.n == 0)
+		return at;
+	at = PUT_LIT(at, "Upgrade: ");
+	at = put(at, h->upgrade);
+	return PUT_LIT(at, "\r\nConnection: upgrade\r\n");
+}
+
+/* So is TE (10.1.4). */
+static char *
+put_connection(char *at, const struct head *h)
+{
+	if (h->close)
+		at = PUT_LIT(at, "Connection: close\r\n");
+	if (head_has(h, FIELD_TE))
+		at = PUT_LIT(at, "Connection: TE\r\n");
+	return at;
+}
+
 bool
 h1_write_request(struct obuf *o, const struct head *h, enum h1_framing framing)
 {
 	struct slice method = h->method_text.n != 0
 	    ? h->method_text
 	    : http_method_name((enum http_method)h->method);
-	char *start = obuf_reserve(
-	    o, method.n + h->target.n + fields_bytes(h) + EXTRA_BYTES);
+	char *start = obuf_reserve(o,
+	    method.n + h->target.n + h->upgrade.n + fields_bytes(h) +
+		EXTRA_BYTES);
 	char *at = start;
 
 	if (start == NULL)
@@ -111,10 +153,10 @@ h1_write_request(struct obuf *o, const struct head *h, enum h1_framing framing)
 		*at++ = '/';
 	at = put(at, h->target);
 	at = PUT_LIT(at, " HTTP/1.1\r\n");
-	at = put_fields(at, h, SKIPPED_HEAD);
+	at = put_fields(at, h);
 	at = put_framing(at, h, framing);
-	if (h->close)
-		at = PUT_LIT(at, "Connection: close\r\n");
+	at = put_upgrade(at, h);
+	at = put_connection(at, h);
 	at = PUT_LIT(at, "\r\n");
 	obuf_commit(o, (size_t)(at - start));
 	return true;
@@ -126,7 +168,8 @@ h1_write_response(struct obuf *o, const struct head *h, enum h1_framing framing,
 {
 	struct slice reason =
 	    h->reason.n != 0 ? h->reason : http_reason(h->status);
-	char *start = obuf_reserve(o, reason.n + fields_bytes(h) + EXTRA_BYTES);
+	char *start = obuf_reserve(
+	    o, reason.n + h->upgrade.n + fields_bytes(h) + EXTRA_BYTES);
 	char *at = start;
 
 	if (start == NULL)
@@ -138,8 +181,9 @@ h1_write_response(struct obuf *o, const struct head *h, enum h1_framing framing,
 	*at++ = ' ';
 	at = put(at, reason);
 	at = PUT_LIT(at, "\r\n");
-	at = put_fields(at, h, SKIPPED_HEAD);
+	at = put_fields(at, h);
 	at = put_framing(at, h, framing);
+	at = put_upgrade(at, h);
 	if (h->close)
 		at = PUT_LIT(at, "Connection: close\r\n");
 	else if (keep_alive_10)
@@ -160,7 +204,7 @@ h1_write_last_chunk(struct obuf *o, const struct head *trailers)
 		return false;
 	at = PUT_LIT(at, "0\r\n");
 	if (trailers != NULL)
-		at = put_fields(at, trailers, SKIPPED_TRAILERS);
+		at = put_trailers(at, trailers);
 	at = PUT_LIT(at, "\r\n");
 	obuf_commit(o, (size_t)(at - start));
 	return true;

@@ -11,9 +11,10 @@
 enum h1_framing { H1_FRAME_NONE, H1_FRAME_LENGTH, H1_FRAME_CHUNKED };
 
 /*
- * A request head: method, h->target, the fields of h but for framing fields
- * and Connection, then the framing; "Connection: close" if h->close. False
- * without memory.
+ * A request head: method, h->target, the fields of h but for those of framing,
+ * Upgrade and Connection, then the framing and h->upgrade; Connection says
+ * "close" if h->close, "TE" where h has that field, "upgrade" with the latter.
+ * False without memory.
  */
 bool
 h1_write_request(struct obuf *o, const struct head *h, enum h1_framing framing);

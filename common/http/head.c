@@ -28,6 +28,15 @@ head_find_name(const struct head *h, struct slice name)
 	return NULL;
 }
 
+void
+head_add(struct head *h, enum field_id id, struct slice value)
+{
+	h->fields[h->count++] = (struct field){
+		.name = http_field_name(id), .value = value, .id = (uint16_t)id
+	};
+	h->present |= UINT64_C(1) << id;
+}
+
 /* Moves s to *at, which advances behind it. */
 static struct slice
 text_put(char **at, struct slice s)
@@ -76,15 +85,15 @@ head_copy(
 }
 
 bool
-head_nominated(const struct head *h, struct slice name)
+head_lists(const struct head *h, enum field_id id, struct slice name)
 {
-	if (!head_has(h, FIELD_CONNECTION))
+	if (!head_has(h, id))
 		return false;
 	for (uint32_t i = 0; i < h->count; i++) {
 		struct slice element;
 		size_t at = 0;
 
-		if (h->fields[i].id != FIELD_CONNECTION)
+		if (h->fields[i].id != id)
 			continue;
 		while (head_list_next(h->fields[i].value, &at, &element))
 			if (slice_eq_nocase(element, name))

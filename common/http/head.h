@@ -39,7 +39,15 @@ struct head {
 	uint8_t version; /* enum http_version */
 	uint8_t body;    /* enum body_kind */
 	bool close;      /* h1: the sender ends the connection afterwards */
+	bool https;      /* an absolute target said so */
 	bool expect_continue;
+	/*
+	 * To be written only; a head that was read has it among its fields. In
+	 * a request the protocol to switch to; in a 101 that which follows; in
+	 * another answer one that might be asked for (RFC 9110 7.8). Empty:
+	 * none.
+	 */
+	struct slice upgrade;
 	/*
 	 * With BODY_LENGTH. In an answer to HEAD or a 304 with BODY_NONE and a
 	 * Content-Length field, what that field says.
@@ -62,6 +70,9 @@ const struct field *head_find(const struct head *h, enum field_id id);
 /* The first field with this name (case-insensitive), or NULL. */
 const struct field *head_find_name(const struct head *h, struct slice name);
 
+/* Appends a known field; h->fields have room. */
+void head_add(struct head *h, enum field_id id, struct slice value);
+
 /*
  * A deep copy whose slices live in the arena: text of the start line and all
  * fields is contiguous. `spare` more fields can be appended in place. False
@@ -71,10 +82,17 @@ bool head_copy(
     struct head *to, const struct head *from, struct arena *a, uint32_t spare);
 
 /*
- * True when `name` is listed in one of the Connection fields
- * (case-insensitive): it is hop-by-hop (RFC 9110 7.6.1).
+ * True when `name` is an element of one of the fields with this id, which hold
+ * lists (case-insensitive).
  */
-bool head_nominated(const struct head *h, struct slice name);
+bool head_lists(const struct head *h, enum field_id id, struct slice name);
+
+/* Listed in a Connection field: it is hop-by-hop (RFC 9110 7.6.1). */
+static inline bool
+head_nominated(const struct head *h, struct slice name)
+{
+	return head_lists(h, FIELD_CONNECTION, name);
+}
 
 /* Walks a comma-separated list value; *at starts at 0. False at the end. */
 bool head_list_next(struct slice value, size_t *at, struct slice *element);

@@ -196,6 +196,18 @@ http_field_find(struct slice name)
 	return id;
 }
 
+enum field_id
+http_field_folded(struct slice name)
+{
+	char folded[NAME_MAX_BYTES];
+
+	if (name.n > sizeof(folded))
+		return FIELD_OTHER;
+	for (size_t i = 0; i < name.n; i++)
+		folded[i] = (char)(name.p[i] == '_' ? '-' : name.p[i]);
+	return http_field_find(slice_make(folded, name.n));
+}
+
 struct slice
 http_field_name(enum field_id id)
 {

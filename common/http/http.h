@@ -41,6 +41,11 @@ unsigned http_method_flags(enum http_method m);
 
 /* Case-insensitive, one hash and one compare. */
 enum field_id http_field_find(struct slice name);
+/*
+ * The known field for which servers take it that read "_" as "-": CGI, and what
+ * came after it, make one variable of both.
+ */
+enum field_id http_field_folded(struct slice name);
 struct slice http_field_name(enum field_id id);
 unsigned http_field_flags(enum field_id id);
 

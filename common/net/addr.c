@@ -74,16 +74,16 @@ addr_parse_ip(struct slice text, struct addr *a)
 
 /* Digits without leading zeros, at most max. */
 static bool
-number_parse(const char *p, unsigned max, unsigned *number)
+number_parse(struct slice s, unsigned max, unsigned *number)
 {
 	unsigned n = 0;
 
-	if (*p == '\0' || (p[0] == '0' && p[1] != '\0'))
+	if (s.n == 0 || (s.p[0] == '0' && s.n != 1))
 		return false;
-	for (; *p != '\0'; p++) {
-		if (*p < '0' || *p > '9')
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
 			return false;
-		n = n * 10 + (unsigned)(*p - '0');
+		n = n * 10 + (unsigned)(s.p[i] - '0');
 		if (n > max)
 			return false;
 	}
@@ -92,11 +92,21 @@ number_parse(const char *p, unsigned max, unsigned *number)
 }
 
 bool
+addr_parse_port(struct slice digits, uint16_t *port)
+{
+	unsigned n;
+
+	if (!number_parse(digits, UINT16_MAX, &n))
+		return false;
+	*port = (uint16_t)n;
+	return true;
+}
+
+bool
 addr_parse(const char *text, struct addr *a, const char **why)
 {
 	const char *colon = strrchr(text, ':');
 	struct slice host;
-	unsigned port;
 
 	if (colon == NULL || (text[0] == '[' && colon[-1] != ']'))
 		return refuse(why, "has no port");
@@ -108,9 +118,8 @@ addr_parse(const char *text, struct addr *a, const char **why)
 		return refuse(why, "needs brackets around the IPv6 address");
 	if (!addr_parse_ip(host, a))
 		return refuse(why, "is not a numeric address and port");
-	if (!number_parse(colon + 1, 65535, &port) || port == 0)
+	if (!addr_parse_port(slice_str(colon + 1), &a->port) || a->port == 0)
 		return refuse(why, "has no valid port (1 to 65535)");
-	a->port = (uint16_t)port;
 	return true;
 }
 
@@ -152,7 +161,7 @@ addr_net_parse(const char *text, struct addr_net *n, const char **why)
 	/* A mapped address written as IPv6 counts its bits as IPv6. */
 	most = memchr(ip.p, ':', ip.n) != NULL ? 128 : 32;
 	bits = most;
-	if (slash != NULL && !number_parse(slash + 1, most, &bits))
+	if (slash != NULL && !number_parse(slice_str(slash + 1), most, &bits))
 		return refuse(why, "has no valid prefix length");
 	bits += 128 - most;
 	if (bits_set_after(a.ip, bits))
@@ -217,6 +226,16 @@ addr_eq(const struct addr *a, const struct addr *b)
 {
 	return a->port == b->port && a->is_v6 == b->is_v6 &&
 	    memcmp(a->ip, b->ip, sizeof(a->ip)) == 0;
+}
+
+void
+addr_from_bytes(const void *ip, size_t n, uint16_t port, struct addr *a)
+{
+	if (n == 4)
+		set_v4(a, ip);
+	else
+		set_v6(a, ip);
+	a->port = port;
 }
 
 socklen_t

@@ -35,6 +35,9 @@ bool addr_parse(const char *text, struct addr *a, const char **why);
 /* An address without port, with or without brackets; from the network. */
 bool addr_parse_ip(struct slice text, struct addr *a);
 
+/* 0 to 65535 without leading zeros. */
+bool addr_parse_port(struct slice digits, uint16_t *port);
+
 /* "10.0.0.0/8", "::1", "fd00::/8"; host bits that are set are an error. */
 bool addr_net_parse(const char *text, struct addr_net *n, const char **why);
 /* A net of IPv6 has no IPv4 address, even when it is ::/0. */
@@ -46,6 +49,9 @@ size_t addr_text(const struct addr *a, char *buf);
 size_t addr_ip_text(const struct addr *a, char *buf);
 
 bool addr_eq(const struct addr *a, const struct addr *b);
+
+/* From 4 or 16 bytes in network order. */
+void addr_from_bytes(const void *ip, size_t n, uint16_t port, struct addr *a);
 
 socklen_t addr_to_sockaddr(const struct addr *a, struct sockaddr_storage *ss);
 /* Others than AF_INET and AF_INET6 give 0.0.0.0:0. */

@@ -141,6 +141,31 @@ loop_run_tasks(struct loop *l)
 	queue_run_all(&now);
 }
 
+static void
+loop_deliver(const struct epoll_event *e)
+{
+	struct loop_watch *w = e->data.ptr;
+
+	if (w != NULL && w->fn != NULL)
+		w->fn(w, event_bits(e->events));
+}
+
+/* Those that want to be first, then the others. */
+static void
+loop_deliver_all(struct epoll_event *events, int n)
+{
+	for (int i = 0; i < n; i++) {
+		const struct loop_watch *w = events[i].data.ptr;
+
+		if (!w->first)
+			continue;
+		loop_deliver(&events[i]);
+		events[i].data.ptr = NULL;
+	}
+	for (int i = 0; i < n; i++)
+		loop_deliver(&events[i]);
+}
+
 bool
 loop_turn(struct loop *l, uint64_t max_wait_us)
 {
@@ -158,12 +183,7 @@ loop_turn(struct loop *l, uint64_t max_wait_us)
 		l->after_wait(l->hook_ctx);
 	l->turns++;
 	l->waits += ms != 0;
-	for (int i = 0; i < n; i++) {
-		struct loop_watch *w = events[i].data.ptr;
-
-		if (w->fn != NULL)
-			w->fn(w, event_bits(events[i].events));
-	}
+	loop_deliver_all(events, n);
 	l->events += n > 0 ? (uint64_t)n : 0;
 	loop_run_tasks(l);
 	timer_run(&l->timers, clock_now());

@@ -26,6 +26,7 @@ typedef void loop_event_fn(struct loop_watch *w, unsigned events);
 struct loop_watch {
 	loop_event_fn *fn; /* NULL: events are ignored (being closed) */
 	int fd;
+	bool first; /* its events come before the others of the batch */
 };
 
 /* Work put off to the end of the turn; each entry runs once. */

@@ -150,6 +150,18 @@ sock_accept(int fd, struct addr *peer)
 	return accepted;
 }
 
+bool
+sock_local(int fd, struct addr *a)
+{
+	struct sockaddr_storage ss = { .ss_family = AF_UNSPEC };
+	socklen_t n = sizeof(ss);
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &n) != 0)
+		return false;
+	addr_from_sockaddr(&ss, a);
+	return true;
+}
+
 int
 sock_error(int fd)
 {

@@ -38,6 +38,9 @@ int sock_connect(const struct addr *a, bool *done);
  */
 int sock_accept(int fd, struct addr *peer);
 
+/* The address that a socket is bound to. False with errno. */
+bool sock_local(int fd, struct addr *a);
+
 /* SO_ERROR of a socket whose connect ended; 0 when it succeeded. */
 int sock_error(int fd);
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks the model with SPIN: the complete search must find nothing, and every
+# Checks the models with SPIN: the complete search must find nothing, and every
 # mutation (a rule broken on purpose) must be found. The last line is
 # "N passed, N failed"; exit 1 when one failed.
 #
@@ -18,13 +18,14 @@ fi
 passed=0
 failed=0
 
+# NAME is MODEL-WHAT below.
 # search NAME OPTIMISE DEFINES...: leaves pan's words in NAME/log.
 search() {
 	local name=$1 optimise=$2
 	shift 2
 	rm -rf "${out:?}/$name"
 	mkdir -p "$out/$name" && cd "$out/$name" &&
-		spin -a "$@" "$models/publish.pml" &&
+		spin -a "$@" "$models/${name%%-*}.pml" &&
 		cc "$optimise" -w -DSAFETY -DCOLLAPSE -DMEMLIM=1000 -o pan pan.c &&
 		./pan -m100000 -w22 >log 2>&1
 }
@@ -64,11 +65,29 @@ broken() {
 }
 
 # Slots that are used again and a master killed twice; then more slots.
-sound reuse -DIMAGES=2 -DPUBLISHES=3 -DMASTER_KILLS=2
-sound slots -DIMAGES=3 -DPUBLISHES=2 -DMASTER_KILLS=1
+sound publish-reuse -DIMAGES=2 -DPUBLISHES=3 -DMASTER_KILLS=2
+sound publish-slots -DIMAGES=3 -DPUBLISHES=2 -DMASTER_KILLS=1
 for n in 1 2 3 4 5 6 7 8; do
-	broken "mutation$n" -DIMAGES=3 -DPUBLISHES=3 -DMASTER_KILLS=1 \
+	broken "publish-mutation$n" -DIMAGES=3 -DPUBLISHES=3 -DMASTER_KILLS=1 \
 		-DMUTATION="$n"
+done
+
+# Deaths, also within recovery; a longer life; two resources; two helpers.
+sound permits-kills -DKILLS=2
+sound permits-operations -DOPS=4 -DKILLS=2 -DOTHER_OPS=2 -DOTHER_KILLS=0
+sound permits-resources -DRESOURCES=2 -DKILLS=1
+sound permits-helpers -DWORKERS=3 -DKILLS=1 -DOTHER_OPS=1 -DOTHER_KILLS=0
+for n in 1 2 3 4 5 6 7 8 9 10 11; do
+	broken "permits-mutation$n" -DKILLS=2 -DMUTATION="$n"
+done
+broken permits-mutation12 -DWORKERS=3 -DKILLS=1 -DOTHER_OPS=1 \
+	-DOTHER_KILLS=0 -DMUTATION=12
+
+# Deaths; a longer life.
+sound keyed-kills -DKILLS=1
+sound keyed-operations -DOPS=2
+for n in 1 2 3 4 5 6 7; do
+	broken "keyed-mutation$n" -DWORKERS=4 -DMUTATION="$n"
 done
 
 echo "$passed passed, $failed failed"

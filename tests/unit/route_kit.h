@@ -20,7 +20,7 @@
 
 struct kit_route {
 	const char *path;
-	const char *hosts[KIT_LIST], *methods[KIT_LIST];
+	const char *hosts[KIT_LIST], *methods[KIT_LIST], *upgrades[KIT_LIST];
 	const char *rewrite, *body;
 	struct conf_condition conditions[KIT_LIST];
 	struct conf_header_rule request[KIT_LIST], response[KIT_LIST];
@@ -60,6 +60,7 @@ kit_route_conf(struct conf *c, struct kit_route *k, size_t i)
 	r->path = k->path;
 	r->hosts = kit_strings(c, k->hosts);
 	r->methods = kit_strings(c, k->methods);
+	r->upgrade = kit_strings(c, k->upgrades);
 	r->service = k->body == NULL ? "users" : NULL;
 	r->service_index = k->body == NULL ? 0 : SIZE_MAX;
 	r->rewrite = k->rewrite;
@@ -92,6 +93,9 @@ kit_conf(struct conf *c, struct kit_route *routes, size_t count)
 	memset(c, 0, sizeof(*c));
 	arena_init(&c->arena, NULL, 0, SIZE_MAX);
 	c->environment = "test";
+	c->limits.connections_per_address = 7;
+	c->limits.requests_per_connection = 8;
+	c->limits.min_rate = 2048;
 	c->service_count = 1;
 	c->services = arena_zalloc(&c->arena, sizeof(*c->services));
 	c->services[0].name = "users";

@@ -3,9 +3,12 @@
  */
 #include "worker/filter/forwarded.h"
 
-#include "worker/flow/req.h"
+#include "common/base/text.h"
+#include "worker/filter/way.h"
+#include "worker/flow/own.h"
 
-#define FORWARDED_ADDED 16u /* fields, with room for rules */
+#define FORWARDED_ADDED 18u /* fields, with room for rules */
+#define FORWARDED_DIGITS 10 /* of Max-Forwards */
 
 static const uint64_t forwarded_own = UINT64_C(1) << FIELD_HOST |
     UINT64_C(1) << FIELD_X_REQUEST_ID | UINT64_C(1) << FIELD_FORWARDED |
@@ -14,56 +17,34 @@ static const uint64_t forwarded_own = UINT64_C(1) << FIELD_HOST |
     UINT64_C(1) << FIELD_X_FORWARDED_PROTO |
     UINT64_C(1) << FIELD_X_FORWARDED_PORT;
 
-static void
-forwarded_add(struct head *h, enum field_id id, struct slice value)
+/* Set here, or by the codec. */
+static bool
+forwarded_is_ours(enum field_id id)
 {
-	h->fields[h->count++] = (struct field){
-		.name = http_field_name(id), .value = value, .id = (uint16_t)id
-	};
-	h->present |= UINT64_C(1) << id;
+	return (forwarded_own >> id & 1) != 0 ||
+	    (http_field_flags(id) & (FIELD_HOP | FIELD_FRAMING)) != 0;
 }
 
-/* "for=1.2.3.4;host=api.example;proto=http" (RFC 7239 4). */
-static struct slice
-forwarded_value(struct req *q)
+/* Some servers would take it for one of those. */
+static bool
+forwarded_is_alias(const struct field *f)
 {
-	struct slice host = q->head.host;
-	bool v6 = q->client.is_v6 != 0;
-	size_t n = q->client_text.n + host.n + 40;
-	char *p = arena_alloc(&q->arena, n), *at = p;
-
-	if (p == NULL)
-		return SLICE_NONE;
-#define PUT(text, length) (memcpy(at, text, length), at += (length))
-	PUT("for=", 4);
-	if (v6)
-		PUT("\"[", 2);
-	PUT(q->client_text.p, q->client_text.n);
-	if (v6)
-		PUT("]\"", 2);
-	if (host.n != 0) {
-		PUT(";host=\"", 7);
-		PUT(host.p, host.n);
-		PUT("\"", 1);
-	}
-	PUT(";proto=http", 11);
-#undef PUT
-	return slice_make(p, (size_t)(at - p));
+	return f->id == FIELD_OTHER &&
+	    memchr(f->name.p, '_', f->name.n) != NULL &&
+	    forwarded_is_ours(http_field_folded(f->name));
 }
 
-/* The port of the Host field, else the scheme's. */
-static struct slice
-forwarded_port(struct slice host)
+/*
+ * Written anew below, or of no meaning behind this hop: an expectation without
+ * content, or in HTTP/1.0 (RFC 9110 10.1.1).
+ */
+static bool
+forwarded_is_void(const struct head *h, const struct field *f)
 {
-	for (size_t i = host.n; i > 0; i--) {
-		char c = host.p[i - 1];
-
-		if (c == ':' && i < host.n)
-			return slice_skip(host, i);
-		if (c < '0' || c > '9')
-			break;
-	}
-	return SLICE_LIT("80");
+	return forwarded_is_ours((enum field_id)f->id) ||
+	    forwarded_is_alias(f) ||
+	    (f->id == FIELD_EXPECT && !h->expect_continue) ||
+	    (f->id == FIELD_MAX_FORWARDS && h->method == METHOD_OPTIONS);
 }
 
 static void
@@ -74,15 +55,31 @@ forwarded_copy(struct head *up, const struct head *h)
 	for (uint32_t i = 0; i < h->count; i++) {
 		const struct field *f = &h->fields[i];
 
-		if ((forwarded_own >> f->id & 1) != 0 ||
-		    (http_field_flags(f->id) & (FIELD_HOP | FIELD_FRAMING)) !=
-			0)
+		if (forwarded_is_void(h, f))
 			continue;
 		if (nominated && head_nominated(h, f->name))
 			continue;
 		up->fields[up->count++] = *f;
 		up->present |= UINT64_C(1) << f->id;
 	}
+}
+
+/* RFC 9110 7.6.2: one less; own.c has answered where none was left. */
+static void
+forwarded_max(struct req *q)
+{
+	uint32_t left;
+	char *text;
+	struct text t;
+
+	if (q->head.method != METHOD_OPTIONS || !own_max_forwards(q, &left))
+		return;
+	text = arena_alloc(&q->arena, FORWARDED_DIGITS);
+	if (text == NULL)
+		return;
+	text_init_fixed(&t, text, FORWARDED_DIGITS);
+	text_add_u64(&t, left - 1);
+	head_add(&q->up, FIELD_MAX_FORWARDS, text_slice(&t));
 }
 
 enum verdict
@@ -100,17 +97,17 @@ forwarded_request(struct req *q)
 		req_fail(q, WHY_OVERLOADED);
 		return DONE;
 	}
-	forwarded_add(up, FIELD_HOST, q->head.host);
+	head_add(up, FIELD_HOST, q->head.host);
 	forwarded_copy(up, &q->head);
-	forwarded_add(up, FIELD_X_REQUEST_ID, q->request_id);
-	forwarded_add(up, FIELD_X_FORWARDED_FOR, q->client_text);
-	forwarded_add(up, FIELD_X_FORWARDED_PROTO, SLICE_LIT("http"));
-	forwarded_add(up, FIELD_X_FORWARDED_HOST, q->head.host);
-	forwarded_add(up, FIELD_X_FORWARDED_PORT, forwarded_port(q->head.host));
-	forwarded_add(up, FIELD_FORWARDED, forwarded_value(q));
-	forwarded_add(up, FIELD_VIA,
+	head_add(up, FIELD_X_REQUEST_ID, q->request_id);
+	way_add(q);
+	head_add(up, FIELD_VIA,
 	    q->head.version == HTTP_1_0 ? SLICE_LIT("1.0 penstock")
 					: SLICE_LIT("1.1 penstock"));
+	forwarded_max(q);
+	/* RFC 9110 10.1.4: said anew on every hop. */
+	if (req_takes_trailers(q))
+		head_add(up, FIELD_TE, SLICE_LIT("trailers"));
 	if (arena_failed(&q->arena)) {
 		req_fail(q, WHY_OVERLOADED);
 		return DONE;

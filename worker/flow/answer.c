@@ -18,31 +18,28 @@ req_answer_interim(struct req *q, struct head *h)
 {
 	if (q->state == REQ_ANSWERING || q->head.version == HTTP_1_0)
 		return;
+	q->continued = q->continued || h->status == 100;
 	if (!stream_head(q->stream, h, false))
 		req_end(q, WHY_OVERLOADED, true);
 	else
 		q->owner->flush(q);
 }
 
-/* Appends X-Request-ID unless the upstream's answer has one. */
+/* Appends a field that the answer lacks. */
 static void
-answer_add_id(struct req *q, struct head *h, uint32_t room)
+answer_add(struct head *h, uint32_t room, enum field_id id, struct slice value)
 {
-	if (head_has(h, FIELD_X_REQUEST_ID) || h->count >= room)
-		return;
-	h->fields[h->count++] = (struct field){
-		.name = SLICE_LIT("X-Request-ID"),
-		.value = q->request_id,
-		.id = FIELD_X_REQUEST_ID,
-	};
-	h->present |= UINT64_C(1) << FIELD_X_REQUEST_ID;
+	if (!head_has(h, id) && h->count < room)
+		head_add(h, id, value);
 }
 
 void
 req_answer_head(struct req *q, struct head *h, uint32_t room, bool end)
 {
 	MUST(q->state == REQ_ROUTING || q->state == REQ_HANDLED);
-	answer_add_id(q, h, room);
+	answer_add(h, room, FIELD_X_REQUEST_ID, q->request_id);
+	/* RFC 9110 6.6.1: also where the upstream has no clock. */
+	answer_add(h, room, FIELD_DATE, env_date(q->env));
 	pipeline_answer(q, h);
 	h->close = h->close || q->env->draining;
 	q->status = h->status;
@@ -57,15 +54,40 @@ req_answer_head(struct req *q, struct head *h, uint32_t room, bool end)
 }
 
 void
+req_answer_switch(struct req *q, struct head *h, uint32_t room)
+{
+	struct stream *s = q->stream;
+
+	h->upgrade = q->up.upgrade;
+	q->head.body = BODY_STREAM;
+	q->request_done = false;
+	q->plan.body_us = 0;
+	q->plan.body_bytes = UINT64_MAX;
+	q->switched_us = mono_diff_us(clock_now(), q->began);
+	req_answer_head(q, h, room, false);
+	if (s->user == q)
+		q->owner->switched(q);
+}
+
+void
 req_answer_data(struct req *q, struct slice bytes)
 {
 	q->bytes_out += bytes.n;
 	stream_data(q->stream, bytes);
 }
 
+bool
+req_takes_trailers(const struct req *q)
+{
+	return q->head.version != HTTP_1_0 &&
+	    head_lists(&q->head, FIELD_TE, SLICE_LIT("trailers"));
+}
+
 void
 req_answer_end(struct req *q, const struct head *trailers)
 {
+	if (trailers != NULL && trailers->count != 0 && !req_takes_trailers(q))
+		trailers = NULL;
 	stream_end(q->stream, trailers);
 	req_end(q, q->why, false);
 }

@@ -1,5 +1,6 @@
 /*
- * env.c - request ids: a counter under the worker's random key.
+ * env.c - request ids: a counter under the worker's random key; and the date,
+ * which is written anew once a second only.
  */
 #include "worker/flow/env.h"
 
@@ -32,4 +33,16 @@ env_make_id(struct env *e, char out[ENV_ID_BYTES])
 	for (unsigned i = 0; i < 4; i++)
 		digits[i] = hex_digits((uint32_t)(half[i / 2] >> i % 2 * 32));
 	memcpy(out, digits, sizeof(digits));
+}
+
+struct slice
+env_date(struct env *e)
+{
+	struct wall now = clock_wall();
+	int64_t s = now.us / 1000000;
+
+	if (s != e->date_s)
+		wall_date(now, e->date);
+	e->date_s = s;
+	return slice_make(e->date, WALL_DATE_BYTES - 1);
 }

@@ -11,11 +11,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/base/clock.h"
 #include "common/base/list.h"
 #include "common/base/pool.h"
+#include "common/base/slice.h"
 #include "common/net/loop.h"
 #include "shm/counters.h"
 #include "shm/epoch.h"
+#include "shm/permit.h"
 
 struct contexts;
 struct filter;
@@ -34,20 +37,28 @@ struct env {
 	const struct filter *filters; /* the one order; see filters.c */
 	struct opool *opool;
 	struct balance *balance;
+	struct permits permits; /* of endpoints, and of clients' addresses */
 	struct pool reqs;
 	/* Requests that pin an image, by its slot: to end the oldest. */
 	struct list pinned[IMAGES_MAX];
 	uint64_t id_prefix[2], id_count; /* request ids */
+	int64_t date_s;                  /* what `date` says; 0: nothing yet */
+	char date[WALL_DATE_BYTES];
 	/* The meters. code 0: the call ended without an answer's head. */
 	void (*req_ended)(const struct req *q);
 	void (*call_ended)(struct env *e, uint32_t service, uint32_t endpoint,
 	    unsigned code, uint64_t us);
+	/* Lets the other workers look at what is wanted of them. */
+	void (*wake_others)(struct env *e);
 };
 
 #define ENV_ID_BYTES 32
 
 /* A new request id: 32 hex digits that do not repeat and cannot be guessed. */
 void env_make_id(struct env *e, char out[ENV_ID_BYTES]);
+
+/* Now, as a Date field has it; valid until the next call. */
+struct slice env_date(struct env *e);
 
 static inline void
 env_count(struct env *e, enum counter c, int64_t by)

@@ -9,6 +9,12 @@
 #define REPLY_FIELDS 8u
 #define REPLY_BODY_MAX 2048u
 
+static const struct slice reply_server = { "penstock", 8 };
+/* Seconds, of a 503 for which nothing better is known (RFC 9110 10.2.3). */
+static const struct slice reply_retry_after = { "1", 1 };
+static const struct slice reply_problem_type = { "application/problem+json",
+	24 };
+
 static size_t
 reply_problem_text(char *buf, size_t size, enum why why, const char *detail,
     struct slice instance, struct slice id)
@@ -21,30 +27,34 @@ reply_problem_text(char *buf, size_t size, enum why why, const char *detail,
 	wall_text(clock_wall(), when);
 	text_init_fixed(&t, buf, size);
 	json_init(&j, &t);
-	json_object(&j, NULL);
-	json_string(&j, "type", SLICE_LIT("about:blank"));
-	json_string(&j, "title", slice_str(w->title));
-	json_uint(&j, "status", w->status);
-	json_string(&j, "detail", slice_str(detail != NULL ? detail : w->help));
-	json_string(&j, "instance", instance);
-	json_string(&j, "error_code", slice_str(w->code));
-	json_string(&j, "message", slice_str(w->title));
-	json_string(&j, "error", slice_str(w->word));
-	json_object(&j, "details");
-	json_string(&j, "fault", slice_str(why_fault_name(w->fault)));
+	json_object_begin(&j, NULL);
+	json_add_string(&j, "type", SLICE_LIT("about:blank"));
+	json_add_string(&j, "title", slice_str(w->title));
+	json_add_uint(&j, "status", w->status);
+	json_add_string(
+	    &j, "detail", slice_str(detail != NULL ? detail : w->help));
+	json_add_string(&j, "instance", instance);
+	json_add_string(&j, "error_code", slice_str(w->code));
+	json_add_string(&j, "message", slice_str(w->title));
+	json_add_string(&j, "error", slice_str(w->word));
+	json_object_begin(&j, "details");
+	json_add_string(&j, "fault", slice_str(why_fault_name(w->fault)));
 	json_object_end(&j);
-	json_string(&j, "request_id", id);
-	json_string(&j, "timestamp", slice_str(when));
+	json_add_string(&j, "request_id", id);
+	json_add_string(&j, "timestamp", slice_str(when));
 	json_object_end(&j);
 	return t.n;
 }
 
-static void
-reply_add(struct head *h, struct slice name, uint16_t id, struct slice value)
+/*
+ * A body that nobody will read; or a request that others might have understood
+ * differently, which goes for all behind it, too.
+ */
+static bool
+reply_closes(const struct req *q)
 {
-	h->fields[h->count++] =
-	    (struct field){ .name = name, .value = value, .id = id };
-	h->present |= UINT64_C(1) << id;
+	return (!q->request_done && q->head.body != BODY_NONE) ||
+	    why_table[q->why].status == 400;
 }
 
 void
@@ -61,18 +71,19 @@ reply_body(struct req *q, unsigned status, struct slice content_type,
 		.body = BODY_LENGTH,
 		.length = body.n,
 		.fields = fields,
-		/* A body that nobody will read: the connection ends. */
-		.close = !q->request_done && q->head.body != BODY_NONE };
+		.close = reply_closes(q) };
 
 	if (fields == NULL) {
 		req_end(q, WHY_OVERLOADED, true);
 		return;
 	}
+	head_add(&h, FIELD_SERVER, reply_server);
 	if (content_type.n != 0)
-		reply_add(&h, SLICE_LIT("Content-Type"), FIELD_CONTENT_TYPE,
-		    content_type);
+		head_add(&h, FIELD_CONTENT_TYPE, content_type);
 	if (extra != NULL)
-		reply_add(&h, extra->name, extra->id, extra->value);
+		head_add(&h, (enum field_id)extra->id, extra->value);
+	else if (why_table[q->why].status == 503)
+		head_add(&h, FIELD_RETRY_AFTER, reply_retry_after);
 	req_answer_head(q, &h, REPLY_FIELDS, body.n == 0);
 	if (body.n == 0 || s->user != q)
 		return;
@@ -96,33 +107,34 @@ reply_problem(
 		instance.n = 512;
 	n = reply_problem_text(
 	    buf, REPLY_BODY_MAX, why, detail, instance, q->request_id);
-	reply_body(q, why_table[why].status,
-	    SLICE_LIT("application/problem+json"), slice_make(buf, n), extra);
+	reply_body(q, why_table[why].status, reply_problem_type,
+	    slice_make(buf, n), extra);
 }
 
 void
-reply_bare(struct stream *s, enum why why, struct slice request_id)
+reply_bare(struct env *e, struct stream *s, enum why why)
 {
-	char buf[REPLY_BODY_MAX];
-	struct field fields[2] = {
-		{ .name = SLICE_LIT("Content-Type"),
-		    .value = SLICE_LIT("application/problem+json"),
-		    .id = FIELD_CONTENT_TYPE },
-		{ .name = SLICE_LIT("X-Request-ID"),
-		    .value = request_id,
-		    .id = FIELD_X_REQUEST_ID },
-	};
-	size_t n = reply_problem_text(
-	    buf, sizeof(buf), why, NULL, SLICE_NONE, request_id);
+	char buf[REPLY_BODY_MAX], id[ENV_ID_BYTES];
+	struct slice request_id = slice_make(id, sizeof(id));
+	struct field fields[REPLY_FIELDS];
+	size_t n;
 	struct head h = { .status = why_table[why].status,
 		.reason = http_reason(why_table[why].status),
 		.version = HTTP_1_1,
 		.body = BODY_LENGTH,
-		.length = n,
 		.fields = fields,
-		.count = 2,
 		.close = true };
 
+	env_make_id(e, id);
+	n = reply_problem_text(
+	    buf, sizeof(buf), why, NULL, SLICE_NONE, request_id);
+	h.length = n;
+	head_add(&h, FIELD_SERVER, reply_server);
+	head_add(&h, FIELD_CONTENT_TYPE, reply_problem_type);
+	head_add(&h, FIELD_X_REQUEST_ID, request_id);
+	head_add(&h, FIELD_DATE, env_date(e));
+	if (h.status == 503)
+		head_add(&h, FIELD_RETRY_AFTER, reply_retry_after);
 	if (!stream_head(s, &h, false))
 		return;
 	stream_data(s, slice_make(buf, n));

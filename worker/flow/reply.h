@@ -21,6 +21,6 @@ void reply_body(struct req *q, unsigned status, struct slice content_type,
  * The same before a req exists (the head could not be read): writes straight
  * to the stream, which is to be closed afterwards.
  */
-void reply_bare(struct stream *s, enum why why, struct slice request_id);
+void reply_bare(struct env *e, struct stream *s, enum why why);
 
 #endif

@@ -6,7 +6,9 @@
 
 #include "common/base/must.h"
 #include "shm/registry.h"
+#include "worker/flow/own.h"
 #include "worker/flow/pipeline.h"
+#include "worker/flow/trust.h"
 
 #define REQ_SPARE_FIELDS 4u
 
@@ -18,23 +20,38 @@ req_set_state(struct req *q, enum req_state to)
 }
 
 static void
-req_texts(struct env *e, struct req *q)
+req_make_id(struct env *e, struct req *q)
 {
-	char *text = arena_alloc(&q->arena, ADDR_TEXT_MAX);
+	char *text = arena_alloc(&q->arena, ENV_ID_BYTES);
 
-	if (text != NULL)
-		q->client_text =
-		    slice_make(text, addr_ip_text(&q->client, text));
-	text = arena_alloc(&q->arena, ENV_ID_BYTES);
 	if (text != NULL) {
 		env_make_id(e, text);
 		q->request_id = slice_make(text, ENV_ID_BYTES);
 	}
 }
 
+/* Whose it is, and its id: as a trusted peer says, else found here. */
+static void
+req_identify(struct env *e, struct req *q)
+{
+	const struct img_head *img = e->view.image;
+	char *text = arena_alloc(&q->arena, ADDR_TEXT_MAX);
+
+	q->trusted = img != NULL && trust_has(img, &q->peer);
+	if (q->trusted) {
+		trust_client(img, &q->head, &q->client);
+		q->request_id = trust_request_id(&q->head);
+	}
+	if (text != NULL)
+		q->client_text =
+		    slice_make(text, addr_ip_text(&q->client, text));
+	if (q->request_id.n == 0)
+		req_make_id(e, q);
+}
+
 struct req *
 req_new(struct env *e, struct stream *s, const struct req_owner *owner,
-    const struct head *h, const struct addr *client)
+    const struct head *h, const struct addr *peer)
 {
 	struct req *q = pool_take(&e->reqs);
 
@@ -43,13 +60,14 @@ req_new(struct env *e, struct stream *s, const struct req_owner *owner,
 	*q = (struct req){ .env = e,
 		.stream = s,
 		.owner = owner,
-		.client = *client,
+		.peer = *peer,
+		.client = *peer,
 		.began = clock_now() };
 	list_init(&q->pin_link);
 	arena_init(&q->arena, q + 1, REQ_BYTES - sizeof(*q), 1u << 20);
-	req_texts(e, q);
-	if (!head_copy(&q->head, h, &q->arena, REQ_SPARE_FIELDS) ||
-	    arena_failed(&q->arena)) {
+	if (head_copy(&q->head, h, &q->arena, REQ_SPARE_FIELDS))
+		req_identify(e, q);
+	if (arena_failed(&q->arena)) {
 		arena_fini(&q->arena);
 		pool_give(&e->reqs, q);
 		return NULL;
@@ -127,6 +145,9 @@ req_no_method(struct req *q)
 	char text[512];
 	struct field allow = { .name = SLICE_LIT("Allow"), .id = FIELD_ALLOW };
 
+	/* Neither is ever served (own.h). */
+	q->match.allow &=
+	    ~(UINT32_C(1) << METHOD_CONNECT | UINT32_C(1) << METHOD_TRACE);
 	allow.value = slice_make(
 	    text, route_allow_text(q->image, &q->match, text, sizeof(text)));
 	req_fail_with(q, WHY_BAD_METHOD, NULL, &allow);
@@ -159,10 +180,8 @@ req_dispatch(struct req *q)
 	char *room = arena_alloc(&q->arena, q->head.target.n);
 	enum uri_error bad;
 
-	if (q->head.method == METHOD_CONNECT) {
-		req_fail(q, WHY_NOT_IMPLEMENTED);
+	if (own_answers(q))
 		return;
-	}
 	if (room == NULL) {
 		req_fail(q, WHY_OVERLOADED);
 		return;
@@ -221,6 +240,13 @@ req_flush_up(struct req *q)
 {
 	if (q->handler != NULL && q->handler->flush != NULL)
 		q->handler->flush(q);
+}
+
+bool
+req_leave(struct req *q)
+{
+	return q->handler != NULL && q->handler->leave != NULL &&
+	    q->handler->leave(q);
 }
 
 void

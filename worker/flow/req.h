@@ -39,6 +39,10 @@ struct req_owner {
 	void (*pause)(struct req *q, bool paused);
 	/* Output the owner still holds: 0 means that there is room. */
 	size_t (*queued)(struct req *q);
+	/* A 101 was written: what the client sends is to be delivered. */
+	void (*switched)(struct req *q);
+	/* After that: nothing more is written, which the client is to see. */
+	void (*shut)(struct req *q);
 	/*
 	 * The req is about to be freed. `cut`: the answer is incomplete and the
 	 * client has to see that.
@@ -57,6 +61,11 @@ struct req_handler {
 	void (*abort)(struct req *q);
 	/* A burst of body bytes is over: send what is queued. */
 	void (*flush)(struct req *q);
+	/*
+	 * The gateway stops: true where an orderly end takes a moment more,
+	 * of which the handler makes the best. May be NULL: false.
+	 */
+	bool (*leave)(struct req *q);
 };
 
 /*
@@ -91,23 +100,26 @@ struct req {
 	bool pinned;
 	bool request_done; /* the body was received whole */
 	bool waiting;      /* a filter said WAIT */
+	bool continued;    /* the client was told to send the body */
+	bool trusted;      /* what the peer says of the client is believed */
 	uint16_t status;   /* of the final head */
 	struct req_plan plan;
-	struct addr client;
+	struct addr peer, client; /* the same, unless the peer is trusted */
 	struct slice client_text, request_id, endpoint; /* texts */
 	uint64_t bytes_in, bytes_out;                   /* bodies */
 	struct mono began;                              /* head complete */
 	uint64_t upstream_us; /* spent waiting for calls */
+	uint64_t switched_us; /* from `began` to a 101 */
 	uint16_t attempts;
 };
 
 /*
- * A new request whose head has arrived: copies it, or NULL without memory.
- * `owner` and `stream` outlive it.
+ * A new request whose head has arrived from `peer`: copies it, or NULL without
+ * memory. `owner` and `stream` outlive it.
  */
 struct req *
 req_new(struct env *e, struct stream *s, const struct req_owner *owner,
-    const struct head *h, const struct addr *client);
+    const struct head *h, const struct addr *peer);
 
 /* The one place where the state changes. */
 void req_set_state(struct req *q, enum req_state to);
@@ -122,6 +134,12 @@ void req_body_end(struct req *q, const struct head *trailers);
 void req_room(struct req *q);
 void req_flush_up(struct req *q);
 
+/*
+ * From the owner, when the gateway stops: true when q goes on a moment longer,
+ * for an orderly end. It may have ended.
+ */
+bool req_leave(struct req *q);
+
 /* A filter that said WAIT has its result. */
 void req_continue(struct req *q);
 
@@ -135,12 +153,22 @@ void req_answer_interim(struct req *q, struct head *h);
  * h->fields must have room for `room` fields. `end`: no body follows.
  */
 void req_answer_head(struct req *q, struct head *h, uint32_t room, bool end);
+/*
+ * A 101 that switches to what q->up asked for. From then on the client's bytes
+ * are a body that ends with them, and bound by neither size nor time; the
+ * answer's likewise. q may have ended afterwards.
+ */
+void req_answer_switch(struct req *q, struct head *h, uint32_t room);
 void req_answer_data(struct req *q, struct slice bytes);
 /*
- * The answer is complete: ends the req. If its request was not read whole, the
- * connection ends with it.
+ * The answer is complete: ends the req. Trailers are left out where the client
+ * does not take them. If its request was not read whole, the connection ends
+ * with it.
  */
 void req_answer_end(struct req *q, const struct head *trailers);
+
+/* The client said that it does not lose trailers (RFC 9110 6.5.1). */
+bool req_takes_trailers(const struct req *q);
 
 /* True when the client has not yet taken what was written. */
 bool req_blocked(const struct req *q);

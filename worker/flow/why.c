@@ -27,6 +27,8 @@ why_of_codec(enum codec_error e)
 	case CODEC_BAD_VERSION:
 	case CODEC_H2_PREFACE:
 		return WHY_BAD_VERSION;
+	case CODEC_METHOD_TOO_LONG:
+		return WHY_NOT_IMPLEMENTED;
 	case CODEC_BAD_EXPECT:
 		return WHY_BAD_EXPECT;
 	case CODEC_HEAD_TOO_LARGE:

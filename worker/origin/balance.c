@@ -1,20 +1,30 @@
 /*
- * balance.c - the frame around the algorithms.
+ * balance.c - the frame around the algorithms: where to look is said by tiers.c
+ * and which of those by lb_*.c; here is what remains, the trials of endpoints
+ * that are due among it.
  */
 #include "worker/origin/balance.h"
 
 #include <stdlib.h>
 
 #include "common/base/must.h"
-#include "worker/origin/lb.h"
+#include "worker/origin/tiers.h"
 
-enum balance_tier { TIER_PRIMARY, TIER_BACKUP, TIER_COUNT };
+/* How often a request may lose the trial of an endpoint to another worker
+ * before it looks further. */
+#define BALANCE_CLAIMS_MAX 8
+
+struct balance_service {
+	struct tiers tiers;
+	struct lb_state states[TIER_COUNT];
+};
 
 struct balance {
 	struct env *env;
 	struct lb_nodes *nodes;
-	uint64_t seed;
-	struct lb_state states[SERVICES_MAX][TIER_COUNT];
+	uint64_t seed, random;
+	/* Zeroed pages: only those of services in use take memory. */
+	struct balance_service services[SERVICES_MAX];
 };
 
 static const struct lb_ops *const balance_ops[IMG_BALANCE_COUNT] = {
@@ -33,7 +43,7 @@ balance_new(struct env *e)
 	if (b == NULL)
 		return NULL;
 	b->env = e;
-	b->seed = hash_key_random().k0;
+	b->seed = b->random = hash_key_random().k0;
 	b->nodes = lb_nodes_new(e->region, e->slot);
 	if (b->nodes == NULL) {
 		free(b);
@@ -47,39 +57,9 @@ balance_free(struct balance *b)
 {
 	for (uint32_t i = 0; i < SERVICES_MAX; i++)
 		for (uint32_t tier = 0; tier < TIER_COUNT; tier++)
-			free(b->states[i][tier].own);
+			free(b->services[i].states[tier].own);
 	lb_nodes_free(b->nodes);
 	free(b);
-}
-
-bool
-lb_tried(const struct balance_ask *ask, uint32_t index)
-{
-	for (uint32_t i = 0; i < ask->tried.count; i++)
-		if (ask->tried.index[i] == index)
-			return true;
-	return false;
-}
-
-uint32_t
-lb_unskipped(const struct lb_tier *t, const struct balance_ask *ask, uint32_t i)
-{
-	for (uint32_t n = 0; n < t->count; n++) {
-		if (!lb_skips(t, ask, i))
-			return i;
-		i = i + 1 < t->count ? i + 1 : 0;
-	}
-	MUST(false); /* the frame has seen to it that one is left */
-	return 0;
-}
-
-static bool
-tier_has_left(const struct lb_tier *t, const struct balance_ask *ask)
-{
-	for (uint32_t i = 0; i < t->count; i++)
-		if (!lb_skips(t, ask, i))
-			return true;
-	return false;
 }
 
 /* Workers start at different places, or they would march in step. */
@@ -96,19 +76,90 @@ state_prepare(struct balance *b, struct lb_state *s, const struct lb_ops *ops,
 	return true;
 }
 
+/* True when this call may have the endpoint: as its trial, if it is due. */
+static bool
+member_claim(const struct lb_tier *t, const struct balance_ask *ask, uint32_t i)
+{
+	uint32_t index = t->members[i].handle.index;
+	bool sick_too = t->mind != LB_MIND_SICK;
+
+	switch (vital_look(t->region, index, t->now.us)) {
+	case VITAL_USABLE:
+		return true;
+	case VITAL_DUE:
+		return vital_claim(t->region, index, &ask->rule, t->now.us) ||
+		    sick_too;
+	case VITAL_SICK:
+		return sick_too;
+	case VITAL_CLOSED:
+		return false;
+	}
+	return false;
+}
+
 static const struct eset_member *
 tier_pick(struct balance *b, const struct balance_ask *ask, uint64_t version,
-    enum balance_tier which, const struct lb_tier *t)
+    struct lb_state *s, const struct lb_tier *t)
 {
 	const struct lb_ops *ops = balance_ops[ask->algorithm];
-	struct lb_state *s = &b->states[ask->service][which];
+	uint32_t i;
 
-	if (!tier_has_left(t, ask))
+	if (t->count > 1 && (s->version != version || s->ops != ops) &&
+	    !state_prepare(b, s, ops, version, t))
 		return NULL;
+	for (int n = 0; n < BALANCE_CLAIMS_MAX; n++) {
+		i = t->count > 1 ? ops->pick(s, t, ask)
+				 : lb_unskipped(t, ask, 0);
+		if (i == LB_NONE)
+			return NULL;
+		if (t->mind == LB_MIND_NOTHING || member_claim(t, ask, i))
+			return &t->members[i];
+	}
+	return NULL;
+}
+
+/* Looks through the tiers of a set, one after the other. */
+static const struct eset_member *
+service_pick(struct balance *b, struct balance_service *service,
+    const struct balance_ask *ask, struct lb_tier *t)
+{
+	const struct tiers *tiers = &service->tiers;
+	struct tiers_step step = tiers_first(tiers, ask, &b->random);
+	const struct eset_member *m = NULL;
+
+	do {
+		const struct tier_sum *sum = &tiers->sums[step.tier];
+
+		t->count = sum->count;
+		t->mind = sum->sound ? LB_MIND_NOTHING : step.mind;
+		t->skips = !sum->sound || ask->tried.count != 0;
+		t->scale = tier_scale(sum, ask->class);
+		if (tier_usable(sum, step.mind))
+			m = tier_pick(b, ask, tiers->set_version,
+			    &service->states[step.tier], t);
+	} while (m == NULL && tiers_next(tiers, ask, &step));
+	return m;
+}
+
+/*
+ * What nearly all picks are: nothing to skip, nothing to scale, nothing new.
+ * NULL: it is not so simple.
+ */
+static const struct eset_member *
+plain_pick(struct balance_service *service, const struct balance_ask *ask,
+    struct lb_tier *t)
+{
+	const struct tiers *tiers = &service->tiers;
+	const struct lb_ops *ops = balance_ops[ask->algorithm];
+	struct lb_state *s = &service->states[tiers->first];
+
+	if (!tiers->plain || ask->class != IMG_CLASS_NORMAL ||
+	    ask->tried.count != 0)
+		return NULL;
+	t->count = tiers->sums[tiers->first].count;
 	if (t->count == 1)
 		return &t->members[0];
-	if ((s->version != version || s->ops != ops) &&
-	    !state_prepare(b, s, ops, version, t))
+	if (s->version != tiers->set_version || s->ops != ops)
 		return NULL;
 	return &t->members[ops->pick(s, t, ask)];
 }
@@ -116,29 +167,50 @@ tier_pick(struct balance *b, const struct balance_ask *ask, uint64_t version,
 const struct eset_member *
 balance_pick(struct balance *b, const struct balance_ask *ask)
 {
-	const struct eset *set = registry_set(b->env->region, ask->service);
+	const struct region *r = b->env->region;
+	const struct eset *set = registry_set(r, ask->service);
 	const struct eset_member *m;
-	struct lb_tier t = { .nodes = b->nodes, .now = clock_now() };
+	struct balance_service *service;
 
-	MUST(ask->service < SERVICES_MAX && ask->algorithm < IMG_BALANCE_COUNT);
+	MUST(ask->service < SERVICES_MAX &&
+	    ask->algorithm < IMG_BALANCE_COUNT && ask->class < IMG_CLASS_COUNT);
 	if (set == NULL || ask->tried.count >= BALANCE_TRIED_MAX)
 		return NULL;
-	t.members = set->members;
-	t.count = set->primaries;
-	m = tier_pick(b, ask, set->version, TIER_PRIMARY, &t);
-	if (m != NULL)
-		return m;
-	t.members = set->members + set->primaries;
-	t.count = set->count - set->primaries;
-	return tier_pick(b, ask, set->version, TIER_BACKUP, &t);
+	struct lb_tier t = { .members = set->members,
+		.nodes = b->nodes,
+		.region = r,
+		.now = clock_now() };
+	service = &b->services[ask->service];
+	tiers_update(&service->tiers, r, set, t.now);
+	m = plain_pick(service, ask, &t);
+	return m != NULL ? m : service_pick(b, service, ask, &t);
+}
+
+static void
+vitals_learn(const struct env *e, const struct vital_rule *rule, uint32_t index,
+    const struct balance_result *how)
+{
+	bool ok = how->outcome == BALANCE_ANSWERED;
+
+	if (how->outcome == BALANCE_ABANDONED)
+		return;
+	if (ok)
+		vital_answered(e->region, index, rule);
+	else
+		vital_failed(e->region, index, rule, clock_now().us, how->cause,
+		    how->detail);
+	tally_add(e->region, e->slot, index, ok, how->us);
 }
 
 void
 balance_feedback(struct balance *b, uint32_t algorithm,
-    struct endpoint_handle h, enum balance_outcome outcome, uint64_t us)
+    const struct vital_rule *rule, struct endpoint_handle h,
+    const struct balance_result *how)
 {
 	const struct lb_ops *ops = balance_ops[algorithm];
 
+	vitals_learn(b->env, rule, h.index, how);
 	if (ops->feedback != NULL)
-		ops->feedback(lb_node(b->nodes, h), clock_now(), outcome, us);
+		ops->feedback(
+		    lb_node(b->nodes, h), clock_now(), how->outcome, how->us);
 }

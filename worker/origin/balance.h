@@ -1,7 +1,8 @@
 /*
- * balance.h - which endpoint of a service gets the next call: skips what was
- * tried, turns to the backups when no primary is left, and asks the service's
- * algorithm (lb.h) for the rest.
+ * balance.h - which endpoint of a service gets the next call. The one place
+ * that skips what was tried, what is drained and what is sick, spreads over all
+ * when most are sick, keeps to the own zone while it is not short, and turns to
+ * the backups; the service's algorithm (lb.h) does the rest.
  */
 #ifndef WORKER_ORIGIN_BALANCE_H
 #define WORKER_ORIGIN_BALANCE_H
@@ -11,6 +12,7 @@
 
 #include "shm/image.h"
 #include "shm/registry.h"
+#include "shm/vital.h"
 #include "worker/flow/env.h"
 
 #define BALANCE_TRIED_MAX 16
@@ -26,6 +28,13 @@ struct balance_ask {
 	uint32_t service;   /* registry slot */
 	uint32_t algorithm; /* enum img_balance */
 	uint64_t hash;      /* of the service's key; only with hash */
+	/*
+	 * Health is not minded while less than so many per cent of what could
+	 * be used is healthy; 0: always minded.
+	 */
+	uint32_t panic_threshold;
+	uint32_t class;         /* enum img_class */
+	struct vital_rule rule; /* the service's `passive` */
 	struct balance_tried tried;
 };
 
@@ -48,8 +57,20 @@ void balance_free(struct balance *b);
 const struct eset_member *
 balance_pick(struct balance *b, const struct balance_ask *ask);
 
-/* Tells the algorithm that a call to h took `us`, to the head of its answer. */
+/* How a call went, and why it failed. */
+struct balance_result {
+	enum balance_outcome outcome;
+	enum change_cause cause; /* of ERROR and FAILED */
+	uint32_t detail;         /* the status, or an errno */
+	uint64_t us;             /* to the head of the answer, or the failure */
+};
+
+/*
+ * Told once per call: the endpoint's vital (by `rule`), its tally and the
+ * algorithm learn from it.
+ */
 void balance_feedback(struct balance *b, uint32_t algorithm,
-    struct endpoint_handle h, enum balance_outcome outcome, uint64_t us);
+    const struct vital_rule *rule, struct endpoint_handle h,
+    const struct balance_result *how);
 
 #endif

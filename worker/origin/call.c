@@ -10,40 +10,115 @@
 #include "worker/origin/balance.h"
 #include "worker/origin/opool.h"
 
+/* For the answer's head in all: interim answers do not renew it. */
+static uint64_t
+call_head_us(struct call *c)
+{
+	uint64_t us = c->params.response_us, left;
+
+	if (us == 0)
+		return 0;
+	if (c->head_due.us == 0)
+		c->head_due = mono_add_us(clock_now(), us);
+	left = mono_diff_us(c->head_due, clock_now());
+	return left != 0 ? left : 1;
+}
+
 static void
 call_arm(struct call *c)
 {
-	uint64_t us = c->events ? c->params.tunnel_us : c->params.response_us;
+	uint64_t us = c->events || c->switched ? c->params.tunnel_us
+					       : c->params.response_us;
 
 	if (c->origin == NULL)
 		return;
 	if (c->origin->io.out.bytes != 0)
 		origin_deadline(c->origin, c->params.send_us);
-	else if (c->origin->io.paused || (!c->sent_all && c->status == 0))
+	else if (c->origin->io.paused ||
+	    (!c->sent_all && !c->expects && c->status == 0))
 		origin_deadline(c->origin, 0);
 	else
-		origin_deadline(c->origin, us);
+		origin_deadline(
+		    c->origin, c->status == 0 ? call_head_us(c) : us);
 }
 
-/*
- * The exchange is over and its connection pooled or closed already: an endpoint
- * is never seen unused in between.
- */
+/* The body comes; the time for the answer's head begins when it is sent. */
 static void
-call_settle(struct call *c)
+call_continue(struct call *c)
+{
+	if (!c->expects)
+		return;
+	c->expects = false;
+	c->head_due = (struct mono){ 0 };
+}
+
+static uint64_t
+call_us(const struct call *c)
+{
+	return mono_diff_us(clock_now(), c->began);
+}
+
+/* Its connection is pooled or closed already: an endpoint is never seen unused
+ * in between. */
+static void
+call_leave(struct call *c)
 {
 	c->origin = NULL;
 	registry_active_add(c->env->region, c->env->slot, c->handle.index, -1);
-	c->env->call_ended(c->env, c->params.service, c->handle.index,
-	    c->status, mono_diff_us(clock_now(), c->began));
 }
 
-/* Balancing learns from it how the endpoint does. */
+/* The exchange is over. */
 static void
-call_learn(const struct call *c, enum balance_outcome outcome)
+call_settle(struct call *c)
 {
-	balance_feedback(c->env->balance, c->params.algorithm, c->handle,
-	    outcome, mono_diff_us(clock_now(), c->began));
+	call_leave(c);
+	c->env->call_ended(c->env, c->params.service, c->handle.index,
+	    c->status, c->switched ? c->head_us : call_us(c));
+}
+
+/* Balancing learns how the endpoint does, once. */
+static void
+call_learn(struct call *c, const struct balance_result *how)
+{
+	if (c->told)
+		return;
+	c->told = true;
+	balance_feedback(c->env->balance, c->params.algorithm, &c->params.rule,
+	    c->handle, how);
+}
+
+/* The answer is whole, or nobody waits for the rest of it. */
+static void
+call_learn_answered(struct call *c)
+{
+	struct balance_result how = { .outcome = BALANCE_ANSWERED,
+		.cause = CAUSE_ANSWERED,
+		.us = c->head_us };
+
+	if (c->status >= 500) {
+		how.outcome = BALANCE_ERROR;
+		how.cause = CAUSE_STATUS;
+		how.detail = c->status;
+	}
+	call_learn(c, &how);
+}
+
+static void
+call_learn_failed(struct call *c, enum change_cause cause, int error)
+{
+	call_learn(c,
+	    &(struct balance_result){ .outcome = BALANCE_FAILED,
+		.cause = cause,
+		.detail = (uint32_t)error,
+		.us = call_us(c) });
+}
+
+static enum change_cause
+call_cause(enum why why)
+{
+	if (why == WHY_CONNECT_FAILED)
+		return CAUSE_CONNECT;
+	return why == WHY_BAD_RESPONSE ? CAUSE_BROKEN : CAUSE_RESET;
 }
 
 static void
@@ -55,21 +130,53 @@ call_on_connected(struct call *c)
 }
 
 static void
+call_fail(struct call *c, enum why why)
+{
+	origin_close(c->origin);
+	call_settle(c);
+	c->sink->failed(c, why);
+}
+
+static void
+call_on_switched(struct call *c, const struct head *h)
+{
+	if (!c->sink->fits(c, h)) {
+		call_learn_failed(c, CAUSE_BROKEN, 0);
+		call_fail(c, WHY_BAD_RESPONSE);
+		return;
+	}
+	c->switched = true;
+	c->status = h->status;
+	c->head_us = call_us(c);
+	call_learn_answered(c);
+	c->sink->switched(c, h);
+}
+
+static void
 call_on_head(struct call *c, const struct head *h)
 {
 	const struct field *type;
 
 	c->heard = true;
+	if (h->status == 101) {
+		call_on_switched(c, h);
+		return;
+	}
+	if (h->status == 100)
+		call_continue(c);
 	if (h->status < 200) {
 		c->sink->interim(c, h);
 		return;
 	}
 	c->status = h->status;
-	call_learn(c, h->status < 500 ? BALANCE_ANSWERED : BALANCE_ERROR);
+	c->head_us = call_us(c);
 	type = head_find(h, FIELD_CONTENT_TYPE);
 	c->events = type != NULL && type->value.n >= 17 &&
 	    slice_eq_nocase(
 		slice_make(type->value.p, 17), SLICE_LIT("text/event-stream"));
+	/* A stream of events may end in any way. */
+	if (c->status >= 500 || c->events)
+		call_learn_answered(c);
 	c->sink->head(c, h);
 }
 
@@ -82,6 +189,11 @@ call_on_data(struct call *c, struct slice bytes)
 static void
 call_on_end(struct call *c, const struct head *trailers)
 {
+	if (c->switched) {
+		c->sink->end(c, trailers);
+		return;
+	}
+	call_learn_answered(c);
 	origin_release(
 	    c->origin, c->params.pool_idle_us, c->params.pool_max_idle);
 	call_settle(c);
@@ -89,11 +201,13 @@ call_on_end(struct call *c, const struct head *trailers)
 }
 
 static void
-call_on_failed(struct call *c, enum why why)
+call_on_failed(struct call *c, enum why why, int error)
 {
+	bool idled = c->reused && !c->heard && why == WHY_UPSTREAM_CLOSED;
+
 	/* A connection that was closed while it idled is no failure. */
-	if (!c->reused || c->heard)
-		call_learn(c, BALANCE_FAILED);
+	if (!idled)
+		call_learn_failed(c, call_cause(why), error);
 	call_settle(c);
 	if (why == WHY_CONNECT_FAILED)
 		env_count(c->env, COUNTER_UPSTREAM_CONNECT_FAILURES, 1);
@@ -124,13 +238,15 @@ call_on_expired(struct call *c)
 		why = WHY_CONNECT_TIMEOUT;
 	else if (c->origin->io.out.bytes != 0)
 		why = WHY_UPSTREAM_SEND_TIMEOUT;
-	if (!c->events)
-		call_learn(c, BALANCE_FAILED);
-	origin_close(c->origin);
-	call_settle(c);
+	else if (c->switched)
+		why = WHY_TUNNEL_TIMEOUT;
+	if (c->connected)
+		call_learn_failed(c, CAUSE_TIMEOUT, 0);
+	else
+		call_learn_failed(c, CAUSE_CONNECT, ETIMEDOUT);
 	if (why == WHY_CONNECT_TIMEOUT)
 		env_count(c->env, COUNTER_UPSTREAM_CONNECT_FAILURES, 1);
-	c->sink->failed(c, why);
+	call_fail(c, why);
 }
 
 static const struct origin_events call_origin_events = {
@@ -162,6 +278,7 @@ call_reuse(struct call *c, bool peek)
 	while ((o = opool_take(c->env->opool, c->handle)) != NULL) {
 		if (!peek || call_peek(o)) {
 			origin_reuse(o, c);
+			o->bounded = c->params.max_connections != 0;
 			c->origin = o;
 			return true;
 		}
@@ -172,38 +289,76 @@ call_reuse(struct call *c, bool peek)
 	return false;
 }
 
-bool
-call_start(struct call *c, struct endpoint_handle handle, const struct addr *a,
-    bool fresh, bool peek)
+/* A new connection could not even begin. */
+static enum call_connected
+call_refused(struct call *c, int error)
 {
-	struct env *e = c->env;
-	bool done = false;
+	if (error == EUSERS) {
+		env_count(c->env, COUNTER_ENDPOINTS_FULL, 1);
+		call_leave(c);
+		return CALL_FULL;
+	}
+	env_count(c->env, COUNTER_UPSTREAM_CONNECT_FAILURES, 1);
+	/* What lacks here says nothing of the endpoint. */
+	switch (error) {
+	case ENOMEM:
+	case ENOBUFS:
+	case EMFILE:
+	case ENFILE:
+		call_leave(c);
+		return CALL_LACKS;
+	case EADDRNOTAVAIL: /* no local port more to this address */
+	case EAGAIN:
+		break;
+	default:
+		call_learn_failed(c, CAUSE_CONNECT, error);
+		break;
+	}
+	call_settle(c);
+	return CALL_REFUSED;
+}
 
+static void
+call_reset(struct call *c, struct endpoint_handle handle, const struct addr *a)
+{
 	MUST(c->origin == NULL);
 	c->handle = handle;
+	c->addr = *a;
 	c->began = clock_now();
+	c->head_due = (struct mono){ 0 };
 	c->status = 0;
-	c->connected = c->heard = c->sent_all = c->events = false;
+	c->connected = c->heard = c->sent_all = c->told = false;
+	c->events = c->switched = false;
+}
+
+enum call_connected
+call_connect(struct call *c, struct endpoint_handle handle,
+    const struct addr *a, bool fresh, bool peek)
+{
+	struct env *e = c->env;
+	struct origin_want want = { .handle = handle,
+		.addr = *a,
+		.max_connections = c->params.max_connections,
+		.head_bytes = c->params.response_head_bytes };
+
+	call_reset(c, handle, a);
 	registry_active_add(e->region, e->slot, handle.index, 1);
 	c->reused = !fresh && call_reuse(c, peek);
 	if (c->reused) {
-		done = true;
 		env_count(e, COUNTER_UPSTREAM_REUSES, 1);
-	} else {
-		c->origin = origin_connect(e, c, &call_origin_events, handle, a,
-		    c->params.response_head_bytes, &done);
-		if (c->origin == NULL) {
-			env_count(e, COUNTER_UPSTREAM_CONNECT_FAILURES, 1);
-			call_learn(c, BALANCE_FAILED);
-			call_settle(c);
-			return false;
-		}
+		return CALL_CONNECTED;
 	}
-	if (done)
+	c->origin = origin_connect(e, c, &call_origin_events, &want);
+	return c->origin != NULL ? CALL_CONNECTED : call_refused(c, errno);
+}
+
+void
+call_begin(struct call *c)
+{
+	if (c->origin->state == ORIGIN_BUSY)
 		call_on_connected(c);
 	else
 		origin_deadline(c->origin, c->params.connect_us);
-	return true;
 }
 
 bool
@@ -212,12 +367,14 @@ call_send_head(struct call *c, const struct head *h, bool end)
 	if (!stream_head(origin_stream(c->origin), h, end))
 		return false;
 	c->sent_all = end;
+	c->expects = h->expect_continue && !end;
 	return true;
 }
 
 void
 call_send_data(struct call *c, struct slice bytes)
 {
+	call_continue(c);
 	stream_data(origin_stream(c->origin), bytes);
 }
 
@@ -226,6 +383,8 @@ call_send_end(struct call *c, const struct head *trailers)
 {
 	stream_end(origin_stream(c->origin), trailers);
 	c->sent_all = true;
+	if (c->switched)
+		io_shutdown(&c->origin->io);
 }
 
 bool
@@ -252,8 +411,12 @@ call_abort(struct call *c)
 {
 	if (c->origin == NULL)
 		return;
-	if (c->status == 0)
-		call_learn(c, BALANCE_ABANDONED);
+	if (c->status != 0)
+		call_learn_answered(c);
+	else
+		call_learn(c,
+		    &(struct balance_result){
+			.outcome = BALANCE_ABANDONED, .us = call_us(c) });
 	origin_close(c->origin);
 	call_settle(c);
 }

@@ -3,8 +3,10 @@
  * counts. Who wants it (a request's forward, later a mirror or a check without
  * any client) is behind the sink.
  *
- *   call_start -> [connect] -> ready -> head/data/end out
- *              <- interim* head data* end | failed
+ *   call_connect, call_begin -> ready -> head/data/end out
+ *                            <- interim* head data* end | failed
+ *                            <- interim* switched, and then each way:
+ *                               data* end, over with call_abort or failed
  */
 #ifndef WORKER_ORIGIN_CALL_H
 #define WORKER_ORIGIN_CALL_H
@@ -14,6 +16,7 @@
 
 #include "common/http/codec.h"
 #include "shm/image.h"
+#include "shm/vital.h"
 #include "worker/origin/origin.h"
 
 /* What the exchange needs of its service, copied from the image. */
@@ -21,18 +24,26 @@ struct call_params {
 	uint64_t connect_us, response_us, send_us, tunnel_us;
 	uint64_t pool_idle_us;
 	uint32_t pool_max_idle;
+	uint32_t max_connections;
 	uint32_t response_head_bytes;
-	uint32_t service;   /* registry slot */
-	uint32_t algorithm; /* enum img_balance: who learns how it went */
+	uint32_t service;       /* registry slot */
+	uint32_t algorithm;     /* enum img_balance: who learns how it went */
+	struct vital_rule rule; /* and how that marks the endpoint */
 };
 
 struct call_sink {
-	/* Connected: the head can be sent. May come from within call_start. */
+	/* Connected: the head can be sent. May come from within call_begin. */
 	void (*ready)(struct call *c);
 	void (*interim)(struct call *c, const struct head *h);
 	void (*head)(struct call *c, const struct head *h);
+	/*
+	 * A 101 came, and the request had asked for one. Does it fit? Then
+	 * `switched` is next, else `failed` (bad_response).
+	 */
+	bool (*fits)(const struct call *c, const struct head *h);
+	void (*switched)(struct call *c, const struct head *h);
 	void (*data)(struct call *c, struct slice bytes);
-	/* The connection has gone back already. */
+	/* The connection has gone back already, unless it has switched. */
 	void (*end)(struct call *c, const struct head *trailers);
 	void (*failed)(struct call *c, enum why why);
 	/* All queued request bytes were sent. */
@@ -48,26 +59,42 @@ struct call {
 	struct origin *origin; /* NULL before the start and after the end */
 	struct call_params params;
 	struct endpoint_handle handle;
+	struct addr addr; /* of the endpoint */
 	struct mono began;
-	uint16_t status; /* of the final head; 0: none yet */
-	bool reused;     /* sent on a pooled connection */
-	bool connected;  /* had a connection: bytes may have been sent */
-	bool heard;      /* at least one byte came back */
-	bool sent_all;   /* the request was handed over whole */
-	bool events;     /* text/event-stream: no response timeout */
+	struct mono head_due; /* .us 0: not waited for yet */
+	uint64_t head_us;     /* from then to the final head */
+	uint16_t status;      /* of the final head; 0: none yet */
+	bool reused;          /* sent on a pooled connection */
+	bool connected;       /* had a connection: bytes may have been sent */
+	bool heard;           /* at least one byte came back */
+	bool sent_all;        /* the request was handed over whole */
+	bool expects;         /* a 100, before any of the body is sent */
+	bool events;          /* text/event-stream: no response timeout */
+	bool switched;        /* nor is there one for another protocol */
+	bool told;            /* balancing knows how it went */
+};
+
+enum call_connected {
+	CALL_CONNECTED,
+	CALL_FULL,    /* no connection more to this endpoint */
+	CALL_LACKS,   /* memory or descriptors lack here */
+	CALL_REFUSED, /* failed at once */
 };
 
 /*
- * Begins an exchange with the endpoint: on a pooled connection unless `fresh`,
- * `peek` checking first that it is still open; else on a new one. False with
- * errno when that failed at once; nothing else is called then.
+ * Gets a connection to the endpoint: a pooled one unless `fresh`, `peek`
+ * checking first that it is still open; else a new one, which may still be
+ * connecting. Calls nothing of the sink. Only after CALL_CONNECTED the call has
+ * begun, and call_begin comes next.
  */
-bool call_start(struct call *c, struct endpoint_handle handle,
+enum call_connected call_connect(struct call *c, struct endpoint_handle handle,
     const struct addr *a, bool fresh, bool peek);
+void call_begin(struct call *c);
 
 /* After `ready`. `end`: no body follows. */
 bool call_send_head(struct call *c, const struct head *h, bool end);
 void call_send_data(struct call *c, struct slice bytes);
+/* The origin of a call that has switched sees the end of the connection. */
 void call_send_end(struct call *c, const struct head *trailers);
 
 /* Sends what is queued; true when nothing is left. */
@@ -78,6 +105,13 @@ void call_pause(struct call *c, bool paused);
 
 /* Gives up: the connection is closed. Harmless when it is over. */
 void call_abort(struct call *c);
+
+/* Bytes that the connection has still to send. */
+static inline size_t
+call_queued(const struct call *c)
+{
+	return c->origin != NULL ? c->origin->io.out.bytes : 0;
+}
 
 /* Connected and not over. */
 static inline bool

@@ -1,7 +1,7 @@
 /*
  * forward.h - the last filter: a policy over calls. It chooses an endpoint,
- * sends the request, streams the answer back, and goes to another endpoint
- * when one refuses.
+ * sends the request, streams the answer back, and sends the request again where
+ * the service's `retry` says so.
  */
 #ifndef WORKER_ORIGIN_FORWARD_H
 #define WORKER_ORIGIN_FORWARD_H

@@ -20,6 +20,7 @@
 #define HASH_POINTS 64u /* per weight, where the sum of weights is small */
 #define HASH_POINTS_MAX 32768u
 #define HASH_MEMBER UINT64_C(0xffff)
+#define RING_NONE UINT64_MAX
 #define HASH_STEP 0x9e3779b97f4a7c15u
 
 struct ring {
@@ -97,7 +98,7 @@ hash_prepare(struct lb_state *s, const struct lb_tier *t)
 	size_t head;
 	struct ring *r;
 
-	_Static_assert(ENDPOINTS_MAX <= HASH_MEMBER + 1, "a member fits");
+	_Static_assert(ENDPOINTS_MAX <= HASH_MEMBER, "a member fits");
 	for (uint32_t i = 0; i < t->count; i++)
 		points += member_points(&t->members[i], halvings);
 	while (UINT32_C(1) << bits < points)
@@ -116,7 +117,8 @@ hash_prepare(struct lb_state *s, const struct lb_tier *t)
 	return true;
 }
 
-/* The first point at or behind `place` whose member is not skipped. */
+/* The first point at or behind `place` whose member is not skipped; or
+ * RING_NONE. */
 static uint64_t
 ring_next(const struct ring *r, const struct lb_tier *t,
     const struct balance_ask *ask, uint64_t place)
@@ -125,13 +127,13 @@ ring_next(const struct ring *r, const struct lb_tier *t,
 
 	while (i < r->count && r->points[i] < place)
 		i++;
-	for (;;) {
+	for (uint32_t n = 0; n < r->count; n++, i++) {
 		if (i >= r->count)
 			i = 0;
 		if (!lb_skips(t, ask, (uint32_t)(r->points[i] & HASH_MEMBER)))
 			return r->points[i];
-		i++;
 	}
+	return RING_NONE;
 }
 
 static uint32_t
@@ -145,6 +147,8 @@ hash_pick(
 		uint64_t from = hash_u64(place);
 		uint64_t point = ring_next(s->own, t, ask, from);
 
+		if (point == RING_NONE)
+			return LB_NONE;
 		/* Modulo 2^64: behind the end comes the beginning. */
 		if (point - from > best)
 			continue;

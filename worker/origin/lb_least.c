@@ -11,7 +11,7 @@
 struct least {
 	uint32_t at;     /* the best so far */
 	uint64_t active; /* of it */
-	uint64_t weight;
+	uint64_t weight; /* in thousandths */
 	uint64_t equals; /* the sum of the weights of all as good as it */
 };
 
@@ -24,12 +24,12 @@ least_prepare(struct lb_state *s, const struct lb_tier *t)
 }
 
 static void
-least_look(
-    struct least *l, struct lb_state *s, const struct lb_tier *t, uint32_t i)
+least_look(struct least *l, struct lb_state *s, const struct lb_tier *t,
+    const struct balance_ask *ask, uint32_t i)
 {
-	uint64_t weight = t->members[i].weight;
-	uint64_t active =
-	    lb_node_active(t->nodes, t->members[i].handle, t->now);
+	uint64_t weight = lb_weight(t, ask, i);
+	struct lb_node *node = lb_node(t->nodes, t->members[i].handle);
+	uint64_t active = lb_node_active(t->nodes, node, t->now);
 	uint64_t mine = active * l->weight, best = l->active * weight;
 
 	if (l->equals != 0 && mine > best)
@@ -38,7 +38,7 @@ least_look(
 		l->equals = 0;
 	l->equals += weight;
 	/* Each of the equals ends up chosen with its share of their sum. */
-	if (lb_below(lb_random_bits(s), (uint32_t)l->equals) < weight)
+	if (lb_below_wide(lb_random_bits(&s->random), l->equals) < weight)
 		*l = (struct least){ i, active, weight, l->equals };
 }
 
@@ -46,12 +46,13 @@ static uint32_t
 least_pick(
     struct lb_state *s, const struct lb_tier *t, const struct balance_ask *ask)
 {
-	uint32_t i = lb_below(lb_random_bits(s), t->count), looks = 0;
-	struct least l = { 0 };
+	uint32_t i = lb_below(lb_random_bits(&s->random), t->count);
+	uint32_t looks = 0;
+	struct least l = { .at = LB_NONE };
 
 	for (uint32_t n = 0; n < t->count && looks < LEAST_LOOKS; n++) {
 		if (!lb_skips(t, ask, i)) {
-			least_look(&l, s, t, i);
+			least_look(&l, s, t, ask, i);
 			looks++;
 		}
 		i = i + 1 < t->count ? i + 1 : 0;

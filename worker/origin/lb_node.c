@@ -49,13 +49,13 @@ lb_node(struct lb_nodes *n, struct endpoint_handle h)
 }
 
 uint32_t
-lb_node_active(struct lb_nodes *n, struct endpoint_handle h, struct mono now)
+lb_node_active(const struct lb_nodes *n, struct lb_node *node, struct mono now)
 {
-	struct lb_node *node = lb_node(n, h);
-	uint32_t own = registry_active_of(n->region, n->slot, h.index);
+	uint32_t index = (uint32_t)(node - n->node);
+	uint32_t own = registry_active_of(n->region, n->slot, index);
 
 	if (now.us >= node->others_until.us) {
-		node->others = registry_active(n->region, h.index) - own;
+		node->others = registry_active(n->region, index) - own;
 		node->others_until = mono_add_us(now, OTHERS_FRESH_US);
 	}
 	return own + node->others;

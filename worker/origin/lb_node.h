@@ -32,6 +32,6 @@ struct lb_node *lb_node(struct lb_nodes *n, struct endpoint_handle h);
  * of at most 1 ms ago.
  */
 uint32_t
-lb_node_active(struct lb_nodes *n, struct endpoint_handle h, struct mono now);
+lb_node_active(const struct lb_nodes *n, struct lb_node *node, struct mono now);
 
 #endif

@@ -87,39 +87,62 @@ p2c_prepare(struct lb_state *s, const struct lb_tier *t)
 	return true;
 }
 
-static double
-p2c_load(const struct lb_state *s, const struct lb_tier *t, uint32_t i)
-{
-	const struct eset_member *m = &t->members[i];
-	double active = lb_node_active(t->nodes, m->handle, t->now);
+/* What decides about a member. */
+struct p2c_view {
+	double load, latency_us;
+};
 
-	return active * lb_weigh_mean(s) / m->weight + 1;
+/* mean: of the weights, in thousandths. */
+static struct p2c_view
+p2c_look(const struct lb_tier *t, const struct balance_ask *ask, double mean,
+    uint32_t i)
+{
+	struct lb_node *node = lb_node(t->nodes, t->members[i].handle);
+	double active = lb_node_active(t->nodes, node, t->now);
+
+	return (struct p2c_view){
+		.load = active * mean / (double)lb_weight(t, ask, i) + 1,
+		.latency_us = p2c_latency(node, t->now),
+	};
 }
 
-/* Of member a over that of b; 1 where they are equal, or one is not known. */
+/* a's latency over b's; 1 where they are equal, or one is not known. */
 static double
-p2c_latency_ratio(const struct lb_tier *t, uint32_t a, uint32_t b)
+p2c_latency_ratio(const struct p2c_view *a, const struct p2c_view *b)
 {
-	double us_a =
-	    p2c_latency(lb_node(t->nodes, t->members[a].handle), t->now);
-	double us_b =
-	    p2c_latency(lb_node(t->nodes, t->members[b].handle), t->now);
-	double ratio = (us_a + P2C_FLOOR_US) / (us_b + P2C_FLOOR_US);
+	double ratio =
+	    (a->latency_us + P2C_FLOOR_US) / (b->latency_us + P2C_FLOOR_US);
 
-	if (us_a <= 0 || us_b <= 0)
+	if (a->latency_us <= 0 || b->latency_us <= 0)
 		return 1;
 	return ratio < P2C_EQUAL && ratio > 1 / P2C_EQUAL ? 1 : ratio;
+}
+
+/* One that is to be tried again is not judged by why it was left alone. */
+static bool
+p2c_due(const struct lb_tier *t, uint32_t i)
+{
+	uint32_t index = t->members[i].handle.index;
+
+	return vital_look(t->region, index, t->now.us) == VITAL_DUE;
 }
 
 static uint32_t
 p2c_pick(
     struct lb_state *s, const struct lb_tier *t, const struct balance_ask *ask)
 {
-	uint32_t a = lb_weigh_draw(s, t, ask, LB_WEIGH_ANY);
-	uint32_t b = lb_weigh_draw(s, t, ask, a);
-	double cost_a = p2c_load(s, t, a) * p2c_latency_ratio(t, a, b);
+	uint32_t a = lb_weigh_draw(s, t, ask, LB_NONE);
+	uint32_t b = a != LB_NONE ? lb_weigh_draw(s, t, ask, a) : a;
+	double mean = lb_weigh_mean(s) * VITAL_SHARE_FULL;
+	struct p2c_view va, vb;
 
-	return p2c_load(s, t, b) < cost_a ? b : a;
+	if (b == LB_NONE)
+		return a;
+	if (t->mind == LB_MIND_SICK && (p2c_due(t, a) || p2c_due(t, b)))
+		return p2c_due(t, a) ? a : b;
+	va = p2c_look(t, ask, mean, a);
+	vb = p2c_look(t, ask, mean, b);
+	return vb.load < va.load * p2c_latency_ratio(&va, &vb) ? b : a;
 }
 
 const struct lb_ops lb_p2c = {

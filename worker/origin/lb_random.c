@@ -7,7 +7,7 @@ static uint32_t
 random_pick(
     struct lb_state *s, const struct lb_tier *t, const struct balance_ask *ask)
 {
-	return lb_weigh_draw(s, t, ask, LB_WEIGH_ANY);
+	return lb_weigh_draw(s, t, ask, LB_NONE);
 }
 
 const struct lb_ops lb_random = {

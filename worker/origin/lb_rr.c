@@ -1,11 +1,14 @@
 /*
  * lb_rr.c - weighted round robin, smooth: each endpoint's credit grows by its
  * weight, the richest is taken and pays the total. Equal weights need no
- * credit: a cursor does.
+ * credit: a cursor does, which passes by those of a smaller share now and then.
  */
 #include <stdlib.h>
 
 #include "worker/origin/lb.h"
+
+/* So many are passed by at most. */
+#define RR_PASSES 64u
 
 static bool
 rr_equal(const struct lb_tier *t)
@@ -21,15 +24,15 @@ rr_prepare(struct lb_state *s, const struct lb_tier *t)
 {
 	int64_t *credit;
 
-	s->cursor = lb_below(lb_random_bits(s), t->count);
+	s->cursor = lb_below(lb_random_bits(&s->random), t->count);
 	if (rr_equal(t))
 		return true;
 	credit = calloc(t->count, sizeof(*credit));
 	if (credit == NULL)
 		return false;
 	for (uint32_t i = 0; i < t->count; i++)
-		credit[i] =
-		    lb_below(lb_random_bits(s), t->members[i].weight + 1);
+		credit[i] = (int64_t)lb_below_wide(lb_random_bits(&s->random),
+		    (uint64_t)t->members[i].weight * VITAL_SHARE_FULL + 1);
 	s->own = credit;
 	return true;
 }
@@ -38,9 +41,16 @@ static uint32_t
 rr_next(
     struct lb_state *s, const struct lb_tier *t, const struct balance_ask *ask)
 {
-	uint32_t i = lb_unskipped(t, ask, s->cursor);
+	uint32_t i = LB_NONE;
 
-	s->cursor = i + 1 < t->count ? i + 1 : 0;
+	for (uint32_t n = 0; n < RR_PASSES; n++) {
+		i = lb_unskipped(t, ask, s->cursor);
+		if (i == LB_NONE)
+			break;
+		s->cursor = i + 1 < t->count ? i + 1 : 0;
+		if (lb_takes(s, t, ask, i))
+			break;
+	}
 	return i;
 }
 
@@ -48,7 +58,7 @@ static uint32_t
 rr_pick(
     struct lb_state *s, const struct lb_tier *t, const struct balance_ask *ask)
 {
-	uint32_t best = UINT32_MAX;
+	uint32_t best = LB_NONE;
 	int64_t total = 0, *credit = s->own;
 
 	if (credit == NULL)
@@ -56,12 +66,15 @@ rr_pick(
 	for (uint32_t i = 0; i < t->count; i++) {
 		if (lb_skips(t, ask, i))
 			continue;
-		credit[i] += t->members[i].weight;
-		total += t->members[i].weight;
-		if (best == UINT32_MAX || credit[i] > credit[best])
+		int64_t weight = (int64_t)lb_weight(t, ask, i);
+
+		credit[i] += weight;
+		total += weight;
+		if (best == LB_NONE || credit[i] > credit[best])
 			best = i;
 	}
-	credit[best] -= total;
+	if (best != LB_NONE)
+		credit[best] -= total;
 	return best;
 }
 

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 
 #define WEIGH_TRIES 8u
+/* Where much is skipped, or shares are small beside the largest. */
+#define WEIGH_TRIES_MORE 64u
 
 struct weigh_cell {
 	uint32_t keep;  /* of 2^32: the cell's own share */
@@ -101,25 +103,39 @@ static uint32_t
 weigh_any(struct lb_state *s, uint32_t count)
 {
 	const struct weigh *w = s->own;
-	uint64_t bits = lb_random_bits(s);
+	uint64_t bits = lb_random_bits(&s->random);
 	uint32_t i = lb_below(bits, count);
 
 	return (uint32_t)bits < w->cells[i].keep ? i : w->cells[i].other;
+}
+
+/* The same for what was drawn and cannot be had at once. */
+static uint32_t
+weigh_again(struct lb_state *s, const struct lb_tier *t,
+    const struct balance_ask *ask, uint32_t other, uint32_t i)
+{
+	bool plain = !t->skips && t->scale == 0;
+	uint32_t tries = plain ? WEIGH_TRIES : WEIGH_TRIES_MORE;
+
+	for (uint32_t n = 0; n < tries; n++) {
+		if (i != other && !lb_skips(t, ask, i) &&
+		    lb_takes(s, t, ask, i))
+			return i;
+		i = weigh_any(s, t->count);
+	}
+	i = lb_unskipped(t, ask, i);
+	if (i == other)
+		i = lb_unskipped(t, ask, i + 1 < t->count ? i + 1 : 0);
+	return i;
 }
 
 uint32_t
 lb_weigh_draw(struct lb_state *s, const struct lb_tier *t,
     const struct balance_ask *ask, uint32_t other)
 {
-	uint32_t i = 0;
+	uint32_t i = weigh_any(s, t->count);
 
-	for (uint32_t n = 0; n < WEIGH_TRIES; n++) {
-		i = weigh_any(s, t->count);
-		if (i != other && !lb_skips(t, ask, i))
-			return i;
-	}
-	i = lb_unskipped(t, ask, i);
-	if (i == other)
-		i = lb_unskipped(t, ask, i + 1 < t->count ? i + 1 : 0);
-	return i;
+	if (i != other && !t->skips && t->scale == 0)
+		return i;
+	return weigh_again(s, t, ask, other, i);
 }

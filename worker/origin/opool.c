@@ -10,6 +10,8 @@
 
 #define OPOOL_TABLE_BYTES (ENDPOINTS_MAX * sizeof(struct list))
 #define OPOOL_COUNT_BYTES (ENDPOINTS_MAX * sizeof(uint32_t))
+/* Who wants a permit says so again within this time, until he has one. */
+#define OPOOL_WANTED_US 5000u
 
 static void *
 opool_map(size_t bytes)
@@ -69,12 +71,24 @@ opool_take(struct opool *p, struct endpoint_handle h)
 	return NULL;
 }
 
+static bool
+opool_wanted(const struct opool *p, uint32_t index)
+{
+	uint64_t wanted_us = permit_wanted_us(p->env->region, index);
+
+	return wanted_us != 0 &&
+	    mono_diff_us(clock_now(), (struct mono){ wanted_us }) <
+	    OPOOL_WANTED_US;
+}
+
 bool
 opool_put(struct opool *p, struct origin *o, uint32_t max_idle)
 {
 	uint32_t index = o->handle.index;
 
+	/* Without a bound nobody lacks a permit: no need to ask. */
 	if (p->counts[index] >= max_idle ||
+	    (o->bounded && opool_wanted(p, index)) ||
 	    !registry_endpoint_live(p->env->region, o->handle))
 		return false;
 	list_push_front(opool_list(p, index), &o->pool_link);
@@ -93,24 +107,34 @@ opool_remove(struct opool *p, struct origin *o)
 	registry_pooled_add(p->env->region, p->env->slot, o->handle.index, -1);
 }
 
+/* Of one endpoint, which has some. */
+static void
+opool_close_idle(struct opool *p, uint32_t index, bool all)
+{
+	struct list *l = opool_list(p, index);
+	struct origin *o;
+
+	while (!list_empty(l)) {
+		o = CONTAINER_OF(l->next, struct origin, pool_link);
+		if (!all && registry_endpoint_live(p->env->region, o->handle))
+			break;
+		origin_close(o);
+	}
+	/* Also one from before there was a bound. */
+	if (!list_empty(l) && opool_wanted(p, index))
+		origin_close(CONTAINER_OF(l->prev, struct origin, pool_link));
+}
+
 static void
 opool_close_some(struct opool *p, bool all)
 {
-	for (uint32_t i = 0; i < ENDPOINTS_MAX && p->total != 0; i++) {
-		struct list *l;
+	uint32_t left = p->total;
 
+	for (uint32_t i = 0; i < ENDPOINTS_MAX && left != 0; i++) {
 		if (p->counts[i] == 0)
 			continue;
-		l = opool_list(p, i);
-		while (!list_empty(l)) {
-			struct origin *o =
-			    CONTAINER_OF(l->next, struct origin, pool_link);
-
-			if (!all &&
-			    registry_endpoint_live(p->env->region, o->handle))
-				break;
-			origin_close(o);
-		}
+		left -= p->counts[i];
+		opool_close_idle(p, i, all);
 	}
 }
 

@@ -29,6 +29,9 @@ origin_set_state(struct origin *o, enum origin_state to)
 {
 	MUST(o->state != ORIGIN_CLOSED);
 	o->state = (uint8_t)to;
+	/* What comes on an idle connection ends it: before a request of the
+	 * same batch could take it for its answer. */
+	o->io.watch.first = to == ORIGIN_IDLE;
 }
 
 static void
@@ -48,30 +51,38 @@ origin_free(struct loop_task *t)
 	pool_give(&o->env->opool->origins, o);
 }
 
+/*
+ * The permit is dropped when the socket is closed, or another worker's would be
+ * one too many; and before the connection leaves the rows (here that of the
+ * idle, in its call that of the active), because an endpoint's slot may be
+ * freed and reused as soon as they say zero.
+ */
 void
 origin_close(struct origin *o)
 {
 	struct env *e = o->env;
+	bool idle = o->state == ORIGIN_IDLE;
 
-	if (o->state == ORIGIN_IDLE)
-		opool_remove(e->opool, o);
 	origin_set_state(o, ORIGIN_CLOSED);
 	o->call = NULL;
 	origin_count_bytes(o);
 	timer_fini(&e->loop->timers, &o->timer);
 	io_close(&o->io, false);
+	permit_drop(&e->permits, o->permit);
+	if (idle)
+		opool_remove(e->opool, o);
 	loop_defer_free(e->loop, &o->free_task);
 }
 
 /* Ends the connection and tells its call, if there is one. */
 static void
-origin_fail(struct origin *o, enum why why)
+origin_fail(struct origin *o, enum why why, int error)
 {
 	struct call *c = o->call;
 
 	origin_close(o);
 	if (c != NULL)
-		o->events->failed(c, why);
+		o->events->failed(c, why, error);
 }
 
 static void
@@ -109,7 +120,8 @@ origin_error(struct stream *s, enum codec_error e)
 	if (o->state != ORIGIN_CLOSED)
 		origin_fail(o,
 		    e == CODEC_TRUNCATED ? WHY_UPSTREAM_CLOSED
-					 : WHY_BAD_RESPONSE);
+					 : WHY_BAD_RESPONSE,
+		    0);
 }
 
 static const struct codec_events origin_codec_events = {
@@ -149,8 +161,8 @@ origin_eof(struct io *io)
 		return;
 	}
 	codec_eof(&o->codec.base);
-	if (o->state == ORIGIN_BUSY)
-		origin_fail(o, WHY_UPSTREAM_CLOSED);
+	if (o->state == ORIGIN_BUSY && !h1_switched(&o->codec))
+		origin_fail(o, WHY_UPSTREAM_CLOSED, 0);
 	else if (o->state == ORIGIN_IDLE)
 		origin_close(o);
 }
@@ -178,10 +190,10 @@ origin_failed(struct io *io, int error)
 {
 	struct origin *o = origin_of_io(io);
 
-	(void)error;
 	origin_fail(o,
 	    o->state == ORIGIN_CONNECTING ? WHY_CONNECT_FAILED
-					  : WHY_UPSTREAM_CLOSED);
+					  : WHY_UPSTREAM_CLOSED,
+	    error);
 }
 
 static const struct io_events origin_io_events = {
@@ -203,34 +215,62 @@ origin_expired(struct timer *t)
 		o->events->expired(o->call);
 }
 
+/* False with errno, and nothing is open. */
+static bool
+origin_open(struct origin *o, const struct addr *a)
+{
+	bool done;
+	int fd = sock_connect(a, &done);
+	int saved;
+
+	if (fd >= 0 &&
+	    io_open(&o->io, o->env->loop, fd, !done, &origin_io_events)) {
+		origin_set_state(o, done ? ORIGIN_BUSY : ORIGIN_CONNECTING);
+		return true;
+	}
+	saved = errno;
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
+	return false;
+}
+
+/* False with errno. */
+static bool
+origin_take_permit(struct origin *o, uint32_t max)
+{
+	o->bounded = max != 0;
+	o->permit = permit_take(&o->env->permits, o->handle.index, max);
+	if (o->permit == PERMIT_NONE)
+		errno = o->bounded ? EUSERS : ENOBUFS;
+	return o->permit != PERMIT_NONE;
+}
+
 struct origin *
 origin_connect(struct env *e, struct call *c,
-    const struct origin_events *events, struct endpoint_handle handle,
-    const struct addr *a, uint32_t head_bytes, bool *done)
+    const struct origin_events *events, const struct origin_want *want)
 {
 	struct origin *o = pool_take(&e->opool->origins);
-	int fd;
+	bool permitted;
 
 	if (o == NULL) {
 		errno = ENOMEM;
 		return NULL;
 	}
 	*o = (struct origin){
-		.env = e, .events = events, .call = c, .handle = handle
+		.env = e, .events = events, .call = c, .handle = want->handle
 	};
-	fd = sock_connect(a, done);
-	if (fd < 0 ||
-	    !io_open(&o->io, e->loop, fd, !*done, &origin_io_events)) {
+	permitted = origin_take_permit(o, want->max_connections);
+	if (!permitted || !origin_open(o, &want->addr)) {
 		int saved = errno;
 
-		if (fd >= 0)
-			close(fd);
+		if (permitted)
+			permit_drop(&e->permits, o->permit);
 		pool_give(&e->opool->origins, o);
 		errno = saved;
 		return NULL;
 	}
-	origin_set_state(o, *done ? ORIGIN_BUSY : ORIGIN_CONNECTING);
-	o->limits = (struct codec_limits){ .head_bytes = head_bytes,
+	o->limits = (struct codec_limits){ .head_bytes = want->head_bytes,
 		.fields = ORIGIN_FIELDS_MAX };
 	h1_init(&o->codec, CODEC_CLIENT, &origin_codec_events, &o->limits,
 	    &o->io.out);

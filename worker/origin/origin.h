@@ -3,7 +3,8 @@
  *
  *   CONNECTING -> BUSY <-> IDLE -> CLOSED
  *
- * It carries one call at a time; between calls it waits in the pool.
+ * It carries one call at a time; between calls it waits in the pool. From
+ * before the connect until after the close it holds a permit of its endpoint.
  */
 #ifndef WORKER_ORIGIN_ORIGIN_H
 #define WORKER_ORIGIN_ORIGIN_H
@@ -39,8 +40,10 @@ struct origin {
 	struct list pool_link; /* in its endpoint's idle list */
 	struct endpoint_handle handle;
 	struct codec_limits limits;
+	uint32_t permit; /* its ticket */
 	uint32_t served; /* exchanges completed */
 	uint8_t state;   /* enum origin_state */
+	bool bounded;    /* its endpoint has a bound, as its last call says */
 };
 
 /* What a call is told by its connection. */
@@ -48,10 +51,14 @@ struct origin_events {
 	void (*connected)(struct call *c);
 	void (*head)(struct call *c, const struct head *h);
 	void (*data)(struct call *c, struct slice bytes);
-	/* The answer is complete; origin_release comes next. */
+	/*
+	 * The answer is complete; origin_release comes next. After a 101, the
+	 * peer sends no more, and that is all.
+	 */
 	void (*end)(struct call *c, const struct head *trailers);
-	/* Nothing more will come; the origin is closed already. */
-	void (*failed)(struct call *c, enum why why);
+	/* Nothing more will come; the origin is closed already. `error`: the
+	 * socket's errno, or 0. */
+	void (*failed)(struct call *c, enum why why, int error);
 	/* All queued request bytes were sent. */
 	void (*drained)(struct call *c);
 	/* A burst of answer bytes is over. */
@@ -60,12 +67,21 @@ struct origin_events {
 	void (*expired)(struct call *c);
 };
 
+/* What a new connection is to be. */
+struct origin_want {
+	struct endpoint_handle handle;
+	struct addr addr;
+	uint32_t max_connections; /* of the endpoint, all workers'; 0: any */
+	uint32_t head_bytes;      /* of an answer's head, at most */
+};
+
 /*
- * Starts a connection for call c. NULL with errno. *done: connected already.
+ * Starts a connection for call c, whose endpoint is counted as active already.
+ * NULL with errno; EUSERS: the endpoint has as many as it may. Its state says
+ * whether it is connected already.
  */
 struct origin *origin_connect(struct env *e, struct call *c,
-    const struct origin_events *events, struct endpoint_handle handle,
-    const struct addr *a, uint32_t head_bytes, bool *done);
+    const struct origin_events *events, const struct origin_want *want);
 
 /* Takes an idle one for call c. */
 void origin_reuse(struct origin *o, struct call *c);

@@ -10,7 +10,8 @@ void
 meters_request(const struct req *q)
 {
 	const struct env *e = q->env;
-	uint64_t us = mono_diff_us(clock_now(), q->began);
+	uint64_t us = q->status == 101 ? q->switched_us
+				       : mono_diff_us(clock_now(), q->began);
 
 	series_add(e->region, e->slot, SERIES_REQUEST, q->plan.row,
 	    q->plan.service, q->head.method, q->status);

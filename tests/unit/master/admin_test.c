@@ -18,6 +18,7 @@ static struct inherit *in;
 static struct loop loop;
 static struct boot boot;
 static struct reload reload;
+static struct probes probes; /* none of them */
 static struct admin admin;
 static char folder[] = "/tmp/penstock-admin-XXXXXX";
 static char path[sizeof(folder) + 16];
@@ -36,7 +37,13 @@ ended(struct reload *r, enum reload_outcome how)
 	admin_reloaded(&admin, how);
 }
 
-static const struct reload_owner owner = { tell, ended };
+static void
+published(struct reload *r)
+{
+	(void)r;
+}
+
+static const struct reload_owner owner = { tell, ended, published };
 
 static void
 setup(void)
@@ -54,8 +61,8 @@ setup(void)
 	fixture_region(&in->region, 2);
 	buf_pool_init(0);
 	ck_assert(io_scratch_init() && loop_init(&loop));
-	reload_init(&reload, in, &loop, &boot, "/nowhere", &owner);
-	ck_assert(admin_init(&admin, &loop, in, &reload));
+	ck_assert(reload_init(&reload, in, &loop, &boot, "/nowhere", &owner));
+	ck_assert(admin_init(&admin, &loop, in, &reload, &probes));
 }
 
 static void
@@ -151,6 +158,14 @@ START_TEST(answers_by_path_and_method)
 		{ "GET /v1/nothing", "HTTP/1.1 404 ",
 		    "application/problem+json" },
 		{ "GET /v1/reload", "HTTP/1.1 405 ", "Allow: POST\r\n" },
+		{ "POST /v1/services/a/endpoints/b", "HTTP/1.1 405 ",
+		    "Allow: GET, HEAD, PATCH\r\n" },
+		{ "PATCH /v1/services/a/endpoints/b", "HTTP/1.1 404 ",
+		    "no service" },
+		{ "GET /v1/services/%zz", "HTTP/1.1 400 ", "bad escape" },
+		{ "GET /v1/names", "HTTP/1.1 200 ", "\"names\":[]" },
+		{ "GET /v1/export", "HTTP/1.1 200 ", "text/plain" },
+		{ "GET /health", "HTTP/1.1 503 ", "\"unhealthy\"" },
 		{ "DELETE /livez", "HTTP/1.1 405 ", "Allow: GET, HEAD\r\n" },
 		{ "FOO /livez", "HTTP/1.1 405 ", "Allow: GET, HEAD\r\n" },
 	};
@@ -225,6 +240,47 @@ START_TEST(what_is_not_http_is_answered_and_closed)
 }
 END_TEST
 
+#define PATCH "PATCH /v1/services/a/endpoints/b HTTP/1.1\r\nHost: a\r\n"
+
+START_TEST(bodies_are_bounded)
+{
+	char block[ADMIN_BODY_MAX];
+	int fd = client();
+
+	memset(block, ' ', sizeof(block));
+	block[sizeof(block) - 1] = '\0';
+	say(fd, PATCH "Content-Length: 16384\r\n\r\n");
+	say(fd, block);
+	say(fd, " ");
+	ASSERT_STARTS(hear(fd, "no service"), "HTTP/1.1 404 ");
+	say(fd, PATCH "Content-Length: 16385\r\n\r\n");
+	say(fd, block);
+	say(fd, "  ");
+	ASSERT_STARTS(hear(fd, "\"status\":413"), "HTTP/1.1 413 ");
+	/* The connection lives on, and what follows has its own body. */
+	say(fd, PATCH "Transfer-Encoding: chunked\r\n\r\n");
+	say(fd, "2\r\n{}\r\n0\r\n\r\n");
+	ASSERT_STARTS(hear(fd, "no service"), "HTTP/1.1 404 ");
+	(void)close(fd);
+}
+END_TEST
+
+START_TEST(broken_bodies_end_the_connection)
+{
+	int fd = client();
+
+	say(fd, PATCH "Transfer-Encoding: chunked\r\n\r\n2\r\n{}!!");
+	ASSERT_STARTS(hear(fd, NULL), "HTTP/1.1 400 ");
+	(void)close(fd);
+	fd = client();
+	say(fd, PATCH "Content-Length: 5\r\n\r\n{");
+	ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
+	ck_assert_str_eq(hear(fd, NULL), "");
+	ck_assert_uint_eq(admin.count, 0);
+	(void)close(fd);
+}
+END_TEST
+
 START_TEST(a_reload_is_waited_for)
 {
 	const char *heard = ask("POST /v1/reload");
@@ -265,6 +321,8 @@ main(void)
 	tcase_add_test(tc, ready_is_told_by_the_region);
 	tcase_add_test(tc, a_connection_serves_many);
 	tcase_add_test(tc, what_is_not_http_is_answered_and_closed);
+	tcase_add_test(tc, bodies_are_bounded);
+	tcase_add_test(tc, broken_bodies_end_the_connection);
 	tcase_add_test(tc, a_reload_is_waited_for);
 	tcase_add_test(tc, clients_beyond_the_limit_wait);
 	return fixture_run(tc, "admin");

@@ -46,6 +46,8 @@ setup(void)
 		for (uint32_t w = 0; w < WORKERS; w++)
 			in->listeners[i].fds[w] = dup(0);
 	}
+	for (uint32_t w = 0; w < WORKERS; w++)
+		in->handover_in[w] = dup(0);
 	memset(leaving, 0, sizeof(leaving));
 	listening = (struct listening){ .in = in, .leaving = leaving };
 	adopt_init(&adopt, &crew, &listening);
@@ -56,6 +58,7 @@ teardown(void)
 {
 	for (uint32_t w = 0; w < WORKERS; w++) {
 		(void)close(ears[w]);
+		(void)close(in->handover_in[w]);
 		for (uint32_t i = 0; i < 2; i++)
 			(void)close(in->listeners[i].fds[w]);
 	}
@@ -101,6 +104,7 @@ expect_adoption(uint32_t w, uint32_t slot)
 {
 	expect(w, ORDER_LISTENER_ADD, slot, 5);
 	expect(w, ORDER_LISTENER_ADD, slot, 6);
+	expect(w, ORDER_LISTENER_ADD, slot, LISTENER_HANDOVER);
 }
 
 START_TEST(nobody_is_down)

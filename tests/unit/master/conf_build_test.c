@@ -186,19 +186,25 @@ END_TEST
 
 START_TEST(records)
 {
-	struct kit_route routes[] = {
-		{ .path = "/a", .methods = { "GET", "X" }, .rewrite = "/b" },
+	struct kit_route routes[] = { { .path = "/a",
+					  .methods = { "GET", "X" },
+					  .upgrades = { "a", "b" },
+					  .rewrite = "/b" },
 		{ .path = "/p",
 		    .body = "pong",
-		    .response = { { .add = "A", .value = "b" } } }
-	};
+		    .response = { { .add = "A", .value = "b" } } },
+		{ .path = "/q" } };
 	struct img_head *img = KIT_IMAGE(routes);
 	const struct img_route *r = img_at(img, img->routes.off);
+	const struct img_str *upgrades;
 	const struct img_service *s = img_at(img, img->services.off);
 	const struct img_endpoint *e = img_at(img, s->endpoints.off);
 
 	kit_slice_eq(img_slice(img, img->environment), "test");
 	ck_assert(img->limits.body_bytes == UINT64_MAX);
+	ck_assert_uint_eq(img->limits.connections_per_address, 7);
+	ck_assert_uint_eq(img->limits.requests_per_connection, 8);
+	ck_assert_uint_eq(img->limits.min_rate, 2048);
 	kit_slice_eq(img_slice(img, s->name), "users");
 	ck_assert_uint_eq(s->slot, IMG_NONE);
 	kit_slice_eq(img_slice(img, e->label), "127.0.0.1:9001");
@@ -208,6 +214,14 @@ START_TEST(records)
 	ck_assert_uint_eq(r[0].service, 0);
 	ck_assert_uint_eq(r[0].respond, IMG_NONE);
 	ck_assert(r[0].has_rewrite && !r[1].has_rewrite);
+	upgrades = img_at(img, r[0].upgrades.off);
+	ck_assert_uint_eq(r[0].upgrades.count, 2);
+	kit_slice_eq(img_slice(img, upgrades[1]), "b");
+	ck_assert_uint_eq(r[0].filters,
+	    1u << IMG_FILTER_FORWARDED | 1u << IMG_FILTER_UPGRADE |
+		1u << IMG_FILTER_TRANSFORM | 1u << IMG_FILTER_FORWARD);
+	ck_assert_uint_eq(
+	    r[2].filters, r[0].filters & ~(1u << IMG_FILTER_UPGRADE));
 	ck_assert_uint_eq(r[1].service, IMG_NONE);
 	ck_assert_uint_eq(r[1].row, IMG_NONE);
 	ck_assert_uint_eq(r[1].filters,
@@ -223,7 +237,8 @@ START_TEST(damaged_images)
 		{ .path = "/a/*rest",
 		    .hosts = { "h", "*.h" },
 		    .conditions = { { .query = "q", .value = "1" } } },
-		{ .path = "~^/x(.)" }, { .path = "/p", .body = "{path}" } };
+		{ .path = "~^/x(.)", .upgrades = { "x" } },
+		{ .path = "/p", .body = "{path}" } };
 	struct img_head *img = KIT_IMAGE(routes);
 	uint64_t bytes = img->bytes;
 	uint32_t *words = (uint32_t *)(void *)img;

@@ -10,14 +10,12 @@
 #define WITH(keys) LISTENER SERVICE "routes = ( { " keys " } );\n"
 #define TO "path = \"/\"; service = \"be\"; "
 
-/* A service with these keys, on line 2. */
-#define BALANCE(keys)                                                    \
-	LISTENER "services = { be = { " keys " endpoints = ( { address " \
-		 "= \"127.0.0.1:81\"; } ); }; };\n" ROUTE
-
 static const struct conf_case bad[] = {
 	/* top level and listeners */
 	{ SERVICE ROUTE, "f: there is no listener\n" },
+	{ "zone = \"a b\";\n" REST,
+	    "f:1: zone: \"a b\" has a space or a character outside ASCII\n" },
+	{ "zone = \"\";\n" REST, "f:1: zone: the string is empty\n" },
 	{ "listeners = ( { } );\n" SERVICE ROUTE,
 	    "f:1: a listener needs an address\n" },
 	{ "listeners = ( { address = \"localhost:80\"; } );\n" SERVICE ROUTE,
@@ -32,19 +30,6 @@ static const struct conf_case bad[] = {
 	    "f:2: service \"be\" has no endpoints\n" },
 	{ LISTENER "services = { be = {\nendpoints = (); }; };\n" ROUTE,
 	    "f:3: service \"be\" has no endpoints\n" },
-	{ LISTENER "services = { be = { endpoints = ( { } ); }; };\n" ROUTE,
-	    "f:2: an endpoint needs an address\n" },
-	{ LISTENER "services = { be = { endpoints = ( { address = "
-		   "\"users.internal:9002\"; } ); }; };\n" ROUTE,
-	    "f:2: address: \"users.internal:9002\" is not a numeric address "
-	    "and port; it must be one such as \"127.0.0.1:9001\"\n" },
-	{ LISTENER "services = { be = { endpoints = ( { address = "
-		   "\"*:90\"; } ); }; };\n" ROUTE,
-	    "f:2: address: \"*:90\" is no address to connect to\n" },
-	{ LISTENER "services = { be = { endpoints = (\n"
-		   "{ address = \"[::1]:90\"; },\n"
-		   "{ address = \"[0::1]:90\"; } ); }; };\n" ROUTE,
-	    "f:4: address: service \"be\" has [::1]:90 already, at f:3\n" },
 	{ LISTENER "services = { be = { host = \"a b\"; endpoints = ( {\n"
 		   "address = \"127.0.0.1:81\"; } ); }; };\n" ROUTE,
 	    "f:2: host: \"a b\" is not a host, with or without a port\n" },
@@ -58,24 +43,24 @@ static const struct conf_case bad[] = {
 	    "f:2: name: \"a/b\" has a space, a slash, a quote or a character "
 	    "outside ASCII\n" },
 	/* balancing */
-	{ BALANCE("balance = \"p3c\";"),
+	{ SERVICE_WITH("balance = \"p3c\";"),
 	    "f:2: balance: there is no \"p3c\" (there is \"round_robin\", "
 	    "\"least_connections\", \"random\", \"hash\", \"p2c\")\n" },
-	{ BALANCE("hash_key = \"addres\";"),
+	{ SERVICE_WITH("hash_key = \"addres\";"),
 	    "f:2: hash_key: \"addres\" is no key; it must be \"address\", "
 	    "\"header:NAME\", \"cookie:NAME\" or \"path\"\n" },
-	{ BALANCE("hash_key = \"header\";"),
+	{ SERVICE_WITH("hash_key = \"header\";"),
 	    "f:2: hash_key: \"header\" needs a name, as in "
 	    "\"header:X-Tenant\"\n" },
-	{ BALANCE("hash_key = \"cookie:a b\";"),
+	{ SERVICE_WITH("hash_key = \"cookie:a b\";"),
 	    "f:2: hash_key: \"cookie:a b\" needs a name, as in "
 	    "\"header:X-Tenant\"\n" },
-	{ BALANCE("hash_key = \"path:x\";"),
+	{ SERVICE_WITH("hash_key = \"path:x\";"),
 	    "f:2: hash_key: \"path:x\" has a name, and needs none\n" },
-	{ BALANCE("hash_key = \"user\";"),
+	{ SERVICE_WITH("hash_key = \"user\";"),
 	    "f:2: hash_key: \"user\" is no key yet: it needs authentication, "
 	    "which this version does not have\n" },
-	{ BALANCE("hash_key = 3;"),
+	{ SERVICE_WITH("hash_key = 3;"),
 	    "f:2: hash_key: expected a string, got an integer\n" },
 	{ LISTENER "services = { be = { endpoints = ( { address = "
 		   "\"127.0.0.1:81\"; backup = true; } ); }; };\n" ROUTE,
@@ -97,6 +82,8 @@ static const struct conf_case bad[] = {
 	    "f:4: there is a route \"a\" already, at f:3\n" },
 	{ WITH("path = \"/\"; respond = { }; rewrite = \"/x\";"),
 	    "f:3: rewrite: a route with respond sends no request on\n" },
+	{ WITH("path = \"/\"; respond = { };\npriority = \"priority\";"),
+	    "f:4: priority: a route with respond sends no request on\n" },
 	{ WITH("path = \"/\"; respond = { status = 600; };"),
 	    "f:3: respond.status: 600 is out of range (200 to 599)\n" },
 	{ WITH("path = \"/\"; respond = { status = 204; body = \"x\"; };"),
@@ -121,6 +108,18 @@ static const struct conf_case bad[] = {
 	    "f:3: methods: \"P T\" is not a method\n" },
 	{ WITH(TO "methods = [ \"GET\", \"GET\" ];"),
 	    "f:3: methods: \"GET\" is there twice\n" },
+	/* protocols */
+	{ WITH(TO "upgrade = [ ];"), "" },
+	{ WITH(TO "upgrade = \"thing\";"), "" },
+	{ WITH(TO "upgrade = [ \"websocket\",\n\"H2c\" ];"),
+	    "f:4: upgrade: \"H2c\" is never switched to\n" },
+	{ WITH(TO "upgrade = [ \"thing/1\", \"a b\" ];"),
+	    "f:3: upgrade: \"thing/1\" is not the name of a protocol\n"
+	    "f:3: upgrade: \"a b\" is not the name of a protocol\n" },
+	{ WITH(TO "upgrade = [ \"a\", \"b\", \"a\" ];"),
+	    "f:3: upgrade: \"a\" is there twice\n" },
+	{ WITH("path = \"/\"; respond = { };\nupgrade = [ \"websocket\" ];"),
+	    "f:4: upgrade: a route with respond sends no request on\n" },
 	/* header rules */
 	{ WITH(TO "request_headers = ( { value = \"x\"; } );"),
 	    "f:3: a header rule has exactly one of set, add and remove\n" },
@@ -251,6 +250,32 @@ START_TEST(timeouts_inherited)
 }
 END_TEST
 
+/* A route's priority is its own, else its service's, with its origin. */
+START_TEST(priority_inherited)
+{
+	const struct conf_route *r;
+	struct conf_try t;
+
+	conf_try_text(&t,
+	    LISTENER
+	    "services = { be = { endpoints = ( { address = \"10.0.0.1:1\"; } );"
+	    " priority = \"emergency\"; }; };\n"
+	    "routes = ( { path = \"/\"; service = \"be\"; },\n"
+	    "{ path = \"/q\"; service = \"be\"; priority = \"normal\"; },\n"
+	    "{ path = \"/p\"; respond = { }; } );\n");
+	ck_assert_str_eq(t.complaints, "");
+	r = t.c.routes;
+	ck_assert_uint_eq(t.c.services[0].class, IMG_CLASS_EMERGENCY);
+	ck_assert_uint_eq(r[0].class, IMG_CLASS_EMERGENCY);
+	ck_assert_str_eq(r[0].priority, "emergency");
+	ck_assert_uint_eq(r[1].class, IMG_CLASS_NORMAL);
+	ck_assert_str_eq(r[1].priority, "normal");
+	ck_assert_uint_eq(r[2].class, IMG_CLASS_NORMAL);
+	ck_assert_ptr_null(r[2].priority);
+	conf_try_fini(&t);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -262,5 +287,6 @@ main(void)
 	tcase_add_test(tc, user_exists);
 	tcase_add_test(tc, completed);
 	tcase_add_test(tc, timeouts_inherited);
+	tcase_add_test(tc, priority_inherited);
 	return conf_try_run("conf_check", tc);
 }

@@ -3,6 +3,8 @@
  */
 #include "master/conf_digest.h"
 
+#include <stdio.h>
+
 #include "tests/unit/master/conf_try.h"
 
 /* The digest of a text that must be good. */
@@ -32,6 +34,31 @@ static const struct {
 	{ LISTENER SERVICE "routes = ( { name = \"/\"; path = \"/\"; "
 			   "service = \"be\"; hosts = [ ]; } );",
 	    true },
+	/* What is spelt out is what it would be without. */
+	{ SERVICE_WITH("slow_start = 0; panic_threshold = 50; health_score = "
+		       "false; priority = \"normal\"; depends = [ ]; retry = { "
+		       "attempts = 3; factor = 2; on = [ \"connect\", "
+		       "\"reset\", \"502\", \"503\", \"504\" ]; }; "),
+	    true },
+	{ "zone = \"x\";\n" REST, false },
+	{ "resolver = { servers = \"::1\"; };\n" REST, false },
+	{ "resolver = { max_ttl = \"1m\"; };\n" REST, false },
+	{ SERVICE_WITH("slow_start = \"1s\";"), false },
+	{ SERVICE_WITH("panic_threshold = 0;"), false },
+	{ SERVICE_WITH("health_score = true;"), false },
+	{ SERVICE_WITH("priority = \"priority\";"), false },
+	/* A group that is off is not one of defaults. */
+	{ SERVICE_WITH("health_check = { };"), false },
+	{ SERVICE_WITH("passive = { };"), false },
+	{ SERVICE_WITH("retry = { factor = 2.001; };"), false },
+	{ SERVICE_WITH("retry = { on = [ ]; };"), false },
+	{ SERVICE_WITH("pool = { max_connections = 1; };"), false },
+	{ LISTENER SERVICE "routes = ( { path = \"/\"; service = \"be\"; "
+			   "priority = \"emergency\"; } );",
+	    false },
+	{ LISTENER ROUTE "services = { be = { endpoints = ( { address = "
+			 "\"127.0.0.1:81\"; state = \"drain\"; } ); }; };",
+	    false },
 	{ "environment = \"test\";\n" REST, false },
 	{ "timeouts = { head = \"10001ms\"; };\n" REST, false },
 	{ "workers = 1;\n" REST, false },
@@ -54,6 +81,31 @@ START_TEST(each_change)
 	digest_of(REST, plain);
 	digest_of(cases[_i].text, changed);
 	ck_assert_int_eq(memcmp(plain, changed, 32) == 0, cases[_i].same);
+}
+END_TEST
+
+/* The keys of a group that is off when it is not written. */
+START_TEST(health_check_counts)
+{
+	static const char *const keys[] = { "type = \"tcp\";", "path = \"/x\";",
+		"method = \"HEAD\";", "host = \"x\";",
+		"headers = ( { set = \"A\"; value = \"1\"; } );",
+		"headers = ( { set = \"A\"; value = \"2\"; } );",
+		"expect = \"204\";", "body = \"x\";", "port = 1;",
+		"interval = \"9s\";", "timeout = \"1s\";", "healthy = 9;",
+		"unhealthy = 9;", "" };
+	enum { COUNT = sizeof(keys) / sizeof(keys[0]) };
+	uint8_t digests[COUNT][32];
+	char text[1024];
+
+	for (size_t i = 0; i < COUNT; i++) {
+		(void)snprintf(text, sizeof(text),
+		    SERVICE_WITH("health_check = { %s };"), keys[i]);
+		digest_of(text, digests[i]);
+		for (size_t k = 0; k < i; k++)
+			ck_assert_msg(memcmp(digests[i], digests[k], 32) != 0,
+			    "%s %s", keys[i], keys[k]);
+	}
 }
 END_TEST
 
@@ -99,6 +151,7 @@ main(void)
 
 	tcase_add_loop_test(
 	    tc, each_change, 0, (int)(sizeof(cases) / sizeof(cases[0])));
+	tcase_add_test(tc, health_check_counts);
 	tcase_add_test(tc, environment_counts);
 	tcase_add_test(tc, restart);
 	return conf_try_run("conf_digest", tc);

@@ -62,6 +62,12 @@ static const struct conf_case bad[] = {
 	{ "limits = { request_head = \"1m\"; };\n" REST,
 	    "f:1: limits.request_head: 1m is out of range (\"1k\" to "
 	    "\"64k\")\n" },
+	{ "limits = { connections_per_address = 1048576; };\n" REST,
+	    "f:1: limits.connections_per_address: 1048576 is out of range (0 "
+	    "to 1048575)\n" },
+	{ "limits = { min_rate = \"2k/s\"; };\n" REST,
+	    "f:1: limits.min_rate: expected a size such as \"16k\"; \"2k/s\" "
+	    "has an unknown unit (known: k, m, g)\n" },
 	{ "limits = { request_head = 0; };\n" REST,
 	    "f:1: limits.request_head: 0 is out of range (\"1k\" to "
 	    "\"64k\")\n" },
@@ -153,6 +159,9 @@ START_TEST(defaults)
 	ck_assert_uint_eq(t.c.limits.headers, 100);
 	ck_assert_uint_eq(t.c.limits.request_body, 0);
 	ck_assert_uint_eq(t.c.limits.response_head, 65536);
+	ck_assert_uint_eq(t.c.limits.connections_per_address, 0);
+	ck_assert_uint_eq(t.c.limits.requests_per_connection, 0);
+	ck_assert_uint_eq(t.c.limits.min_rate, 0);
 	ck_assert_uint_eq(t.c.timeouts.head, 10000000);
 	ck_assert_uint_eq(t.c.timeouts.tunnel, 3600000000);
 	ck_assert_uint_eq(t.c.services[0].pool.max_idle, 64);

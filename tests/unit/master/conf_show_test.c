@@ -10,7 +10,7 @@
 #include "tests/unit/master/conf_try.h"
 
 static const char everything[] =
-    "user = \"nobody\"; workers = 2; cpu_affinity = true;\n"
+    "user = \"nobody\"; workers = 2; cpu_affinity = true; zone = \"x\";\n"
     "log = { level = \"warn\"; };\n"
     "timeouts = { idle = \"0\"; response = \"1500ms\"; };\n"
     "limits = { request_body = \"10m\"; uri = 4097; };\n"
@@ -20,7 +20,16 @@ static const char everything[] =
     "  endpoints = ( { address = \"10.0.0.1:1\"; weight = 9; },\n"
     "    { address = \"[::1]:2\"; } );\n"
     "  pool = { max_idle = 0; idle = \"1s\"; };\n"
-    "  timeouts = { connect = \"1h\"; }; } );\n"
+    "  timeouts = { connect = \"1h\"; }; },\n"
+    "{ name = \"b\"; endpoints = ( { address = \"_a._b.c\"; zone = \"x\";\n"
+    "  state = \"drain\"; backup = true; }, { address = \"d:1\"; } );\n"
+    "  slow_start = \"9s\"; panic_threshold = 0; priority = \"emergency\";\n"
+    "  depends = \"a:b\"; health_score = true; passive = { };\n"
+    "  health_check = { headers = ( { set = \"A\"; value = \"\"; } );\n"
+    "    body = \"a\\nb\"; interval = \"500ms\"; port = 7; };\n"
+    "  retry = { factor = 1.25; on = [ ]; }; },\n"
+    "{ name = \"c\"; endpoints = ( { address = \"127.0.0.1:1\"; } );\n"
+    "  health_check = { type = \"tcp\"; }; } );\n"
     "routes = (\n"
     "{ name = \"q\\\"uote\\\\\"; path = \"/x/:id/*rest\"; service = \"a:b\";\n"
     "  hosts = [ \"a.example\", \"*.b.example\" ]; methods = [ \"GET\" ];\n"
@@ -30,6 +39,7 @@ static const char everything[] =
     "    { remove = \"B\"; } );\n"
     "  response_headers = ( { add = \"C\"; value = \"\\xc3\\xa9\"; } );\n"
     "  timeouts = { body = \"2s\"; }; },\n"
+    "{ path = \"/b\"; service = \"b\"; upgrade = [ ]; },\n"
     "{ path = \"/p\"; respond = { status = 404; body = \"a\\tb\\n\\x7f\";\n"
     "  content_type = \"text/plain\"; }; },\n"
     "{ path = \"/e\"; respond = { }; } );\n";
@@ -71,7 +81,7 @@ START_TEST(round_trip)
 	ck_assert_mem_eq(a.c.digest, b.c.digest, 32);
 	ck_assert_str_eq(
 	    b.c.routes[0].request_headers[0].value, "${{not}} {path}");
-	ck_assert_str_eq(b.c.routes[1].respond.body, "a\tb\n\x7f");
+	ck_assert_str_eq(b.c.routes[2].respond.body, "a\tb\n\x7f");
 	second = shown(&b.c);
 	/* Nothing is left to a default the second time. */
 	ck_assert_ptr_nonnull(strstr(first, "# default\n"));
@@ -101,8 +111,26 @@ START_TEST(origins)
 		 * the service */
 		"      response = \"1500ms\"; # f:3\n",
 		"      connect = \"1h\"; # f:10\n",
-		"      body = \"2s\"; # f:19\n",
-		"    hosts = [ \"a.example\", \"*.b.example\" ]; # f:13\n",
+		"      body = \"2s\"; # f:28\n",
+		"    hosts = [ \"a.example\", \"*.b.example\" ]; # f:22\n",
+		"    upgrade = [ \"websocket\" ]; # default\n",
+		"    upgrade = [ ]; # f:29\n",
+		"    encoded_slash = \"reject\"; # default\n"
+		"    priority = \"emergency\"; # f:13\n",
+		"zone = \"x\"; # f:1\n",
+		"  min_ttl = \"1s\"; # default\n",
+		"        state = \"drain\"; # f:12\n",
+		"      failures = 5; # default\n",
+		"      expect = [ \"200-299\" ]; # default\n",
+		"      headers = (\n        {\n          set = \"A\"; # f:15\n",
+		"      timeout = \"500ms\"; # default\n",
+		/* without what a request would need */
+		"      type = \"tcp\"; # f:19\n      port = 0; # default\n",
+		"      factor = 1.25; # f:17\n",
+		"      on = [ ]; # f:17\n",
+		"      on = [ \"connect\", \"reset\", \"502\", \"503\", "
+		"\"504\" ]; "
+		"# default\n",
 		"    name = \"/p\"; # default\n",
 		"      status = 200; # default\n",
 	};
@@ -152,6 +180,7 @@ START_TEST(options)
 	block_listed(&conf_block_top, "", plain, mdoc);
 	ck_assert_ptr_nonnull(strstr(plain, "\nservices.*.pool.max_idle"));
 	ck_assert_ptr_nonnull(strstr(plain, "least_connections"));
+	ck_assert_ptr_nonnull(strstr(plain, "2.0          reload  1.0 to "));
 	for (const char *p = mdoc; (p = strchr(p, '\n')) != NULL && p[1];) {
 		const char *end = strchr(++p, '\n');
 

@@ -4,11 +4,14 @@
 #include "master/conf_table.h"
 
 #include "common/base/units.h"
+#include "master/conf_field.h"
+#include "shm/vital.h"
 #include "tests/unit/master/conf_try.h"
 
 static const struct conf_block *const blocks[] = { &conf_block_top,
 	&conf_block_listener, &conf_block_service, &conf_block_endpoint,
-	&conf_block_route, &conf_block_condition, &conf_block_header_rule };
+	&conf_block_route, &conf_block_condition, &conf_block_header_rule,
+	&conf_block_probe_header };
 #define BLOCKS (int)(sizeof(blocks) / sizeof(blocks[0]))
 
 /* A group's keys follow it, without others between. */
@@ -29,11 +32,21 @@ START_TEST(groups)
 }
 END_TEST
 
-static bool
-is_number(const struct conf_row *row)
+/* The default of a row with a number. */
+static uint64_t
+default_of(const struct conf_row *row)
 {
-	return row->type == CONF_INT || row->type == CONF_DURATION ||
-	    row->type == CONF_SIZE;
+	uint64_t v = 0;
+	bool ok;
+
+	if (row->type == CONF_DURATION)
+		ok = units_duration(row->def, &v, NULL);
+	else if (row->type == CONF_DECIMAL)
+		ok = units_decimal(row->def, &v, NULL);
+	else
+		ok = units_size(row->def, &v, NULL);
+	ck_assert_msg(ok, "%s", row->path);
+	return v;
 }
 
 START_TEST(rows)
@@ -54,15 +67,12 @@ START_TEST(rows)
 		if (row->type == CONF_NAMED)
 			ck_assert_ptr_nonnull(
 			    conf_row_find(row->block, "", "name"));
-		if (!is_number(row))
+		if (!conf_row_is_number(row))
 			continue;
 		ck_assert_msg(row->max > row->min, "%s", row->path);
 		if (row->def == NULL)
 			continue;
-		ck_assert_msg(row->type == CONF_DURATION
-			? units_duration(row->def, &v, NULL)
-			: units_size(row->def, &v, NULL),
-		    "%s", row->path);
+		v = default_of(row);
 		ck_assert_msg((v >= row->min && v <= row->max) ||
 			(v == 0 && (row->flags & CONF_ZERO) != 0),
 		    "%s", row->path);
@@ -80,6 +90,36 @@ START_TEST(lookup)
 	ck_assert_ptr_null(conf_row_find(b, "lo", "level"));
 	ck_assert_ptr_null(conf_row_find(b, "log", ""));
 	ck_assert_str_eq(conf_row_find(b, "", "log")->path, "log");
+}
+END_TEST
+
+/* Words whose place in their row is the value of an enum. */
+START_TEST(words)
+{
+	static const struct {
+		const struct conf_block *block;
+		const char *path, *word;
+		uint32_t value;
+	} all[] = {
+		{ &conf_block_endpoint, "state", "ready", ADMIN_READY },
+		{ &conf_block_endpoint, "state", "drain", ADMIN_DRAIN },
+		{ &conf_block_endpoint, "state", "maint", ADMIN_MAINT },
+		{ &conf_block_service, "priority", "normal", IMG_CLASS_NORMAL },
+		{ &conf_block_service, "priority", "priority",
+		    IMG_CLASS_PRIORITY },
+		{ &conf_block_service, "priority", "emergency",
+		    IMG_CLASS_EMERGENCY },
+		{ &conf_block_route, "priority", "normal", IMG_CLASS_NORMAL },
+		{ &conf_block_route, "priority", "priority",
+		    IMG_CLASS_PRIORITY },
+		{ &conf_block_route, "priority", "emergency",
+		    IMG_CLASS_EMERGENCY },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		ck_assert_uint_eq(
+		    conf_word_index(all[i].block, all[i].path, all[i].word),
+		    all[i].value);
 }
 END_TEST
 
@@ -109,6 +149,7 @@ main(void)
 	tcase_add_loop_test(tc, groups, 0, BLOCKS);
 	tcase_add_loop_test(tc, rows, 0, BLOCKS);
 	tcase_add_test(tc, lookup);
+	tcase_add_test(tc, words);
 	tcase_add_test(tc, places);
 	return conf_try_run("conf_table", tc);
 }

@@ -22,6 +22,11 @@
 #define PING "routes = ( { path = \"/\"; respond = { }; } );\n"
 #define REST LISTENER SERVICE ROUTE
 
+/* A service with these keys, on line 2 and those after it. */
+#define SERVICE_WITH(keys)                                               \
+	LISTENER "services = { be = { " keys " endpoints = ( { address " \
+		 "= \"127.0.0.1:81\"; } ); }; };\n" ROUTE
+
 struct conf_try {
 	struct conf c;
 	struct diag d;

@@ -9,6 +9,7 @@
 #include "shm/control.h"
 #include "shm/counters.h"
 #include "shm/histo.h"
+#include "worker/flow/why.h"
 
 static struct region region;
 static struct text out;
@@ -82,8 +83,8 @@ START_TEST(counters_are_summed_over_workers)
 {
 	counter_add(counters_block(&region, 0), COUNTER_CONNECTIONS, 3);
 	counter_add(counters_block(&region, 1), COUNTER_CONNECTIONS, 4);
-	counters_why(&region, 0, 2);
-	counters_why(&region, 1, 2);
+	counters_why(&region, 0, WHY_BAD_REQUEST);
+	counters_why(&region, 1, WHY_BAD_REQUEST);
 	control_reload_done(&region, RELOAD_FAILED, 5000000);
 	write_all();
 	ck_assert(has("penstock_connections 7"));

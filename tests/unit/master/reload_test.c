@@ -1,6 +1,7 @@
 /*
- * Tests of reload.c, loader.c and publish.c together, with a keeper that is
- * played here: it opens every listener but those on port 2.
+ * Tests of reload.c, reload_names.c, loader.c and publish.c together, with a
+ * keeper that is played here: it opens every listener but those on port 2; and
+ * a DNS server on the same loop.
  */
 #include "tests/unit/shm/fixture.h"
 
@@ -8,18 +9,21 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "master/reload.h"
+#include "tests/unit/master/dns_kit.h"
 
 #define REFUSED_PORT 2
 
 static struct inherit *in;
 static struct loop loop;
+static struct dns_server server;
 static struct boot boot;
 static struct reload reload;
 static char path[] = "/tmp/penstock-reload-XXXXXX";
 
-static unsigned told[NOTE_GIVE_UP + 1], ends;
+static unsigned told[NOTE_GIVE_UP + 1], ends, publications;
 static enum reload_outcome outcome;
 static uint32_t next_id, closed_id;
 static struct note answers[LISTENERS_MAX];
@@ -51,7 +55,14 @@ ended(struct reload *r, enum reload_outcome how)
 	outcome = how;
 }
 
-static const struct reload_owner owner = { tell, ended };
+static void
+published(struct reload *r)
+{
+	(void)r;
+	publications++;
+}
+
+static const struct reload_owner owner = { tell, ended, published };
 
 static void
 setup(void)
@@ -68,7 +79,8 @@ setup(void)
 	in->files_fd = -1;
 	fixture_region(&in->region, 2);
 	ck_assert(loop_init(&loop));
-	reload_init(&reload, in, &loop, &boot, path, &owner);
+	dns_open(&server, &loop);
+	ck_assert(reload_init(&reload, in, &loop, &boot, path, &owner));
 }
 
 static void
@@ -76,6 +88,7 @@ teardown(void)
 {
 	reload_fini(&reload);
 	registry_map_drop(&in->region);
+	dns_close(&server, &loop);
 	loop_fini(&loop);
 	region_fini(&in->region);
 	free(in);
@@ -151,6 +164,7 @@ START_TEST(the_first_load_publishes)
 	conf(LISTEN(1001) "," LISTEN(1002), SERVICE("a", 2001), "");
 	ck_assert_ptr_null(reload_current(&in->region));
 	run(RELOAD_OK);
+	ck_assert_uint_eq(publications, 1);
 	img = reload_current(&in->region);
 	ck_assert_ptr_nonnull(img);
 	ck_assert_uint_eq(img->generation, 1);
@@ -286,7 +300,9 @@ START_TEST(a_successor_finds_what_is_in_force)
 	(void)epoch_build(&in->region, 5000);
 	epoch_recover_master(&in->region);
 	registry_recover_master(&in->region);
+	publications = 0;
 	reload_resume(&reload);
+	ck_assert_uint_eq(publications, 1);
 	ck_assert_uint_eq(closed_id, 99);
 	ck_assert_uint_eq(in->listeners[0].id, 1);
 	ck_assert_uint_eq(told[NOTE_SERVE], 2);
@@ -295,6 +311,123 @@ START_TEST(a_successor_finds_what_is_in_force)
 	run(RELOAD_OK);
 	ck_assert_uint_eq(endpoint_port(SLICE_LIT("a")), 2003);
 	ck_assert_uint_eq(generation(), 2);
+}
+END_TEST
+
+/* ---- names ---- */
+
+/* A reload's file with service "a" of this name, asking our server. */
+static void
+conf_name(const char *name, const char *timeout)
+{
+	char services[256], more[256];
+
+	(void)snprintf(services, sizeof(services),
+	    "a = { endpoints = ( { address = \"%s\"; } ); };", name);
+	(void)snprintf(more, sizeof(more),
+	    "resolver = { servers = [ \"127.0.0.1:%u\" ]; timeout = \"%s\"; "
+	    "attempts = 1; };",
+	    server.port, timeout);
+	conf(LISTEN(1001), services, more);
+}
+
+static bool
+said(const char *text)
+{
+	text_add_char(&reload.said, '\0');
+	return strstr(reload.said.p, text) != NULL;
+}
+
+START_TEST(new_names_are_waited_for)
+{
+	server.entries =
+	    (const struct dns_entry[]){ { "n.b", "10.0.0.1", 60 }, { 0 } };
+	conf_name("n.b:2005", "10s");
+	run(RELOAD_OK);
+	ck_assert_uint_eq(endpoint_port(SLICE_LIT("a")), 2005);
+	ck_assert(!said("not resolved"));
+	ck_assert_int_eq(reload.state, RELOAD_IDLE);
+	/* Known now, and the same server: nobody is asked. */
+	conf_name("n.b:2006", "10s");
+	server.way = DNS_SILENT;
+	run(RELOAD_OK);
+	ck_assert_uint_eq(endpoint_port(SLICE_LIT("a")), 2006);
+	ck_assert_uint_eq(server.asked, 2);
+}
+END_TEST
+
+START_TEST(names_without_an_answer_are_a_warning)
+{
+	server.way = DNS_SILENT;
+	conf_name("n.b:2005", "50ms");
+	run(RELOAD_OK);
+	ck_assert(said("n.b: not resolved: "));
+	ck_assert_uint_eq(endpoint_port(SLICE_LIT("a")), 0);
+	/* It heals by itself. */
+	server.entries =
+	    (const struct dns_entry[]){ { "n.b", "10.0.0.1", 60 }, { 0 } };
+	server.way = DNS_ANSWERS;
+	publications = 0;
+	while (endpoint_port(SLICE_LIT("a")) == 0)
+		ck_assert(loop_turn(&loop, 10000));
+	ck_assert_uint_eq(publications, 1);
+	ck_assert_uint_eq(generation(), 1);
+}
+END_TEST
+
+START_TEST(waiting_for_names_has_an_end)
+{
+	server.way = DNS_SILENT;
+	conf_name("n.b:2005", "60s");
+	clock_update();
+	uint64_t before_us = clock_now().us;
+	run(RELOAD_OK);
+	/* The first start: 3 s. */
+	ck_assert_uint_ge(clock_now().us - before_us, 2900000);
+	ck_assert_uint_lt(clock_now().us - before_us, 8000000);
+	ck_assert(said("n.b: not resolved: no answer yet"));
+}
+END_TEST
+
+/* Stopped there: the fixture takes it down. */
+START_TEST(requests_while_it_waits_are_one_more_run)
+{
+	server.way = DNS_SILENT;
+	conf_name("n.b:2005", "10s");
+	(void)reload_request(&reload);
+	while (reload.state != RELOAD_RESOLVING) {
+		ck_assert(loop_turn(&loop, 100000));
+		for (unsigned i = 0; i < answer_count; i++)
+			reload_opened(&reload, &answers[i]);
+		answer_count = 0;
+	}
+	ck_assert_uint_eq(reload_request(&reload), 2);
+	ck_assert_uint_eq(reload_request(&reload), 2);
+	ck_assert_uint_eq(ends, 0);
+}
+END_TEST
+
+START_TEST(a_successor_keeps_what_names_stood_for)
+{
+	server.entries =
+	    (const struct dns_entry[]){ { "n.b", "10.0.0.1", 60 }, { 0 } };
+	conf_name("n.b:2005", "1s");
+	run(RELOAD_OK);
+	server.way = DNS_SILENT;
+	reload_fini(&reload);
+	ck_assert(reload_init(&reload, in, &loop, &boot, path, &owner));
+	epoch_recover_master(&in->region);
+	registry_recover_master(&in->region);
+	reload_resume(&reload);
+	ck_assert_uint_eq(endpoint_port(SLICE_LIT("a")), 2005);
+	server.entries = (const struct dns_entry[]){ { "n.b", "10.0.0.2", 60 },
+		{ "n.b", "10.0.0.3", 60 }, { 0 } };
+	server.way = DNS_ANSWERS;
+	while (fixture_endpoints(&in->region) != 3)
+		ck_assert(loop_turn(&loop, 10000));
+	while (reload_reclaim(&reload))
+		continue;
+	ck_assert_uint_eq(fixture_endpoints(&in->region), 2);
 }
 END_TEST
 
@@ -312,5 +445,10 @@ main(void)
 	tcase_add_test(tc, requests_meanwhile_are_one_more_run);
 	tcase_add_test(tc, a_loader_that_dies_is_a_failed_run);
 	tcase_add_test(tc, a_successor_finds_what_is_in_force);
+	tcase_add_test(tc, new_names_are_waited_for);
+	tcase_add_test(tc, names_without_an_answer_are_a_warning);
+	tcase_add_test(tc, waiting_for_names_has_an_end);
+	tcase_add_test(tc, requests_while_it_waits_are_one_more_run);
+	tcase_add_test(tc, a_successor_keeps_what_names_stood_for);
 	return fixture_run(tc, "reload");
 }

@@ -57,6 +57,26 @@ START_TEST(a_beat_is_stored_now_and_then)
 }
 END_TEST
 
+START_TEST(who_is_fit_to_serve)
+{
+	struct region r;
+	struct slot_info i;
+
+	fixture_region(&r, 1);
+	slot_occupy(&r, 0, 1);
+	slot_info(&r, 0, &i);
+	ck_assert(!slot_is_fit(&r, 0, i.beat_us));
+	slot_set_state(&r, 0, SLOT_READY);
+	ck_assert(slot_is_fit(&r, 0, i.beat_us));
+	ck_assert(slot_is_fit(&r, 0, i.beat_us - 1));
+	ck_assert(slot_is_fit(&r, 0, i.beat_us + 499999));
+	ck_assert(!slot_is_fit(&r, 0, i.beat_us + 500000));
+	slot_set_state(&r, 0, SLOT_DRAINING);
+	ck_assert(!slot_is_fit(&r, 0, i.beat_us));
+	region_fini(&r);
+}
+END_TEST
+
 START_TEST(last_words_are_kept)
 {
 	struct region r;
@@ -135,6 +155,7 @@ main(void)
 
 	tcase_add_test(tc, a_slot_tells_who_lives_there);
 	tcase_add_test(tc, a_beat_is_stored_now_and_then);
+	tcase_add_test(tc, who_is_fit_to_serve);
 	tcase_add_test(tc, last_words_are_kept);
 	tcase_add_test(tc, a_dead_worker_is_settled);
 	tcase_add_test(tc, the_master_has_a_slot);

@@ -15,12 +15,17 @@
 #include "shm/counters.c"
 #include "shm/epoch.c"
 #include "shm/extent.c"
+#include "shm/history.c"
+#include "shm/keyed.c"
+#include "shm/override.c"
+#include "shm/permit.c"
 #include "shm/registry.c"
 #include "shm/registry_map.c"
 #include "shm/registry_names.c"
 #include "shm/registry_reclaim.c"
 #include "shm/registry_sets.c"
 #include "shm/slots.c"
+#include "shm/vital.c"
 #include "tests/unit/shm/fixture.h"
 
 void (*shm_step_hook)(const char *name);
@@ -31,6 +36,46 @@ stepping_die(void)
 	kill(getpid(), SIGKILL);
 	for (;;)
 		pause();
+}
+
+/* A fork under a sanitizer is slow: there, every fifth place has to do. */
+#ifdef __SANITIZE_ADDRESS__
+#define STRIDE 5
+#else
+#define STRIDE 1
+#endif
+
+static uint32_t steps_left; /* 0: never die */
+
+static inline void
+step_count(const char *name)
+{
+	(void)name;
+	if (steps_left != 0 && --steps_left == 0)
+		stepping_die();
+}
+
+/* Runs `what` in a child that dies before step k; true: it was not reached. */
+static inline bool
+run_killed(void (*what)(struct region *r), struct region *r, uint32_t k)
+{
+	int status;
+	pid_t pid = fork();
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		steps_left = k;
+		shm_step_hook = step_count;
+		what(r);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status)) {
+		ck_assert_int_eq(WEXITSTATUS(status), 0);
+		return true;
+	}
+	ck_assert_int_eq(WTERMSIG(status), SIGKILL);
+	return false;
 }
 
 #endif

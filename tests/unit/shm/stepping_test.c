@@ -6,50 +6,10 @@
  */
 #include "tests/unit/shm/stepping.h"
 
-/* A fork under a sanitizer is slow: there, every fifth place has to do. */
-#ifdef __SANITIZE_ADDRESS__
-#define STRIDE 5
-#else
-#define STRIDE 1
-#endif
-
 #define SIZE 9000
 #define SERVICE_A 0
 #define SERVICE_B 1
 #define SERVICE_C 2
-
-static uint32_t steps_left; /* 0: never die */
-
-static void
-step_count(const char *name)
-{
-	(void)name;
-	if (steps_left != 0 && --steps_left == 0)
-		stepping_die();
-}
-
-/* Runs `what` in a child that dies before step k; true: it was not reached. */
-static bool
-run_killed(void (*what)(struct region *r), struct region *r, uint32_t k)
-{
-	int status;
-	pid_t pid = fork();
-
-	ck_assert_int_ge(pid, 0);
-	if (pid == 0) {
-		steps_left = k;
-		shm_step_hook = step_count;
-		what(r);
-		_exit(0);
-	}
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	if (WIFEXITED(status)) {
-		ck_assert_int_eq(WEXITSTATUS(status), 0);
-		return true;
-	}
-	ck_assert_int_eq(WTERMSIG(status), SIGKILL);
-	return false;
-}
 
 static bool
 publish(struct region *r, uint32_t service, uint32_t first, uint32_t count)

@@ -1,20 +1,16 @@
 /*
- * storm_test.c - three workers and a master at full speed, under random kills:
- * from outside at any instruction, and by themselves before a random store.
+ * storm_test.c - three workers and a master at full speed, under random kills.
  * Workers check all that they may read; a wrong byte is freed too early. In the
  * end everything can be reclaimed; what cannot was lost.
  *
  * STORM_KILLS: how many (300).
  */
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <time.h>
 
-#include "tests/unit/shm/stepping.h"
+#include "tests/unit/shm/storm.h"
 
 #define WORKERS 3
 #define MASTER WORKERS
-#define PROCESSES (WORKERS + 1)
 #define SERVICES 3
 #define ADDRESSES 40
 #define PINS_MAX 6
@@ -26,40 +22,6 @@ struct weather {
 	_Atomic uint64_t turns, publishes; /* not lost, only to be seen */
 };
 static struct weather *weather;
-
-static uint64_t random_state;
-
-static uint32_t
-random_below(uint32_t n)
-{
-	random_state += 0x9e3779b97f4a7c15u;
-	return (uint32_t)(hash_u64(random_state) % n);
-}
-
-/*
- * About one store in 3,000 is the last. Some come late, so that others do much
- * in between, which is what the order of the steps is about.
- */
-static void
-step_random(const char *name)
-{
-	(void)name;
-	uint32_t dice = random_below(3000);
-
-	if (dice == 0)
-		stepping_die();
-	if (dice < 60) {
-		struct timespec late = { 0, (long)random_below(200000) };
-		nanosleep(&late, NULL);
-	}
-}
-
-_Noreturn static void
-wrong(const char *what)
-{
-	fprintf(stderr, "storm: %s\n", what);
-	_exit(1);
-}
 
 /* ---- a worker ---- */
 
@@ -257,83 +219,20 @@ master_live(struct region *r)
 
 /* ---- the keeper: this test ---- */
 
-static pid_t
-process_start(struct region *r, uint32_t who)
+static void
+process_live(struct region *r, uint32_t who)
 {
-	pid_t pid = fork();
-
-	ck_assert_int_ge(pid, 0);
-	if (pid != 0) {
-		if (who != MASTER)
-			slot_occupy(r, who, pid);
-		return pid;
-	}
-	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failed test leaves nobody */
-	random_state = (uint64_t)getpid() << 32 ^ clock_raw_us();
-	shm_step_hook = step_random;
 	if (who == MASTER)
 		master_live(r);
 	else
 		worker_live(r, who);
-	_exit(0);
-}
-
-static uint32_t
-process_find(const pid_t *pids, pid_t pid)
-{
-	for (uint32_t i = 0; i < PROCESSES; i++)
-		if (pids[i] == pid)
-			return i;
-	ck_abort_msg("an unknown child");
-}
-
-/*
- * Settles one death and starts a successor, or counts who ended by himself;
- * false: nobody is dead.
- */
-static bool
-process_reap(struct region *r, pid_t *pids, int flags, uint32_t *ended)
-{
-	int status;
-	pid_t pid = waitpid(-1, &status, flags);
-
-	if (pid <= 0)
-		return false;
-	uint32_t who = process_find(pids, pid);
-	if (who != MASTER)
-		slot_settle(r, who, status);
-	if (WIFEXITED(status)) {
-		ck_assert_int_eq(WEXITSTATUS(status), 0);
-		++*ended;
-	} else {
-		ck_assert_int_eq(WTERMSIG(status), SIGKILL);
-		pids[who] = process_start(r, who);
-	}
-	return true;
 }
 
 static void
-storm(struct region *r, uint32_t kills)
+process_settle(struct region *r, uint32_t who, int status)
 {
-	pid_t pids[PROCESSES];
-	uint32_t ended = 0;
-
-	for (uint32_t i = 0; i < PROCESSES; i++)
-		pids[i] = process_start(r, i);
-	for (uint32_t n = 0; n < kills;) {
-		struct timespec pause = { 0,
-			(long)(1 + random_below(15000)) * 1000 };
-
-		nanosleep(&pause, NULL);
-		kill(pids[random_below(PROCESSES)], SIGKILL);
-		for (int flags = 0; process_reap(r, pids, flags, &ended);
-		     flags = WNOHANG)
-			n++;
-		ck_assert_uint_eq(ended, 0);
-	}
-	atomic_store(&weather->stop, 1);
-	while (ended < PROCESSES)
-		process_reap(r, pids, 0, &ended);
+	if (who != MASTER)
+		slot_settle(r, who, status);
 }
 
 static void
@@ -371,15 +270,18 @@ nothing_is_lost(struct region *r)
 START_TEST(a_storm_of_kills)
 {
 	struct region r;
-	const char *env = getenv("STORM_KILLS");
-	uint32_t kills = env != NULL ? (uint32_t)atoi(env) : 300;
+	uint32_t kills = storm_kills(300);
+	struct storm s = { .region = &r,
+		.workers = WORKERS,
+		.processes = WORKERS + 1,
+		.live = process_live,
+		.settle = process_settle };
 
 	weather = mmap(NULL, sizeof(*weather), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(weather, MAP_FAILED);
 	fixture_region(&r, WORKERS);
-	random_state = clock_raw_us();
-	storm(&r, kills);
+	storm_run(&s, kills, &weather->stop);
 	nothing_is_lost(&r);
 	printf("storm: %u kills, %ju turns, %ju generations\n", kills,
 	    (uintmax_t)atomic_load(&weather->turns),

@@ -65,6 +65,24 @@ START_TEST(wall_is_rfc_3339)
 }
 END_TEST
 
+START_TEST(wall_is_an_http_date)
+{
+	static const struct {
+		int64_t s;
+		const char *text;
+	} cases[] = {
+		{ 0, "Thu, 01 Jan 1970 00:00:00 GMT" },
+		{ 784111777, "Sun, 06 Nov 1994 08:49:37 GMT" },
+		{ 951782400, "Tue, 29 Feb 2000 00:00:00 GMT" },
+		{ 1798761599, "Thu, 31 Dec 2026 23:59:59 GMT" },
+	};
+	char text[WALL_DATE_BYTES];
+
+	wall_date((struct wall){ cases[_i].s * 1000000 + 999999 }, text);
+	ck_assert_str_eq(text, cases[_i].text);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -77,6 +95,7 @@ main(void)
 	tcase_add_test(tc, wall_is_the_time_of_day);
 	tcase_add_test(tc, arithmetic_saturates);
 	tcase_add_loop_test(tc, wall_is_rfc_3339, 0, 7);
+	tcase_add_loop_test(tc, wall_is_an_http_date, 0, 4);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

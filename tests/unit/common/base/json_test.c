@@ -20,24 +20,29 @@ START_TEST(puts_commas_where_they_belong)
 
 	text_init(&t);
 	json_init(&j, &t);
-	json_object(&j, NULL);
-	json_array(&j, "none");
+	json_object_begin(&j, NULL);
+	json_array_begin(&j, "none");
 	json_array_end(&j);
-	json_array(&j, "two");
-	json_uint(&j, NULL, 18446744073709551615u);
-	json_object(&j, NULL);
+	json_array_begin(&j, "two");
+	json_add_uint(&j, NULL, 18446744073709551615u);
+	json_object_begin(&j, NULL);
 	json_object_end(&j);
 	json_array_end(&j);
-	json_int(&j, "minus", -7);
-	json_bool(&j, "yes", true);
-	json_bool(&j, "no", false);
-	json_null(&j, "null");
-	json_seconds(&j, "s", 1234567);
-	json_seconds(&j, "z", 999);
+	json_add_int(&j, "minus", -7);
+	json_add_bool(&j, "yes", true);
+	json_add_bool(&j, "no", false);
+	json_add_null(&j, "null");
+	json_add_seconds(&j, "s", 1234567);
+	json_add_seconds(&j, "z", 999);
+	json_add_thousandths(&j, "t", 12034);
+	json_object_begin_named(&j, SLICE_LIT("a\"b"));
+	json_add_uint(&j, "one", 1);
+	json_object_end(&j);
 	json_object_end(&j);
 	expect(&t,
 	    "{\"none\":[],\"two\":[18446744073709551615,{}],\"minus\":-7,"
-	    "\"yes\":true,\"no\":false,\"null\":null,\"s\":1.234,\"z\":0.000}");
+	    "\"yes\":true,\"no\":false,\"null\":null,\"s\":1.234,\"z\":0.000,"
+	    "\"t\":12.034,\"a\\\"b\":{\"one\":1}}");
 	text_fini(&t);
 }
 END_TEST

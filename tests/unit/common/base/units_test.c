@@ -84,6 +84,31 @@ START_TEST(size_read)
 }
 END_TEST
 
+static const struct reading decimals[] = {
+	{ "2", 2000, NULL },
+	{ "2.0", 2000, NULL },
+	{ "0.5", 500, NULL },
+	{ "1.125", 1125, NULL },
+	{ "0.010", 10, NULL },
+	{ "18446744073709551.615", UINT64_MAX, NULL },
+	{ "18446744073709551.616", 0, "too large" },
+	{ "18446744073709552", 0, "too large" },
+	{ "1.1250", 0, "more than three digits" },
+	{ "1.", 0, "no digits after the point" },
+	{ ".5", 0, "digit" },
+	{ "-1.5", 0, "sign" },
+	{ "1,5", 0, "not a number" },
+	{ "1.5x", 0, "not a number" },
+	{ "", 0, "empty" },
+};
+
+START_TEST(decimal_read)
+{
+	for (size_t i = 0; i < sizeof(decimals) / sizeof(decimals[0]); i++)
+		check_reading(units_decimal, &decimals[i]);
+}
+END_TEST
+
 START_TEST(rate_read)
 {
 	uint64_t count, per;
@@ -130,6 +155,10 @@ START_TEST(texts_are_shortest)
 	ck_assert_str_eq(units_size_text(16385, buf, sizeof(buf)), "16385");
 	ck_assert_str_eq(units_size_text(0, buf, sizeof(buf)), "0");
 	ck_assert_str_eq(units_size_text(3 << 20, buf, sizeof(buf)), "3m");
+	ck_assert_str_eq(units_decimal_text(2000, buf, sizeof(buf)), "2.0");
+	ck_assert_str_eq(units_decimal_text(0, buf, sizeof(buf)), "0.0");
+	ck_assert_str_eq(units_decimal_text(1120, buf, sizeof(buf)), "1.12");
+	ck_assert_str_eq(units_decimal_text(10005, buf, sizeof(buf)), "10.005");
 }
 END_TEST
 
@@ -143,6 +172,7 @@ main(void)
 
 	tcase_add_test(tc, duration_read);
 	tcase_add_test(tc, size_read);
+	tcase_add_test(tc, decimal_read);
 	tcase_add_test(tc, rate_read);
 	tcase_add_test(tc, texts_are_shortest);
 	suite_add_tcase(suite, tc);

@@ -219,6 +219,7 @@ static const struct {
 	{ POST11 "Connection: keep-alive, close\r\n", -1, NONE, 0, true,
 	    false },
 	{ POST11 "Connection: closed\r\n", -1, NONE, 0, false, false },
+	{ "CONNECT a:1" V11 "Host: a:1\r\n", -1, NONE, 0, true, false },
 	{ POST10, -1, NONE, 0, true, false },
 	{ POST10 "Connection: Keep-Alive\r\n", -1, NONE, 0, false, false },
 	{ POST10 "Connection: keep-alive, close\r\n", -1, NONE, 0, true,
@@ -249,10 +250,17 @@ static const struct {
 	{ R11, METHOD_HEAD, NONE, 0, false, false },
 	{ "HTTP/1.1 304 x\r\nContent-Length: 9\r\n", METHOD_GET, NONE, 9, false,
 	    false },
-	{ "HTTP/1.1 204 x\r\nContent-Length: 9\r\n", METHOD_GET, NONE, 9, false,
+	/* Who announces what must not come may send it all the same. */
+	{ "HTTP/1.1 204 x\r\nContent-Length: 9\r\n", METHOD_GET, NONE, 9, true,
 	    false },
-	{ "HTTP/1.1 103 x\r\nContent-Length: 9\r\n", METHOD_GET, NONE, 9, false,
+	{ "HTTP/1.1 204 x\r\nContent-Length: 0\r\n", METHOD_GET, NONE, 0, false,
 	    false },
+	{ "HTTP/1.1 204 x\r\nTransfer-Encoding: chunked\r\n", METHOD_GET, NONE,
+	    0, true, false },
+	{ "HTTP/1.1 103 x\r\nContent-Length: 9\r\n", METHOD_GET, NONE, 9, true,
+	    false },
+	{ "HTTP/1.1 304 x\r\nTransfer-Encoding: chunked\r\n", METHOD_GET, NONE,
+	    0, false, false },
 	{ "HTTP/1.1 205 x\r\nContent-Length: 0\r\n", METHOD_GET, LENGTH, 0,
 	    false, false },
 	{ "HTTP/1.1 205 x\r\n", METHOD_GET, NONE, 0, true, false },
@@ -278,6 +286,47 @@ START_TEST(message_framing)
 	ck_assert_msg(
 	    h.close == framings[_i].close, "%s: close", framings[_i].text);
 	ck_assert_int_eq(h.expect_continue, framings[_i].expect);
+}
+END_TEST
+
+static const struct {
+	const char *value;
+	bool nominates;
+} nominations[] = {
+	{ "close", false },
+	{ "Keep-Alive", false },
+	{ "TE, upgrade ,close", false },
+	{ ",", false },
+	{ "X-Sum", true },
+	{ "close, x-sum", true },
+	{ "Content-Length", true },
+};
+
+START_TEST(nominating)
+{
+	struct field f[] = {
+		{ SLICE_LIT("Accept"), SLICE_LIT("x"), FIELD_ACCEPT },
+		{ SLICE_LIT("Connection"), slice_str(nominations[_i].value),
+		    FIELD_CONNECTION },
+	};
+	struct head h = { .count = 2, .fields = f };
+
+	ck_assert_int_eq(h1_nominates(&h), nominations[_i].nominates);
+}
+END_TEST
+
+START_TEST(secured_targets)
+{
+	struct field fields[16];
+	enum codec_error error;
+	struct head h;
+
+	parse("GET https://a/" V11 "Host: a\r\n", -1, &h, fields, &error);
+	ck_assert(h.https);
+	parse("GET http://a/" V11 "Host: a\r\n", -1, &h, fields, &error);
+	ck_assert(!h.https);
+	parse("GET /" V11 "Host: a\r\n", -1, &h, fields, &error);
+	ck_assert(!h.https);
 }
 END_TEST
 
@@ -307,6 +356,8 @@ main(void)
 	tcase_add_loop_test(tc, refusals, 0, COUNT(bad));
 	tcase_add_loop_test(tc, destinations, 0, COUNT(places));
 	tcase_add_loop_test(tc, message_framing, 0, COUNT(framings));
+	tcase_add_loop_test(tc, nominating, 0, COUNT(nominations));
+	tcase_add_test(tc, secured_targets);
 	tcase_add_test(tc, bodiless);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);

@@ -53,7 +53,16 @@ static const struct row rows[] = {
 	  "0\r\nX: y\r\nZ:\r\n\r\n",
 	    "request PUT / @a v1 b2 n0|Host=a|Transfer-Encoding=chunked\n"
 	    "end|X=y|Z=\nleft 0\n"),
+	/* What Connection nominates might be among the trailers. */
+	S("PUT / HTTP/1.1\r\nHost: a\r\nConnection: X\r\n"
+	  "Transfer-Encoding: chunked\r\n\r\n0\r\nX: y\r\n\r\n" RQ "\r\n",
+	    "request PUT / @a v1 b2 n0|Host=a|Connection=X|"
+	    "Transfer-Encoding=chunked\nend\n" RQ_LINE
+	    "|Host=a\nend\nleft 0\n"),
 	/* The connection ends where a message says so. */
+	S("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n" RQ "\r\n",
+	    "request CONNECT a:1 @a:1 v1 b0 n0 close|Host=a:1\nend\n"
+	    "left 27 must close\n"),
 	S(RQ "Connection: close\r\n\r\n" RQ "\r\n",
 	    RQ_LINE " close|Host=a|Connection=close\nend\n"
 		    "left 27 must close\n"),
@@ -107,6 +116,17 @@ static const struct row rows[] = {
 	    "response 100 Continue v1 b0 n0\n"
 	    "response 103 E v1 b0 n0|Link=x\n"
 	    "response 204  v1 b0 n0\nend\nleft 0\n"),
+	C("HTTP/1.1 103 E\r\nContent-Length: 1\r\n\r\nHTTP/1.1 204\r\n\r\n",
+	    "response 103 E v1 b0 n1 close|Content-Length=1\n"
+	    "response 204  v1 b0 n0\nend\nleft 0 must close\n"),
+	C("HTTP/1.1 204\r\nContent-Length: 1\r\n\r\n",
+	    "response 204  v1 b0 n1 close|Content-Length=1\nend\n"
+	    "left 0 must close\n"),
+	C(OK "Connection: X-T\r\nTransfer-Encoding: chunked\r\n\r\n"
+	     "0\r\nX-T: u\r\n\r\n",
+	    "response 200 OK v1 b2 "
+	    "n0|Connection=X-T|Transfer-Encoding=chunked\n"
+	    "end\nleft 0\n"),
 	C("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx",
 	    "response 200 OK v0 b1 n1 close|Content-Length=1\ndata x\nend\n"
 	    "left 0 must close\n"),

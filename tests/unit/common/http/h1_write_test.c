@@ -76,6 +76,22 @@ START_TEST(request_length_close)
 }
 END_TEST
 
+START_TEST(request_te)
+{
+	struct field te = FIELD(TE, "TE", "trailers");
+	struct head h = { .method = METHOD_GET,
+		.target = SLICE_LIT("/"),
+		.close = true,
+		.count = 1,
+		.present = (uint64_t)1 << FIELD_TE,
+		.fields = &te };
+
+	ck_assert(h1_write_request(&out, &h, H1_FRAME_NONE));
+	check_bytes("GET / HTTP/1.1\r\nTE: trailers\r\n"
+		    "Connection: close\r\nConnection: TE\r\n\r\n");
+}
+END_TEST
+
 START_TEST(request_by_number)
 {
 	struct head h = { .method = METHOD_OPTIONS, .target = SLICE_LIT("*") };
@@ -134,13 +150,21 @@ START_TEST(last_chunk)
 		FIELD(CONTENT_LENGTH, "Content-Length", "1"),
 		FIELD(HOST, "Host", "b"),
 		FIELD(AUTHORIZATION, "Authorization", "x"),
+		FIELD(X_FORWARDED_FOR, "X-Forwarded-For", "6.6.6.6"),
+		FIELD(CONTENT_TYPE, "Content-Type", "a/b"),
+		FIELD(COOKIE, "Cookie", "a=b"),
+		FIELD(CONNECTION, "Connection", "close"),
+		FIELD(EXPECT, "Expect", "100-continue"),
+		FIELD(OTHER, "x_forwarded_for", "6.6.6.6"),
+		FIELD(OTHER, "x_sum", "2"),
 		FIELD(ETAG, "ETag", "\"e\""),
 	};
-	struct head trailers = { .count = 5, .fields = given };
+	struct head trailers = { .count = 12, .fields = given };
 
 	ck_assert(h1_write_last_chunk(&out, &trailers));
 	ck_assert(h1_write_last_chunk(&out, NULL));
-	check_bytes("0\r\nX-Sum: 1\r\nETag: \"e\"\r\n\r\n0\r\n\r\n");
+	check_bytes(
+	    "0\r\nX-Sum: 1\r\nx_sum: 2\r\nETag: \"e\"\r\n\r\n0\r\n\r\n");
 }
 END_TEST
 
@@ -180,6 +204,7 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_add_test(tc, request_plain);
 	tcase_add_test(tc, request_length_close);
+	tcase_add_test(tc, request_te);
 	tcase_add_test(tc, request_by_number);
 	tcase_add_test(tc, request_without_path);
 	tcase_add_test(tc, response_own_reason);

@@ -130,6 +130,28 @@ START_TEST(token_characters)
 }
 END_TEST
 
+START_TEST(folded_names)
+{
+	static const struct {
+		const char *name;
+		enum field_id id;
+	} cases[] = {
+		{ "content_length", FIELD_CONTENT_LENGTH },
+		{ "Transfer_Encoding", FIELD_TRANSFER_ENCODING },
+		{ "x_forwarded-FOR", FIELD_X_FORWARDED_FOR },
+		{ "Host", FIELD_HOST },
+		{ "_Host", FIELD_OTHER },
+		{ "X_Forwarded_Fort", FIELD_OTHER },
+		{ "Access_Control_Request_Headers_", FIELD_OTHER },
+		{ "", FIELD_OTHER },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		ck_assert_int_eq(
+		    http_field_folded(slice_str(cases[i].name)), cases[i].id);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -142,6 +164,7 @@ main(void)
 	tcase_add_test(tc, fields_are_found_in_any_case);
 	tcase_add_test(tc, near_misses_are_not_found);
 	tcase_add_test(tc, odd_names_are_not_found);
+	tcase_add_test(tc, folded_names);
 	tcase_add_test(tc, field_flags);
 	tcase_add_test(tc, methods);
 	tcase_add_test(tc, reasons);

@@ -1,7 +1,7 @@
 /*
  * trace.h - an owner of one HTTP/1 codec that writes down every event, for the
  * tests and fuzz targets: however the same bytes are cut, the trace must be
- * the same.
+ * the same. Events out of their order end the program.
  */
 #ifndef TESTS_UNIT_COMMON_HTTP_TRACE_H
 #define TESTS_UNIT_COMMON_HTTP_TRACE_H
@@ -23,6 +23,9 @@ struct trace {
 	enum trace_answer answer;
 	bool answer_due;
 	bool in_data; /* pieces of a body are not told apart */
+	bool open;    /* a head came, and its end or error did not */
+	bool failed;  /* an error came: nothing may follow */
+	bool pausing; /* at every piece of a body */
 	char *text;
 	size_t n, room;
 };
@@ -81,7 +84,7 @@ trace_reply(struct trace *t, unsigned status)
 		.status = (uint16_t)status, .body = BODY_LENGTH, .length = 2
 	};
 
-	t->answer_due = false;
+	t->answer_due = t->open = false;
 	stream_head(&t->h.stream, &h, false);
 	stream_data(&t->h.stream, SLICE_LIT("ok"));
 	stream_end(&t->h.stream, NULL);
@@ -92,6 +95,8 @@ trace_on_head(struct stream *s, const struct head *h)
 {
 	struct trace *t = trace_of(s);
 
+	MUST(!t->open && !t->failed);
+	t->open = h->status == 0 || h->status == 101 || h->status >= 200;
 	if (t->in_data)
 		trace_bytes(t, SLICE_LIT("\n"));
 	if (t->h.role == CODEC_SERVER) {
@@ -120,11 +125,13 @@ trace_on_data(struct stream *s, struct slice bytes)
 {
 	struct trace *t = trace_of(s);
 
-	MUST(bytes.n != 0);
+	MUST(bytes.n != 0 && t->open);
 	if (!t->in_data)
 		trace_bytes(t, SLICE_LIT("data "));
 	t->in_data = true;
 	trace_bytes(t, bytes);
+	if (t->pausing)
+		stream_pause(s, true);
 }
 
 static inline void
@@ -132,6 +139,8 @@ trace_on_end(struct stream *s, const struct head *trailers)
 {
 	struct trace *t = trace_of(s);
 
+	MUST(t->open);
+	t->open = false;
 	trace_bytes(t, t->in_data ? SLICE_LIT("\nend") : SLICE_LIT("end"));
 	trace_fields(t, trailers);
 	if (t->h.role == CODEC_CLIENT)
@@ -149,7 +158,9 @@ trace_on_error(struct stream *s, enum codec_error e)
 
 	trace_printf(
 	    t, "%serror %s\n", t->in_data ? "\n" : "", codec_error_name(e));
-	t->in_data = false;
+	MUST(!t->failed);
+	t->failed = true;
+	t->in_data = t->open = false;
 	if (t->h.role == CODEC_SERVER && t->h.writing == H1_WRITE_NONE)
 		trace_reply(t, 400);
 }
@@ -199,8 +210,14 @@ trace_offer(struct trace *t, const char *p, size_t at, size_t n)
 	if (n != at)
 		memcpy(copy, p + at, n - at);
 	while (done != n - at) {
+		if (t->pausing && t->h.paused) {
+			MUST(codec_input(&t->h.base, copy + done, 1) == 0);
+			stream_pause(&t->h.stream, false);
+		}
 		used = codec_input(&t->h.base, copy + done, n - at - done);
 		done += used;
+		/* A message that ends takes its pause with it. */
+		MUST(!t->h.paused || !h1_idle(&t->h));
 		if (t->answer_due)
 			trace_reply(t, 200);
 		else if (used == 0)

@@ -59,6 +59,22 @@ START_TEST(with_port)
 }
 END_TEST
 
+START_TEST(ports)
+{
+	static const char *const bad[] = { "", "00", "01", "65536",
+		"99999999999", "+1", "-1", "1 ", "a" };
+	uint16_t port = 7;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ck_assert_msg(
+		    !addr_parse_port(slice_str(bad[i]), &port), "%s", bad[i]);
+	ck_assert_uint_eq(port, 7);
+	ck_assert(addr_parse_port(SLICE_LIT("0"), &port) && port == 0);
+	ck_assert(addr_parse_port(SLICE_LIT("65535"), &port) && port == 65535);
+	ck_assert(addr_parse_port(slice_make("801", 2), &port) && port == 80);
+}
+END_TEST
+
 START_TEST(from_the_network)
 {
 	struct addr a, b;
@@ -170,6 +186,15 @@ START_TEST(through_sockaddr)
 		addr_from_sockaddr(&ss, &b);
 		ck_assert_mem_eq(&a, &b, sizeof(a));
 	}
+	addr_from_bytes("\1\2\3\4", 4, 80, &a);
+	ck_assert(addr_parse(texts[0], &b, &why));
+	ck_assert_mem_eq(&a, &b, sizeof(a));
+	ck_assert(addr_parse(texts[1], &b, &why));
+	addr_from_bytes(b.ip, 16, 443, &a);
+	ck_assert_mem_eq(&a, &b, sizeof(a));
+	addr_from_bytes("\0\0\0\0\0\0\0\0\0\0\377\377\1\2\3\4", 16, 80, &a);
+	ck_assert(addr_parse(texts[0], &b, &why));
+	ck_assert_mem_eq(&a, &b, sizeof(a));
 	ss.ss_family = AF_UNIX;
 	addr_from_sockaddr(&ss, &b);
 	ck_assert(addr_parse_ip(SLICE_LIT("0.0.0.0"), &a));
@@ -186,6 +211,7 @@ main(void)
 	int failed;
 
 	tcase_add_test(tc, with_port);
+	tcase_add_test(tc, ports);
 	tcase_add_test(tc, from_the_network);
 	tcase_add_test(tc, networks);
 	tcase_add_test(tc, networks_refused);

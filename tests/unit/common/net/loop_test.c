@@ -179,10 +179,35 @@ remove_other(struct loop_watch *w, unsigned events)
 START_TEST(removed_within_the_batch)
 {
 	for (int i = 0; i < 2; i++) {
-		pair[i] = (struct loop_watch){ remove_other, fds[i] };
+		pair[i] =
+		    (struct loop_watch){ .fn = remove_other, .fd = fds[i] };
 		ck_assert(loop_add(&loop, &pair[i], false));
 	}
 	turn("x");
+}
+END_TEST
+
+static void
+tell_which(struct loop_watch *w, unsigned events)
+{
+	(void)events;
+	tell(w == &pair[0] ? '0' : '1');
+}
+
+/* Whatever the order in which they became ready. */
+START_TEST(first_of_the_batch)
+{
+	for (int chosen = 0; chosen < 2; chosen++) {
+		for (int i = 0; i < 2; i++) {
+			pair[i] = (struct loop_watch){ .fn = tell_which,
+				.fd = fds[i],
+				.first = i == chosen };
+			ck_assert(loop_add(&loop, &pair[i], false));
+		}
+		turn(chosen == 0 ? "01" : "10");
+		for (int i = 0; i < 2; i++)
+			loop_remove(&loop, &pair[i]);
+	}
 }
 END_TEST
 
@@ -237,6 +262,7 @@ main(void)
 	tcase_add_test(tc, edges);
 	tcase_add_test(tc, levels_pause);
 	tcase_add_test(tc, removed_within_the_batch);
+	tcase_add_test(tc, first_of_the_batch);
 	tcase_add_test(tc, cancelled_tasks);
 	tcase_add_test(tc, sleeps_until_the_timer);
 	tcase_add_checked_fixture(tc, setup, teardown);

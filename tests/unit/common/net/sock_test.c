@@ -106,7 +106,7 @@ END_TEST
 
 START_TEST(refused_and_taken)
 {
-	struct addr a;
+	struct addr a, local;
 	bool done;
 	int lfd, fd;
 
@@ -115,7 +115,10 @@ START_TEST(refused_and_taken)
 	listener_addr(lfd, &a);
 	ck_assert_int_eq(sock_listen(&a, false, 16), -1);
 	ck_assert_int_eq(errno, EADDRINUSE);
+	ck_assert(sock_local(lfd, &local));
+	ck_assert(addr_eq(&local, &a));
 	close(lfd);
+	ck_assert(!sock_local(-1, &local));
 	fd = sock_connect(&a, &done);
 	if (fd < 0) {
 		ck_assert_int_eq(errno, ECONNREFUSED);

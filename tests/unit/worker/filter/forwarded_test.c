@@ -9,13 +9,18 @@ static struct req q;
 static char first[8192];
 
 static void
+start(void)
+{
+	q = (struct req){ .head.version = HTTP_1_1 };
+}
+
+static void
 begin(const char *const (*fields)[2], uint32_t count, const char *ip)
 {
 	const char *why;
 
-	q = (struct req){ .request_id = SLICE_LIT("0123") };
+	q.request_id = SLICE_LIT("0123");
 	arena_init(&q.arena, first, sizeof(first), 65536);
-	q.head.version = HTTP_1_1;
 	q.head.host = SLICE_LIT("api.example:8080");
 	q.head.fields = calloc(count + 1, sizeof(struct field));
 	for (uint32_t i = 0; i < count; i++) {
@@ -28,7 +33,8 @@ begin(const char *const (*fields)[2], uint32_t count, const char *ip)
 			q.head.present |= UINT64_C(1) << f->id;
 	}
 	q.head.count = count;
-	ck_assert(addr_parse(ip, &q.client, &why));
+	ck_assert(addr_parse(ip, &q.peer, &why));
+	q.client = q.peer;
 	q.client_text =
 	    q.client.is_v6 ? SLICE_LIT("::1") : SLICE_LIT("10.1.2.3");
 	ck_assert_int_eq(forwarded_request(&q), GO_ON);
@@ -67,7 +73,7 @@ START_TEST(hop_by_hop_fields_end_here)
 		{ "Keep-Alive", "timeout=5" },
 		{ "X-Private", "1" },
 		{ "Proxy-Connection", "x" },
-		{ "TE", "trailers" },
+		{ "TE", "gzip" },
 		{ "Upgrade", "h2c" },
 		{ "Transfer-Encoding", "chunked" },
 		{ "X-Kept", "yes" },
@@ -115,6 +121,33 @@ START_TEST(claims_of_the_client_are_replaced)
 }
 END_TEST
 
+/* "_" is "-" to servers that make variables of fields. */
+START_TEST(aliases_of_ours_are_dropped)
+{
+	static const char *const fields[][2] = {
+		{ "Content_Length", "3" },
+		{ "Transfer_Encoding", "chunked" },
+		{ "X_Forwarded_For", "6.6.6.6" },
+		{ "x-forwarded_proto", "https" },
+		{ "X_REQUEST_ID", "mine" },
+		{ "X_Forwarded_Fort", "kept" },
+		{ "My_Field", "kept" },
+		{ "_", "kept" },
+	};
+
+	begin(fields, 8, "10.1.2.3:9");
+	ck_assert_uint_eq(occurrences("Content_Length", NULL), 0);
+	ck_assert_uint_eq(occurrences("Transfer_Encoding", NULL), 0);
+	ck_assert_uint_eq(occurrences("X_Forwarded_For", NULL), 0);
+	ck_assert_uint_eq(occurrences("x-forwarded_proto", NULL), 0);
+	ck_assert_uint_eq(occurrences("X_REQUEST_ID", NULL), 0);
+	ck_assert_uint_eq(occurrences("X_Forwarded_Fort", "kept"), 1);
+	ck_assert_uint_eq(occurrences("My_Field", "kept"), 1);
+	ck_assert_uint_eq(occurrences("_", "kept"), 1);
+	end();
+}
+END_TEST
+
 START_TEST(ipv6_is_quoted)
 {
 	begin(NULL, 0, "[::1]:9");
@@ -127,6 +160,65 @@ START_TEST(ipv6_is_quoted)
 }
 END_TEST
 
+START_TEST(te_trailers_is_said_anew)
+{
+	static const char *const fields[][2] = {
+		{ "Connection", "TE" },
+		{ "TE", "gzip;q=0.5" },
+		{ "te", "deflate, Trailers" },
+	};
+
+	begin(fields, 3, "10.1.2.3:9");
+	ck_assert_uint_eq(occurrences("TE", "trailers"), 1);
+	end();
+	/* HTTP/1.0 has no trailers. */
+	q.head.version = HTTP_1_0;
+	begin(fields, 3, "10.1.2.3:9");
+	ck_assert_uint_eq(occurrences("TE", NULL), 0);
+	ck_assert_uint_eq(occurrences("Via", "1.0 penstock"), 1);
+	end();
+}
+END_TEST
+
+START_TEST(void_expectations_end_here)
+{
+	static const char *const fields[][2] = { { "Expect", "100-continue" } };
+
+	begin(fields, 1, "10.1.2.3:9");
+	ck_assert_uint_eq(occurrences("Expect", NULL), 0);
+	end();
+	q.head.expect_continue = true;
+	begin(fields, 1, "10.1.2.3:9");
+	ck_assert_uint_eq(occurrences("Expect", "100-continue"), 1);
+	end();
+}
+END_TEST
+
+START_TEST(max_forwards)
+{
+	static const char *const fields[][2] = {
+		{ "Connection", "max-forwards" },
+		{ "Max-Forwards", "10" },
+	};
+	static const char *const large[][2] = {
+		{ "Max-Forwards", "99999999999999999999" },
+	};
+
+	q.head.method = METHOD_OPTIONS;
+	begin(fields, 2, "10.1.2.3:9");
+	ck_assert_uint_eq(occurrences("Max-Forwards", "9"), 1);
+	end();
+	begin(large, 1, "10.1.2.3:9");
+	ck_assert_uint_eq(occurrences("Max-Forwards", "99999"), 1);
+	end();
+	q.head.method = METHOD_GET;
+	begin(large, 1, "10.1.2.3:9");
+	ck_assert_uint_eq(
+	    occurrences("Max-Forwards", "99999999999999999999"), 1);
+	end();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -135,8 +227,13 @@ main(void)
 	SRunner *runner;
 	int failed;
 
+	tcase_add_checked_fixture(tc, start, NULL);
 	tcase_add_test(tc, hop_by_hop_fields_end_here);
+	tcase_add_test(tc, te_trailers_is_said_anew);
+	tcase_add_test(tc, void_expectations_end_here);
+	tcase_add_test(tc, max_forwards);
 	tcase_add_test(tc, claims_of_the_client_are_replaced);
+	tcase_add_test(tc, aliases_of_ours_are_dropped);
 	tcase_add_test(tc, ipv6_is_quoted);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);

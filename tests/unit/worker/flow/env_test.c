@@ -46,6 +46,25 @@ START_TEST(other_prefix_other_ids)
 }
 END_TEST
 
+START_TEST(dates_follow_the_clock)
+{
+	struct env *e = calloc(1, sizeof(*e));
+	char now[WALL_DATE_BYTES];
+	struct slice date;
+
+	memset(e->date, 'x', sizeof(e->date));
+	do {
+		wall_date(clock_wall(), now);
+		date = env_date(e);
+	} while (memcmp(now, date.p, 25) != 0); /* but for the second */
+	ck_assert_uint_eq(date.n, 29);
+	e->date[0] = 'y';
+	e->date_s--;
+	ck_assert_int_ne(env_date(e).p[0], 'y');
+	free(e);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -55,6 +74,7 @@ main(void)
 	int failed;
 
 	tcase_add_test(tc, ids_do_not_repeat);
+	tcase_add_test(tc, dates_follow_the_clock);
 	tcase_add_test(tc, other_prefix_other_ids);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);

@@ -1,58 +1,8 @@
 /*
  * Tests of balance.c: primaries before backups, nothing twice, and states that
- * follow the set and the algorithm.
+ * follow the set and the algorithm; what a call's end does.
  */
-#include "tests/unit/shm/fixture.h"
-#include "worker/origin/balance.h"
-
-static struct region region;
-static struct env env;
-static struct balance *balance;
-static struct balance_ask ask;
-
-/* Endpoints 1..primaries, then backups. */
-static void
-publish(uint32_t primaries, uint32_t backups)
-{
-	struct eset_want want[64];
-	uint32_t n = primaries + backups;
-
-	for (uint32_t i = 0; i < n; i++) {
-		want[i] = fixture_want(i + 1, 1 + i % 2);
-		want[i].backup = i >= primaries;
-	}
-	ck_assert(registry_publish_set(&region, ask.service, want, n));
-}
-
-static void
-begin(void)
-{
-	fixture_region(&region, 1);
-	env = (struct env){ .region = &region };
-	balance = balance_new(&env);
-	ck_assert_ptr_nonnull(balance);
-	ask = (struct balance_ask){ .service = registry_service(
-					&region, SLICE_LIT("s")) };
-}
-
-static void
-end(void)
-{
-	balance_free(balance);
-	region_fini(&region);
-}
-
-/* The number of the endpoint; 0: none. */
-static uint32_t
-pick(void)
-{
-	const struct eset_member *m = balance_pick(balance, &ask);
-
-	if (m == NULL)
-		return 0;
-	ask.tried.index[ask.tried.count++] = m->handle.index;
-	return m->addr.ip[15];
-}
+#include "tests/unit/worker/origin/balance_kit.h"
 
 START_TEST(each_once_and_backups_last)
 {
@@ -140,13 +90,17 @@ START_TEST(feedback_reaches_p2c_alone)
 	publish(3, 0);
 	ask.algorithm = IMG_BALANCE_P2C;
 	const struct eset *set = registry_set(&region, ask.service);
+	const struct vital_rule off = { 0 };
+	struct balance_result how = { .outcome = BALANCE_FAILED, .us = 1 };
 	for (uint32_t i = 0; i < 3; i++)
-		balance_feedback(balance, IMG_BALANCE_RANDOM,
-		    set->members[i].handle, BALANCE_FAILED, 1);
-	for (uint32_t i = 0; i < 3; i++)
-		balance_feedback(balance, IMG_BALANCE_P2C,
-		    set->members[i].handle, BALANCE_ANSWERED,
-		    i == 1 ? 500000 : 5000);
+		balance_feedback(balance, IMG_BALANCE_RANDOM, &off,
+		    set->members[i].handle, &how);
+	how.outcome = BALANCE_ANSWERED;
+	for (uint32_t i = 0; i < 3; i++) {
+		how.us = i == 1 ? 500000 : 5000;
+		balance_feedback(balance, IMG_BALANCE_P2C, &off,
+		    set->members[i].handle, &how);
+	}
 	for (int i = 0; i < 3000; i++) {
 		ask.tried.count = 0;
 		hits[pick()]++;
@@ -154,6 +108,57 @@ START_TEST(feedback_reaches_p2c_alone)
 	ck_assert_uint_eq(hits[2], 0);
 	ck_assert_uint_gt(hits[1], 500);
 	ck_assert_uint_gt(hits[3], 500);
+	end();
+}
+END_TEST
+
+START_TEST(calls_are_tallied)
+{
+	struct tally t;
+
+	begin();
+	publish(2, 0);
+	calls(1, 5, BALANCE_ANSWERED);
+	calls(1, 2, BALANCE_ERROR);
+	calls(1, 1, BALANCE_FAILED);
+	calls(1, 7, BALANCE_ABANDONED);
+	tally_sum(&region, index_of(1), &t);
+	ck_assert_uint_eq(t.answered, 5);
+	ck_assert_uint_eq(t.failed, 3);
+	ck_assert_uint_eq(t.answered_us, 5000);
+	tally_sum(&region, index_of(2), &t);
+	ck_assert_uint_eq(t.answered + t.failed, 0);
+	end();
+}
+END_TEST
+
+START_TEST(shares_and_classes)
+{
+	uint32_t hits[8];
+
+	begin();
+	publish(2, 0);
+	for (uint32_t a = 0; a < IMG_BALANCE_COUNT; a++) {
+		if (a == IMG_BALANCE_HASH)
+			continue;
+		ask.algorithm = a;
+		/* Weights 1 and 2. */
+		vital_set_share(&region, index_of(2), 500);
+		picks(hits, 20000);
+		ck_assert_uint_ge(hits[1], 9500);
+		ck_assert_uint_ge(hits[2], 9500);
+		vital_set_share(&region, index_of(2), VITAL_SHARE_FULL);
+		vital_set_flag(
+		    &region, index_of(1), VITAL_BEST, true, CAUSE_SCORE, 1000);
+		ask.class = IMG_CLASS_EMERGENCY;
+		picks(hits, 20000);
+		ck_assert_uint_ge(hits[1], 9500);
+		ck_assert_uint_ge(hits[2], 9500);
+		ask.class = IMG_CLASS_NORMAL;
+		picks(hits, 30000);
+		ck_assert_uint_ge(hits[1], 9500);
+		ck_assert_uint_ge(hits[2], 19000);
+	}
 	end();
 }
 END_TEST
@@ -168,5 +173,7 @@ main(void)
 	tcase_add_test(tc, sets_and_algorithms_change);
 	tcase_add_test(tc, enough_is_enough);
 	tcase_add_test(tc, feedback_reaches_p2c_alone);
+	tcase_add_test(tc, calls_are_tallied);
+	tcase_add_test(tc, shares_and_classes);
 	return fixture_run(tc, "balance");
 }

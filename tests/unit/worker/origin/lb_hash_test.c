@@ -138,6 +138,48 @@ START_TEST(what_was_tried_is_skipped)
 }
 END_TEST
 
+/* Those of a sick endpoint move, no others; and they come back. */
+START_TEST(keys_of_the_sick_come_back)
+{
+	struct lb_kit k;
+	uint32_t moved, stray;
+
+	kit_init(&k, &lb_hash, 10, NULL);
+	map_keys(&k, ports_before);
+	kit_sick(&k, 3, true);
+	map_keys(&k, ports_after);
+	moved = moved_keys(4, &stray);
+	ck_assert_uint_gt(moved, KEYS / 10 * 85 / 100);
+	ck_assert_uint_lt(moved, KEYS / 10 * 115 / 100);
+	ck_assert_uint_eq(stray, 0);
+	kit_sick(&k, 3, false);
+	map_keys(&k, ports_after);
+	ck_assert_mem_eq(ports_before, ports_after, sizeof(ports_before));
+	kit_fini(&k);
+}
+END_TEST
+
+START_TEST(shares_move_no_keys)
+{
+	struct lb_kit k;
+
+	kit_init(&k, &lb_hash, 10, NULL);
+	map_keys(&k, ports_before);
+	kit_share(&k, 3, 100);
+	kit_best(&k, 5, IMG_CLASS_EMERGENCY);
+	map_keys(&k, ports_after);
+	ck_assert_mem_eq(ports_before, ports_after, sizeof(ports_before));
+	kit_fini(&k);
+}
+END_TEST
+
+START_TEST(what_is_sick_is_skipped)
+{
+	kit_check_sick(&lb_hash, NULL);
+	kit_check_sick(&lb_hash, (uint32_t[]){ 9, 2, 1 });
+}
+END_TEST
+
 int
 main(void)
 {
@@ -150,5 +192,8 @@ main(void)
 	tcase_add_test(tc, the_order_of_endpoints_is_nothing);
 	tcase_add_test(tc, many_and_heavy_ones_are_bounded);
 	tcase_add_test(tc, what_was_tried_is_skipped);
+	tcase_add_test(tc, keys_of_the_sick_come_back);
+	tcase_add_test(tc, shares_move_no_keys);
+	tcase_add_test(tc, what_is_sick_is_skipped);
 	return fixture_run(tc, "lb_hash");
 }

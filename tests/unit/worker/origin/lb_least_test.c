@@ -82,6 +82,19 @@ START_TEST(what_was_tried_is_skipped)
 }
 END_TEST
 
+START_TEST(what_is_sick_is_skipped)
+{
+	kit_check_sick(&lb_least, NULL);
+	kit_check_sick(&lb_least, (uint32_t[]){ 7, 2, 1 });
+}
+END_TEST
+
+START_TEST(shares_scale_weights)
+{
+	kit_check_shares(&lb_least);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -92,5 +105,7 @@ main(void)
 	tcase_add_test(tc, all_workers_count);
 	tcase_add_test(tc, large_sets_are_sampled);
 	tcase_add_test(tc, what_was_tried_is_skipped);
+	tcase_add_test(tc, what_is_sick_is_skipped);
+	tcase_add_test(tc, shares_scale_weights);
 	return fixture_run(tc, "lb_least");
 }

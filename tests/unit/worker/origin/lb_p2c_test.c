@@ -165,6 +165,43 @@ START_TEST(what_was_tried_is_skipped)
 }
 END_TEST
 
+/* Its latency is a matter of the past: it has to be tried. */
+START_TEST(what_is_due_is_tried_soon)
+{
+	const struct vital_rule rule = { .failures = 1, .time_us = 1000000 };
+	struct lb_kit k;
+	uint32_t index;
+
+	kit_init(&k, &lb_p2c, 3, NULL);
+	answers(&k, 0, 2, 1000);
+	index = k.tier.members[2].handle.index;
+	vital_failed(&k.region, index, &rule, k.tier.now.us, CAUSE_CONNECT, 0);
+	answer(&k, 2, BALANCE_FAILED, 100);
+	k.tier.mind = LB_MIND_SICK;
+	k.tier.skips = true;
+	kit_picks(&k, 100);
+	ck_assert_uint_eq(k.hits[2], 0);
+	k.tier.now.us += rule.time_us;
+	answers(&k, 0, 2, 1000);
+	kit_picks(&k, 100);
+	ck_assert_uint_gt(k.hits[2], 40);
+	kit_fini(&k);
+}
+END_TEST
+
+START_TEST(what_is_sick_is_skipped)
+{
+	kit_check_sick(&lb_p2c, NULL);
+	kit_check_sick(&lb_p2c, (uint32_t[]){ 9, 1, 1 });
+}
+END_TEST
+
+START_TEST(shares_scale_weights)
+{
+	kit_check_shares(&lb_p2c);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -178,5 +215,8 @@ main(void)
 	tcase_add_test(tc, errors_are_not_fast);
 	tcase_add_test(tc, new_ones_start_with_the_mean);
 	tcase_add_test(tc, what_was_tried_is_skipped);
+	tcase_add_test(tc, what_is_due_is_tried_soon);
+	tcase_add_test(tc, what_is_sick_is_skipped);
+	tcase_add_test(tc, shares_scale_weights);
 	return fixture_run(tc, "lb_p2c");
 }

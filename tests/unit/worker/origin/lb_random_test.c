@@ -62,6 +62,35 @@ START_TEST(what_was_tried_is_skipped)
 }
 END_TEST
 
+/* The draw stays a fair one, whoever is sick and whatever is scaled down. */
+START_TEST(few_healthy_share_evenly)
+{
+	struct lb_kit k;
+
+	kit_init(&k, &lb_random, 100, NULL);
+	for (uint32_t i = 0; i < 80; i++)
+		kit_sick(&k, i, true);
+	kit_share(&k, 90, 500);
+	kit_picks(&k, 195000);
+	for (uint32_t i = 80; i < 100; i++)
+		kit_near(&k, i, i == 90 ? 5000 : 10000, 8);
+	kit_fini(&k);
+}
+END_TEST
+
+START_TEST(what_is_sick_is_skipped)
+{
+	kit_check_sick(&lb_random, NULL);
+	kit_check_sick(&lb_random, (uint32_t[]){ 9, 1, 1 });
+}
+END_TEST
+
+START_TEST(shares_scale_weights)
+{
+	kit_check_shares(&lb_random);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -71,5 +100,8 @@ main(void)
 	tcase_add_test(tc, no_order_in_it);
 	tcase_add_test(tc, a_second_draw_is_another);
 	tcase_add_test(tc, what_was_tried_is_skipped);
+	tcase_add_test(tc, few_healthy_share_evenly);
+	tcase_add_test(tc, what_is_sick_is_skipped);
+	tcase_add_test(tc, shares_scale_weights);
 	return fixture_run(tc, "lb_random");
 }

@@ -47,6 +47,38 @@ START_TEST(what_was_tried_is_skipped)
 }
 END_TEST
 
+/* Once all shares are full again it is as exact as ever. */
+START_TEST(exact_again_after_small_shares)
+{
+	struct lb_kit k;
+
+	kit_init(&k, &lb_rr, 3, (uint32_t[]){ 5, 1, 2 });
+	kit_share(&k, 0, 30);
+	kit_picks(&k, 1001);
+	kit_near(&k, 2, 1001 * 2 / 3.15, 1);
+	kit_share(&k, 0, VITAL_SHARE_FULL);
+	k.tier.scale = 0;
+	kit_picks(&k, 80);
+	ck_assert_uint_le(abs((int)k.hits[0] - 50), 2);
+	ck_assert_uint_le(abs((int)k.hits[1] - 10), 2);
+	ck_assert_uint_le(abs((int)k.hits[2] - 20), 2);
+	kit_fini(&k);
+}
+END_TEST
+
+START_TEST(what_is_sick_is_skipped)
+{
+	kit_check_sick(&lb_rr, NULL);
+	kit_check_sick(&lb_rr, (uint32_t[]){ 7, 2, 1 });
+}
+END_TEST
+
+START_TEST(shares_scale_weights)
+{
+	kit_check_shares(&lb_rr);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -55,5 +87,8 @@ main(void)
 	tcase_add_test(tc, equal_weights_take_turns);
 	tcase_add_test(tc, shares_follow_weights_smoothly);
 	tcase_add_test(tc, what_was_tried_is_skipped);
+	tcase_add_test(tc, exact_again_after_small_shares);
+	tcase_add_test(tc, what_is_sick_is_skipped);
+	tcase_add_test(tc, shares_scale_weights);
 	return fixture_run(tc, "lb_rr");
 }

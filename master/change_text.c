@@ -1,0 +1,84 @@
+/*
+ * change_text.c - see change_text.h.
+ */
+#include "master/change_text.h"
+
+#include <string.h>
+
+enum change_weight
+change_weight(const struct change *c)
+{
+	switch (c->event) {
+	case CHANGE_DOWN:
+	case CHANGE_EJECTED:
+	case CHANGE_POOR:
+		return CHANGE_BAD;
+	case CHANGE_ADDED:
+		return c->cause == CAUSE_DNS ? CHANGE_NOTED : CHANGE_QUIET;
+	case CHANGE_TRIAL:
+		return CHANGE_QUIET;
+	case CHANGE_UP:
+	case CHANGE_RETURNED:
+	case CHANGE_FAIR:
+	case CHANGE_READY:
+	case CHANGE_DRAIN:
+	case CHANGE_MAINT:
+	case CHANGE_WEIGHT:
+	case CHANGE_EVENT_COUNT:
+		break;
+	}
+	return CHANGE_NOTED;
+}
+
+void
+change_detail(struct text *out, const struct change *c)
+{
+	const char *error;
+
+	if (c->detail == 0)
+		return;
+	switch (c->cause) {
+	case CAUSE_PROBE_CONNECT:
+	case CAUSE_CONNECT:
+	case CAUSE_RESET:
+		error = strerrordesc_np((int)c->detail);
+		if (error != NULL)
+			text_add(out, slice_str(error));
+		else
+			text_printf(out, "%u", c->detail);
+		break;
+	case CAUSE_SCORE:
+		text_printf(out, "%u.%u %%", c->detail / 10, c->detail % 10);
+		break;
+	case CAUSE_CONFIG:
+	case CAUSE_OPERATOR:
+	case CAUSE_DNS:
+	case CAUSE_PROBE_OK:
+	case CAUSE_PROBE_TIMEOUT:
+	case CAUSE_PROBE_STATUS:
+	case CAUSE_PROBE_BODY:
+	case CAUSE_PROBE_BROKEN:
+	case CAUSE_TIMEOUT:
+	case CAUSE_BROKEN:
+	case CAUSE_STATUS:
+	case CAUSE_ANSWERED:
+	case CAUSE_TIME:
+	case CHANGE_CAUSE_COUNT:
+		text_printf(out, "%u", c->detail);
+		break;
+	}
+}
+
+void
+change_text(struct text *out, const struct change *c)
+{
+	struct text detail;
+
+	text_init(&detail);
+	change_detail(&detail, c);
+	text_printf(out, "%s: %s", change_event_name(c->event),
+	    change_cause_name(c->cause));
+	if (detail.n != 0)
+		text_printf(out, " (%.*s)", SLICE_FMT(text_slice(&detail)));
+	text_fini(&detail);
+}

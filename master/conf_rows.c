@@ -1,0 +1,265 @@
+/*
+ * conf_rows.c - the rows of the top level, listeners and routes.
+ */
+#include "master/conf_rows.h"
+#include "shm/permit.h"
+
+/* clang-format off */
+
+static const struct conf_row listener_rows[] = {
+	{ .path = "address", .type = CONF_STRING, AT(conf_listener, address),
+	  .min = 1, .max = 255,
+	  .help = "Where to listen: a numeric address and a port, such as "
+	      "\"0.0.0.0:8080\" or \"[::]:8080\"." },
+	{ .path = "proxy_protocol", .type = CONF_BOOL,
+	  AT(conf_listener, proxy_protocol), .def = "false",
+	  .help = "Every connection begins with a header of the PROXY protocol, "
+	      "version 1 or 2, which says whose it is." },
+};
+
+static const struct conf_row condition_rows[] = {
+	{ .path = "header", .type = CONF_STRING, AT(conf_condition, header),
+	  .min = 1, .max = 255,
+	  .help = "The request must have this header field." },
+	{ .path = "query", .type = CONF_STRING, AT(conf_condition, query),
+	  .min = 1, .max = 255,
+	  .help = "The query must have this parameter." },
+	{ .path = "cookie", .type = CONF_STRING, AT(conf_condition, cookie),
+	  .min = 1, .max = 255,
+	  .help = "The request must have this cookie." },
+	{ .path = "value", .type = CONF_STRING, AT(conf_condition, value),
+	  .max = 4 * KIB,
+	  .help = "The value that it must have; without it, any." },
+};
+
+static const struct conf_row header_rule_rows[] = {
+	{ .path = "set", .type = CONF_STRING, AT(conf_header_rule, set),
+	  .min = 1, .max = 255,
+	  .help = "The header field to set, in place of any that is there." },
+	{ .path = "add", .type = CONF_STRING, AT(conf_header_rule, add),
+	  .min = 1, .max = 255,
+	  .help = "The header field to add to those that are there." },
+	{ .path = "remove", .type = CONF_STRING, AT(conf_header_rule, remove),
+	  .min = 1, .max = 255,
+	  .help = "The header field to remove." },
+	{ .path = "value", .type = CONF_STRING, AT(conf_header_rule, value),
+	  .max = 4 * KIB,
+	  .help = "The value to set or add: a template." },
+};
+
+static const struct conf_row route_rows[] = {
+	{ .path = "name", .type = CONF_STRING, AT(conf_route, name),
+	  .min = 1, .max = 255,
+	  .help = "Its name in metrics and logs; without one, its path, with "
+	      "hosts and methods where needed to be unique." },
+	{ .path = "hosts", .type = CONF_NAMES, AT(conf_route, hosts),
+	  .min = 1, .max = 255,
+	  .help = "Hosts that it serves, exact or \"*.suffix\"; without, "
+	      "any." },
+	{ .path = "path", .type = CONF_STRING, AT(conf_route, path),
+	  .min = 1, .max = 4 * KIB,
+	  .help = "An exact path, a pattern with :param and *rest, or a "
+	      "regular expression after \"~\"." },
+	{ .path = "methods", .type = CONF_NAMES, AT(conf_route, methods),
+	  .min = 1, .max = 64,
+	  .help = "Methods that it serves; without, all." },
+	{ .path = "service", .type = CONF_STRING, AT(conf_route, service),
+	  .min = 1, .max = SERVICE_NAME_MAX,
+	  .help = "The service that its requests go to." },
+	{ .path = "rewrite", .type = CONF_STRING, AT(conf_route, rewrite),
+	  .min = 1, .max = 4 * KIB,
+	  .help = "The path, and query, that the endpoint gets: a "
+	      "template." },
+	{ .path = "match", .type = CONF_LIST,
+	  MANY(conf_route, conditions, condition_count),
+	  .block = &conf_block_condition,
+	  .help = "Further conditions; all must hold." },
+	{ .path = "request_headers", .type = CONF_LIST,
+	  MANY(conf_route, request_headers, request_header_count),
+	  .block = &conf_block_header_rule,
+	  .help = "Changes to the header fields of the request." },
+	{ .path = "response_headers", .type = CONF_LIST,
+	  MANY(conf_route, response_headers, response_header_count),
+	  .block = &conf_block_header_rule,
+	  .help = "Changes to the header fields of the response." },
+	{ .path = "respond", .type = CONF_GROUP, .flags = CONF_OPTIONAL,
+	  .help = "An answer given at once, in place of a service." },
+	{ .path = "respond.status", .type = CONF_INT,
+	  AT(conf_route, respond.status), .min = 200, .max = 599,
+	  .def = "200", .help = "Its status." },
+	{ .path = "respond.body", .type = CONF_STRING, .flags = CONF_TEXT,
+	  AT(conf_route, respond.body), .max = 64 * KIB,
+	  .help = "Its body: a template." },
+	{ .path = "respond.content_type", .type = CONF_STRING,
+	  AT(conf_route, respond.content_type), .min = 1, .max = 255,
+	  .help = "Its Content-Type." },
+	{ .path = "upgrade", .type = CONF_NAMES, AT(conf_route, upgrade),
+	  .min = 1, .max = 64, .def = "websocket",
+	  .help = "Protocols that a client may switch to on its connection; "
+	      "none: [ ]." },
+	{ .path = "encoded_slash", .type = CONF_WORD,
+	  AT(conf_route, encoded_slash), .def = "reject",
+	  .words = "reject keep",
+	  .help = "What is done with %2f in the path." },
+	{ .path = "priority", .type = CONF_WORD, AT(conf_route, priority),
+	  .words = "normal priority emergency",
+	  .help = "The class of its requests; without it, the service's." },
+	{ .path = "timeouts", .type = CONF_GROUP,
+	  .help = "Those that differ from the service's." },
+	TIMEOUT(conf_route, body, NULL, "As timeouts.body."),
+	TIMEOUT(conf_route, send, NULL, "As timeouts.send."),
+	TIMEOUT(conf_route, connect, NULL, "As timeouts.connect."),
+	TIMEOUT(conf_route, response, NULL, "As timeouts.response."),
+	TIMEOUT(conf_route, tunnel, NULL, "As timeouts.tunnel."),
+};
+
+static const struct conf_row top_rows[] = {
+	{ .path = "user", .type = CONF_STRING, .flags = CONF_RESTART,
+	  AT(conf, user), .min = 1, .max = 255, .def = "nobody",
+	  .help = "Whom all processes but the keeper become when it was "
+	      "started as root." },
+	{ .path = "group", .type = CONF_STRING, .flags = CONF_RESTART,
+	  AT(conf, group), .min = 1, .max = 255,
+	  .help = "Their group; without it, the user's own." },
+	{ .path = "workers", .type = CONF_INT, .flags = CONF_RESTART,
+	  AT(conf, workers), .max = WORKERS_MAX, .def = "0",
+	  .unit = "processes",
+	  .help = "How many workers; 0: one per CPU that the process may run "
+	      "on." },
+	{ .path = "cpu_affinity", .type = CONF_BOOL, .flags = CONF_RESTART,
+	  AT(conf, cpu_affinity), .def = "false",
+	  .help = "Each worker stays on a CPU of its own." },
+	{ .path = "worker_connections", .type = CONF_INT,
+	  .flags = CONF_RESTART, AT(conf, worker_connections), .min = 1,
+	  .max = 1048576, .def = "65536", .unit = "connections",
+	  .help = "Client connections of one worker; lowered, with a warning, "
+	      "where the file limit is too low." },
+	{ .path = "pid_file", .type = CONF_STRING, .flags = CONF_RESTART,
+	  AT(conf, pid_file), .min = 1, .max = 255,
+	  .help = "Where the keeper's process number is written, for "
+	      "penstock -s." },
+	{ .path = "environment", .type = CONF_STRING, AT(conf, environment),
+	  .min = 1, .max = 63, .def = "production",
+	  .help = "What this installation is for; shown by penstockctl status." },
+	{ .path = "zone", .type = CONF_STRING, AT(conf, zone),
+	  .min = 1, .max = 63,
+	  .help = "Where this gateway stands: endpoints of the same zone come "
+	      "first." },
+	{ .path = "include", .type = CONF_NAMES, .flags = CONF_INPUT,
+	  AT(conf, include), .min = 1, .max = 4095,
+	  .help = "Further files, as patterns relative to the folder of this "
+	      "one: their named things and list entries are added. In the "
+	      "main file only." },
+	{ .path = "log", .type = CONF_GROUP,
+	  .help = "What the processes themselves have to say." },
+	{ .path = "log.level", .type = CONF_WORD, AT(conf, log_level_word),
+	  .def = "info", .words = "debug info warn error critical",
+	  .help = "The least level that is logged." },
+	{ .path = "log.target", .type = CONF_STRING, .flags = CONF_RESTART,
+	  AT(conf, log_target), .min = 1, .max = 255, .def = "stderr",
+	  .help = "\"stderr\", \"syslog\" or a path." },
+	{ .path = "admin", .type = CONF_GROUP,
+	  .help = "The admin API." },
+	{ .path = "admin.socket", .type = CONF_STRING,
+	  .flags = CONF_RESTART, AT(conf, admin_socket), .min = 1, .max = 107,
+	  .help = "The unix socket that it is served on; without it, none." },
+	{ .path = "limits", .type = CONF_GROUP,
+	  .help = "Bounds on what clients and endpoints may send." },
+	{ .path = "limits.request_head", .type = CONF_SIZE,
+	  AT(conf, limits.request_head), .min = KIB, .max = 64 * KIB,
+	  .def = "16k",
+	  .help = "Request line and header fields; more is answered 431." },
+	{ .path = "limits.headers", .type = CONF_INT,
+	  AT(conf, limits.headers), .min = 1, .max = 1000, .def = "100",
+	  .unit = "fields",
+	  .help = "Header fields of a request; more are answered 431." },
+	{ .path = "limits.uri", .type = CONF_SIZE, AT(conf, limits.uri),
+	  .min = 64, .max = 64 * KIB, .def = "8k",
+	  .help = "The request target; a longer one is answered 414." },
+	{ .path = "limits.request_body", .type = CONF_SIZE,
+	  .flags = CONF_ZERO, AT(conf, limits.request_body), .min = 1,
+	  .max = UINT64_C(1) << 60, .def = "0",
+	  .help = "The body of a request; a larger one is answered 413." },
+	{ .path = "limits.response_head", .type = CONF_SIZE,
+	  AT(conf, limits.response_head), .min = KIB, .max = 64 * KIB,
+	  .def = "64k",
+	  .help = "Status line and header fields of an endpoint's answer; "
+	      "more become 502." },
+	{ .path = "limits.connections_per_address", .type = CONF_INT,
+	  AT(conf, limits.connections_per_address), .max = PERMIT_COUNT_MAX,
+	  .def = "0", .unit = "connections",
+	  .help = "Connections of one client address (of IPv6: its /64) over "
+	      "all workers; one more is closed at once. 0: no limit." },
+	{ .path = "limits.requests_per_connection", .type = CONF_INT,
+	  AT(conf, limits.requests_per_connection), .max = 1000000000,
+	  .def = "0", .unit = "requests",
+	  .help = "Requests of one connection, which ends with the answer to "
+	      "the last one. 0: no limit." },
+	{ .path = "limits.min_rate", .type = CONF_SIZE,
+	  .flags = CONF_ZERO, AT(conf, limits.min_rate), .min = 1,
+	  .max = UINT64_C(1) << 40, .def = "0",
+	  .help = "Bytes per second, over 10 s, that a client has to send of "
+	      "its request, or to take of an answer, while it is waited "
+	      "for." },
+	{ .path = "timeouts", .type = CONF_GROUP,
+	  .help = "How long something may take." },
+	TIMEOUT(conf, head, "10s", "From accept, or from the first byte of a "
+	    "later request, to the end of the request's head."),
+	TIMEOUT(conf, body, "30s", "Between two reads of a request body."),
+	TIMEOUT(conf, send, "30s", "Between two writes to a client."),
+	TIMEOUT(conf, idle, "75s", "Between two requests of a connection."),
+	TIMEOUT(conf, connect, "2s", "To connect to an endpoint."),
+	TIMEOUT(conf, response, "30s", "From the end of the request to the "
+	    "answer's head, then between two reads of its body."),
+	TIMEOUT(conf, tunnel, "1h", "Without bytes either way in a tunnel or "
+	    "an event stream."),
+	TIMEOUT(conf, drain, "30s", "For running requests to end at a graceful "
+	    "stop."),
+	{ .path = "resolver", .type = CONF_GROUP,
+	  .help = "How the names of endpoints become addresses." },
+	{ .path = "resolver.servers", .type = CONF_NAMES,
+	  AT(conf, resolver.servers), .min = 1, .max = 63,
+	  .help = "DNS servers, such as \"10.0.0.2\" or \"[::1]:5353\"; "
+	      "without, the system's." },
+	{ .path = "resolver.min_ttl", .type = CONF_DURATION,
+	  AT(conf, resolver.min_ttl_us), .min = 100 * MS, .max = DAY,
+	  .def = "1s",
+	  .help = "An answer is good for this long, whatever it says." },
+	{ .path = "resolver.max_ttl", .type = CONF_DURATION,
+	  AT(conf, resolver.max_ttl_us), .min = 100 * MS, .max = 7 * DAY,
+	  .def = "5m",
+	  .help = "An answer is not good for longer." },
+	{ .path = "resolver.timeout", .type = CONF_DURATION,
+	  AT(conf, resolver.timeout_us), .min = 10 * MS, .max = 60 * SECOND,
+	  .def = "2s",
+	  .help = "For one question to one server." },
+	{ .path = "resolver.attempts", .type = CONF_INT,
+	  AT(conf, resolver.attempts), .min = 1, .max = 10, .def = "3",
+	  .help = "How often each server is asked." },
+	{ .path = "trusted_proxies", .type = CONF_NAMES,
+	  AT(conf, trusted_proxies), .min = 1, .max = 63,
+	  .help = "Addresses and networks, such as \"10.0.0.0/8\", whose word "
+	      "about the client is believed." },
+	{ .path = "listeners", .type = CONF_LIST,
+	  MANY(conf, listeners, listener_count),
+	  .block = &conf_block_listener,
+	  .help = "Where clients connect." },
+	{ .path = "services", .type = CONF_NAMED,
+	  MANY(conf, services, service_count), .block = &conf_block_service,
+	  .help = "What requests can be sent on to." },
+	{ .path = "routes", .type = CONF_NAMED,
+	  MANY(conf, routes, route_count), .block = &conf_block_route,
+	  .help = "Which requests go where." },
+};
+
+const struct conf_block conf_block_listener = {
+	BLOCK("listener", listener_rows, conf_listener) };
+const struct conf_block conf_block_condition = {
+	BLOCK("condition", condition_rows, conf_condition) };
+const struct conf_block conf_block_header_rule = {
+	BLOCK("header rule", header_rule_rows, conf_header_rule) };
+const struct conf_block conf_block_route = {
+	BLOCK("route", route_rows, conf_route) };
+const struct conf_block conf_block_top = { BLOCK("file", top_rows, conf) };
+
+/* clang-format on */

@@ -1,0 +1,67 @@
+/*
+ * probe.h - one probe of one endpoint: a connection of its own, a deadline, and
+ * what came of it.
+ *
+ *   tcp    connect -> good
+ *   http   connect -> request -> head (status) -> body -> good
+ *
+ * Good takes a whole answer, or the first PROBE_BODY_BYTES of its body.
+ */
+#ifndef MASTER_PROBE_H
+#define MASTER_PROBE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/text.h"
+#include "common/http/h1.h"
+#include "common/net/io.h"
+#include "master/probe_rule.h"
+#include "shm/vital.h"
+
+enum probe_result {
+	PROBE_GOOD,
+	PROBE_BAD,     /* cause and detail say why */
+	PROBE_PUT_OFF, /* our own shortage, an errno: says nothing of it */
+	PROBE_ABORTED,
+};
+
+struct probe;
+
+/*
+ * The probe is over: as the last thing of a turn, once. From then on its
+ * memory is the callee's.
+ */
+typedef void probe_ended_fn(struct probe *p);
+
+struct probe {
+	struct io io;
+	struct h1 codec;
+	struct timer timer;
+	struct loop_task over_task;
+	struct loop *loop;
+	struct probe_rule *rule;
+	struct slice host;
+	struct text body;    /* as far as the rule asks for it */
+	uint32_t body_bytes; /* seen so far */
+	struct mono deadline;
+	bool connected, waited, over;
+	/* For `ended`. */
+	probe_ended_fn *ended;
+	void *owner;
+	enum probe_result result;
+	enum change_cause cause; /* PROBE_BAD: one of CAUSE_PROBE_* */
+	uint32_t detail;         /* a status or an errno; 0: none */
+};
+
+/*
+ * Starts p, of which `owner` alone is set. The rule and `host`, the name of the
+ * endpoint, outlive it.
+ */
+void probe_start(struct probe *p, struct loop *loop, struct probe_rule *rule,
+    const struct addr *a, struct slice host, probe_ended_fn *ended);
+
+/* Closes it at once; `ended` still comes. Harmless when it is over. */
+void probe_abort(struct probe *p);
+
+#endif

@@ -1,0 +1,264 @@
+/*
+ * probe_rule.c - see probe_rule.h.
+ */
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include "master/probe_rule.h"
+
+#include <pcre2.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/must.h"
+
+#define RULE_HEAP_LIMIT_KIB 16384
+/*
+ * Steps and bytes that one search may take, about 100 ms at the worst. The
+ * library's own limits begin anew at each byte of the subject, so that they do
+ * not bound the whole.
+ */
+#define RULE_WORK_MAX (UINT64_C(8) << 20)
+
+/* What comes first in a description; behind it the texts, then `expect`. */
+struct rule_numbers {
+	uint64_t interval_us, timeout_us;
+	uint32_t type, healthy, unhealthy, port, head, regex, headers, expect;
+};
+
+struct expression {
+	pcre2_code *code;
+	pcre2_match_data *data;
+	pcre2_match_context *limits;
+	uint64_t work; /* what is left for this search */
+	size_t at;     /* in the subject, when it was last charged */
+};
+
+/* ---- descriptions ---- */
+
+static void
+describe_bytes(struct text *to, const void *p, size_t n)
+{
+	text_add(to, slice_make(p, n));
+}
+
+static void
+describe_text(struct text *to, struct slice s)
+{
+	describe_bytes(to, &s.n, sizeof(s.n));
+	text_add(to, s);
+}
+
+void
+probe_rule_describe(
+    struct text *to, const struct img_head *img, const struct img_service *s)
+{
+	const struct img_health_check *c = &s->check;
+	const struct img_probe_header *h = img_at(img, c->headers.off);
+	const struct rule_numbers n = {
+		.interval_us = c->interval_us,
+		.timeout_us = c->timeout_us,
+		.type = c->type,
+		.healthy = c->healthy,
+		.unhealthy = c->unhealthy,
+		.port = c->port,
+		.head = c->head,
+		.regex = c->body_regex,
+		.headers = c->headers.count,
+		.expect = c->expect.count,
+	};
+
+	describe_bytes(to, &n, sizeof(n));
+	describe_text(to, img_slice(img, c->path));
+	describe_text(to, img_slice(img, c->host.len != 0 ? c->host : s->host));
+	describe_text(to, img_slice(img, c->body));
+	for (uint32_t i = 0; i < c->headers.count; i++) {
+		describe_text(to, img_slice(img, h[i].name));
+		describe_text(to, img_slice(img, h[i].value));
+	}
+	describe_bytes(to, img_at(img, c->expect.off),
+	    c->expect.count * sizeof(struct img_range));
+}
+
+static void
+take_bytes(struct slice *from, void *p, size_t n)
+{
+	MUST(n <= from->n);
+	if (n != 0)
+		memcpy(p, from->p, n);
+	*from = slice_skip(*from, n);
+}
+
+static struct slice
+take_text(struct slice *from)
+{
+	struct slice s;
+
+	take_bytes(from, &s.n, sizeof(s.n));
+	MUST(s.n <= from->n);
+	s.p = from->p;
+	*from = slice_skip(*from, s.n);
+	return s;
+}
+
+/* ---- expressions ---- */
+
+/* Called before each item of the expression that is tried. */
+static int
+expression_charge(pcre2_callout_block *b, void *ctx)
+{
+	struct expression *e = ctx;
+	size_t at = b->current_position;
+	uint64_t cost = 1 + (at > e->at ? at - e->at : e->at - at);
+
+	e->at = at;
+	if (cost > e->work)
+		return PCRE2_ERROR_CALLOUT;
+	e->work -= cost;
+	return 0;
+}
+
+static void
+expression_free(struct expression *e)
+{
+	if (e == NULL)
+		return;
+	pcre2_match_context_free(e->limits);
+	pcre2_match_data_free(e->data);
+	pcre2_code_free(e->code);
+	free(e);
+}
+
+static struct expression *
+expression_new(struct slice text)
+{
+	struct expression *e = calloc(1, sizeof(*e));
+	PCRE2_SIZE at;
+	int error;
+
+	MUST(e != NULL);
+	e->code = pcre2_compile((PCRE2_SPTR)text.p, text.n,
+	    IMG_REGEX_OPTIONS | PCRE2_AUTO_CALLOUT, &error, &at, NULL);
+	if (e->code == NULL) {
+		expression_free(e);
+		return NULL;
+	}
+	e->data = pcre2_match_data_create(1, NULL);
+	e->limits = pcre2_match_context_create(NULL);
+	MUST(e->data != NULL && e->limits != NULL);
+	(void)pcre2_set_heap_limit(e->limits, RULE_HEAP_LIMIT_KIB);
+	(void)pcre2_set_callout(e->limits, expression_charge, e);
+	return e;
+}
+
+static bool
+expression_finds(struct expression *e, struct slice in)
+{
+	e->work = RULE_WORK_MAX;
+	e->at = 0;
+	return pcre2_match(e->code, (PCRE2_SPTR)(in.n != 0 ? in.p : ""), in.n,
+		   0, 0, e->data, e->limits) >= 0;
+}
+
+/* ---- rules ---- */
+
+static struct field
+rule_field(struct slice name, struct slice value)
+{
+	return (struct field){ name, value, (uint16_t)http_field_find(name) };
+}
+
+/* Host, the configured ones, and User-Agent if it is not among them. */
+static void
+rule_take_fields(struct probe_rule *r, uint32_t headers, struct slice *from)
+{
+	struct field *f = calloc(headers + 2, sizeof(*f));
+	bool named = false;
+	uint32_t n = 0;
+
+	MUST(f != NULL);
+	f[n++] = rule_field(http_field_name(FIELD_HOST), r->host);
+	for (uint32_t i = 0; i < headers; i++) {
+		struct slice name = take_text(from);
+
+		f[n] = rule_field(name, take_text(from));
+		named |= f[n++].id == FIELD_USER_AGENT;
+	}
+	if (!named)
+		f[n++] = rule_field(http_field_name(FIELD_USER_AGENT),
+		    SLICE_LIT("penstock/" PENSTOCK_VERSION));
+	r->request.fields = f;
+	r->request.count = n;
+}
+
+struct probe_rule *
+probe_rule_new(struct slice description)
+{
+	struct probe_rule *r = calloc(1, sizeof(*r));
+	struct rule_numbers n;
+	struct slice from;
+
+	MUST(r != NULL);
+	text_add(&r->description, description);
+	from = text_slice(&r->description);
+	take_bytes(&from, &n, sizeof(n));
+	r->type = (enum img_check)n.type;
+	r->healthy = n.healthy;
+	r->unhealthy = n.unhealthy;
+	r->port = (uint16_t)n.port;
+	r->interval_us = n.interval_us;
+	r->timeout_us = n.timeout_us;
+	r->request.method = n.head != 0 ? METHOD_HEAD : METHOD_GET;
+	r->request.close = true;
+	r->request.target = take_text(&from);
+	r->host = take_text(&from);
+	r->body = take_text(&from);
+	rule_take_fields(r, n.headers, &from);
+	r->expect = calloc(n.expect + 1, sizeof(*r->expect));
+	MUST(r->expect != NULL);
+	take_bytes(&from, r->expect, n.expect * sizeof(*r->expect));
+	r->expect_count = n.expect;
+	if (r->body.n == 0 || n.regex == 0)
+		return r;
+	r->regex = expression_new(r->body);
+	if (r->regex != NULL)
+		return r;
+	probe_rule_free(r);
+	return NULL;
+}
+
+void
+probe_rule_free(struct probe_rule *r)
+{
+	if (r == NULL)
+		return;
+	expression_free(r->regex);
+	free(r->expect);
+	free(r->request.fields);
+	text_fini(&r->description);
+	free(r);
+}
+
+bool
+probe_rule_ask(struct probe_rule *r, struct slice host, struct stream *s)
+{
+	r->request.fields[0].value = r->host.n != 0 ? r->host : host;
+	return stream_head(s, &r->request, true);
+}
+
+bool
+probe_rule_expects(const struct probe_rule *r, unsigned status)
+{
+	for (uint32_t i = 0; i < r->expect_count; i++)
+		if (status >= r->expect[i].from && status <= r->expect[i].to)
+			return true;
+	return false;
+}
+
+bool
+probe_rule_finds(const struct probe_rule *r, struct slice body)
+{
+	if (r->body.n == 0)
+		return true;
+	if (r->regex != NULL)
+		return expression_finds(r->regex, body);
+	return body.n != 0 && memmem(body.p, body.n, r->body.p, r->body.n);
+}

@@ -1,0 +1,134 @@
+/*
+ * client_end.c - how a client connection ends: with its last answer, or
+ * refused.
+ */
+#include "worker/client_state.h"
+
+#include "common/base/must.h"
+#include "worker/connections.h"
+#include "worker/flow/reply.h"
+
+/*
+ * A client that goes on sending what was refused may not read before it is
+ * done: for so long without a byte, so long in all, and so many bytes. (nginx:
+ * 5 s, 30 s, any number.)
+ */
+#define CLIENT_LINGER_PAUSE_US 2000000u
+#define CLIENT_LINGER_US 15000000u
+#define CLIENT_LINGER_BYTES (64u << 20)
+
+void
+client_free(struct loop_task *t)
+{
+	struct client *c = CONTAINER_OF(t, struct client, free_task);
+
+	clients_give(c->all, c);
+}
+
+void
+client_count_bytes(struct client *c)
+{
+	struct env *e = c->all->env;
+
+	env_count(e, COUNTER_BYTES_IN, (int64_t)c->io.bytes_in);
+	env_count(e, COUNTER_BYTES_OUT, (int64_t)c->io.bytes_out);
+	c->io.bytes_in = 0;
+	c->io.bytes_out = 0;
+}
+
+void
+client_close(struct client *c, bool reset)
+{
+	struct env *e = c->all->env;
+
+	MUST(c->req == NULL);
+	client_set_state(c, CLIENT_CLOSED);
+	h1_stop(&c->codec);
+	client_count_bytes(c);
+	timer_fini(&e->loop->timers, &c->timer);
+	io_close(&c->io, reset);
+	connections_drop(e, c->permit);
+	list_remove(&c->link);
+	env_count(e, COUNTER_CONNECTIONS, -1);
+	loop_defer_free(e->loop, &c->free_task);
+}
+
+/*
+ * Closing a socket that still receives would reset it and could take the answer
+ * away from the client (RFC 9112 9.6), so unless everything was read, the
+ * sending side is closed first.
+ */
+void
+client_finish(struct client *c, bool unread)
+{
+	bool taken = io_flush(&c->io);
+
+	h1_stop(&c->codec);
+	c->linger = !c->io.saw_eof &&
+	    (unread || c->io.readable || io_stashed(&c->io) != 0);
+	if (taken && !c->linger) {
+		client_close(c, false);
+		return;
+	}
+	client_set_state(c, CLIENT_CLOSING);
+	c->linger_left = CLIENT_LINGER_BYTES;
+	c->linger_until = MONO_NEVER;
+	io_shutdown(&c->io);
+	c->io.paused = false;
+	c->io.read_max = IO_SCRATCH_BYTES;
+	io_resume(&c->io);
+	if (taken)
+		client_linger(c);
+	else
+		client_deadline_send(c, client_timeouts(c)->send);
+}
+
+void
+client_linger(struct client *c)
+{
+	struct mono now = clock_now();
+	uint64_t left;
+
+	if (c->linger_until.us == MONO_NEVER.us)
+		c->linger_until = mono_add_us(now, CLIENT_LINGER_US);
+	left = mono_diff_us(c->linger_until, now);
+	if (!c->linger || c->io.saw_eof || left == 0)
+		client_close(c, false);
+	else
+		client_deadline(c,
+		    left < CLIENT_LINGER_PAUSE_US ? left
+						  : CLIENT_LINGER_PAUSE_US);
+}
+
+void
+client_discard(struct client *c, size_t n)
+{
+	c->linger = true;
+	if (n >= c->linger_left) {
+		client_close(c, false);
+		return;
+	}
+	c->linger_left -= (uint32_t)n;
+	if (c->io.out.bytes == 0)
+		client_linger(c);
+}
+
+void
+client_refuse(struct client *c, enum why why)
+{
+	struct env *e = c->all->env;
+
+	counters_why(e->region, e->slot, why);
+	reply_bare(e, &c->codec.stream, why);
+	client_finish(c, true);
+}
+
+void
+client_refuse_header(struct client *c, const char *fault)
+{
+	struct env *e = c->all->env;
+
+	counters_why(e->region, e->slot, WHY_BAD_PROXY_HEADER);
+	clients_warn_header(c->all, &c->addr, fault);
+	client_close(c, false);
+}

@@ -1,0 +1,161 @@
+/*
+ * client_wait.c - for whom a client connection waits, and for how long.
+ * Deadlines are told apart by state; the timer is lazy, so renewing one is a
+ * store.
+ */
+#include "worker/client_state.h"
+
+/* Who asked for a 100 may wait for it: the upstream has to say something. */
+static bool
+client_may_wait(const struct req *q)
+{
+	return q->head.expect_continue && !q->continued && q->bytes_in == 0;
+}
+
+/* Who is to move bytes. In a tunnel, nobody has to. */
+static enum client_way
+client_way(const struct client *c)
+{
+	const struct req *q = c->req;
+
+	if (h1_switched(&c->codec))
+		return CLIENT_WAY_NONE;
+	if (c->io.out.bytes != 0)
+		return CLIENT_WAY_OUT;
+	if (q == NULL || q->request_done || c->io.paused || client_may_wait(q))
+		return CLIENT_WAY_NONE;
+	return CLIENT_WAY_IN;
+}
+
+/* Sets the timer: c->until, or when the client's rate is to be looked at. */
+static void
+client_arm(struct client *c)
+{
+	struct mono at = c->until, due;
+
+	client_rate_wait(&c->rate, &c->io,
+	    c->all->min_rate != 0 ? client_way(c) : CLIENT_WAY_NONE);
+	due = client_rate_due(&c->rate);
+	timer_set(
+	    &c->all->env->loop->timers, &c->timer, due.us < at.us ? due : at);
+}
+
+void
+client_deadline(struct client *c, uint64_t us)
+{
+	c->sent_mark = UINT64_MAX;
+	c->until = us != 0 ? mono_add_us(clock_now(), us) : MONO_NEVER;
+	client_arm(c);
+}
+
+const struct img_timeouts *
+client_timeouts(const struct client *c)
+{
+	static const struct img_timeouts none = {
+		.head = 10000000, .send = 30000000, .idle = 75000000
+	};
+	const struct img_head *img = c->all->env->view.image;
+
+	return img != NULL ? &img->timeouts : &none;
+}
+
+void
+client_deadline_send(struct client *c, uint64_t us)
+{
+	if (c->sent_mark == c->io.bytes_out)
+		return;
+	client_deadline(c, us);
+	c->sent_mark = c->io.bytes_out;
+}
+
+void
+client_arm_busy(struct client *c)
+{
+	const struct req *q = c->req;
+
+	if (c->io.out.bytes != 0)
+		client_deadline_send(c, q->plan.send_us);
+	else if (!q->request_done && !c->io.paused && !client_may_wait(q))
+		client_deadline(c, q->plan.body_us);
+	else
+		client_deadline(c, 0);
+}
+
+/* True, and the deadline renewed, when some of what is queued was taken. */
+static bool
+client_still_takes(struct client *c)
+{
+	if (c->io.out.bytes == 0 || c->sent_mark == UINT64_MAX ||
+	    c->sent_mark == c->io.bytes_out)
+		return false;
+	client_deadline_send(c,
+	    c->req != NULL ? c->req->plan.send_us : client_timeouts(c)->send);
+	return true;
+}
+
+static void
+client_expired_busy(struct client *c)
+{
+	struct req *q = c->req;
+
+	if (c->io.out.bytes != 0) {
+		req_end(q, WHY_SEND_TIMEOUT, true);
+	} else {
+		h1_stop(&c->codec);
+		req_fail(q, WHY_BODY_TIMEOUT);
+	}
+}
+
+/* It sends, or takes, too slowly. */
+static void
+client_too_slow(struct client *c)
+{
+	struct req *q = c->req;
+
+	if (q == NULL) {
+		/* Even if the end of the connection is that of the answer. */
+		client_close(c, true);
+	} else if (c->rate.now == CLIENT_WAY_OUT) {
+		req_end(q, WHY_SLOW_READER, true);
+	} else {
+		h1_stop(&c->codec);
+		req_fail(q, WHY_TOO_SLOW);
+	}
+}
+
+void
+client_expired(struct timer *t)
+{
+	struct client *c = CONTAINER_OF(t, struct client, timer);
+	struct mono now = clock_now();
+
+	if (client_rate_due(&c->rate).us <= now.us &&
+	    client_rate_is_slow(&c->rate, &c->io, c->all->min_rate)) {
+		client_too_slow(c);
+		return;
+	}
+	if (now.us < c->until.us) {
+		client_arm(c);
+		return;
+	}
+	if (client_still_takes(c))
+		return;
+	switch ((enum client_state)c->state) {
+	case CLIENT_PROXIED:
+		client_refuse_header(c, "did not arrive in time");
+		break;
+	case CLIENT_HEAD:
+		client_refuse(c, WHY_HEAD_TIMEOUT);
+		break;
+	case CLIENT_BUSY:
+		client_expired_busy(c);
+		break;
+	case CLIENT_FRESH:
+	case CLIENT_IDLE:
+	case CLIENT_CLOSING:
+		client_close(c, false);
+		break;
+	case CLIENT_CLOSED:
+		break;
+	}
+}

@@ -1,0 +1,33 @@
+/*
+ * upgrade.h - another protocol on the same connection (RFC 9110 7.8): which one
+ * a request may ask for, and which answer may switch to it.
+ */
+#ifndef WORKER_FLOW_UPGRADE_H
+#define WORKER_FLOW_UPGRADE_H
+
+#include "worker/flow/pipeline.h"
+#include "worker/flow/req.h"
+
+/* Before this process looks at the first handshake. */
+void upgrade_init(void);
+
+/*
+ * The filter: q->up asks for the first protocol that the client asks for and
+ * the route lists, else for none. A handshake of WebSocket that no server may
+ * take is refused (RFC 6455 4.2.1); one of another version goes on, since the
+ * server has to say which it speaks (4.4).
+ */
+enum verdict upgrade_request(struct req *q);
+
+/* The 101 in h switches to what q->up asked for, and its handshake is right. */
+bool upgrade_fits(const struct req *q, const struct head *h);
+
+/*
+ * Of the protocols that an answer (426) offers, the first that the route lists;
+ * else none. While the image is pinned.
+ */
+struct slice upgrade_offered(const struct req *q, const struct head *h);
+
+bool upgrade_is_websocket(struct slice protocol);
+
+#endif

@@ -1,0 +1,173 @@
+/*
+ * forward_answer.c - what an origin says: answers go to the client, unless the
+ * request is to be sent again for their status; those are dropped. While the
+ * next call is waited for, the rest of a dropped one is read, so that its
+ * connection can be kept, if that is soon done.
+ */
+#include "worker/flow/upgrade.h"
+#include "worker/origin/forward_state.h"
+
+#define FORWARD_SPARE_FIELDS 8u
+#define FORWARD_DROP_BYTES_MAX 65536u
+
+static void
+forward_ready(struct call *c)
+{
+	struct forward *f = c->user;
+	struct req *q = f->req;
+
+	if (!call_send_head(c, &q->up, q->head.body == BODY_NONE)) {
+		req_fail(q, WHY_OVERLOADED);
+		return;
+	}
+	forward_keep_send(f);
+	/* A body that ended before: an empty one, or one that was kept. */
+	if (q->head.body != BODY_NONE && q->request_done)
+		call_send_end(c, NULL);
+	forward_flush(f);
+}
+
+/* Framing fields go along: the codec reads them and writes its own. */
+static void
+forward_copy_fields(struct head *out, const struct head *h)
+{
+	bool nominated = head_has(h, FIELD_CONNECTION);
+
+	for (uint32_t i = 0; i < h->count; i++) {
+		const struct field *f = &h->fields[i];
+
+		if ((http_field_flags(f->id) & FIELD_HOP) != 0)
+			continue;
+		if (nominated && head_nominated(h, f->name))
+			continue;
+		out->fields[out->count++] = *f;
+	}
+}
+
+static void
+forward_interim(struct call *c, const struct head *h)
+{
+	struct forward *f = c->user;
+	struct field *fields =
+	    arena_alloc(&f->req->arena, (h->count + 1) * sizeof(*fields));
+	struct head out = *h;
+
+	if (fields == NULL)
+		return;
+	out.fields = fields;
+	out.count = 0;
+	forward_copy_fields(&out, h);
+	/* A go-ahead says nothing of the answer; anything else does. */
+	f->interim = f->interim || h->status != 100;
+	req_answer_interim(f->req, &out);
+}
+
+static void
+forward_drop_data(struct forward *f, size_t n)
+{
+	f->dropped += (uint32_t)n;
+	if (f->dropped > FORWARD_DROP_BYTES_MAX)
+		call_abort(&f->call);
+}
+
+bool
+forward_make_answer(
+    struct forward *f, const struct head *h, struct head *out, uint32_t *room)
+{
+	struct req *q = f->req;
+
+	*room = h->count + FORWARD_SPARE_FIELDS;
+	*out = *h;
+	out->fields = arena_alloc(&q->arena, *room * sizeof(*out->fields));
+	if (out->fields == NULL)
+		return false;
+	out->count = 0;
+	out->close = false; /* the upstream's wish, not the client's */
+	out->method = q->head.method;
+	forward_copy_fields(out, h);
+	forward_keep_drop(f);
+	q->upstream_us += mono_diff_us(clock_now(), f->began);
+	return true;
+}
+
+static void
+forward_answer(struct forward *f, const struct head *h)
+{
+	struct req *q = f->req;
+	struct head out;
+	uint32_t room;
+
+	if (!forward_make_answer(f, h, &out, &room)) {
+		req_fail(q, WHY_OVERLOADED);
+		return;
+	}
+	/* RFC 9110 15.5.22: it has to say what would be accepted. */
+	if (h->status == 426)
+		out.upgrade = upgrade_offered(q, h);
+	req_answer_head(q, &out, room, false);
+}
+
+static void
+forward_head(struct call *c, const struct head *h)
+{
+	struct forward *f = c->user;
+
+	if (h->status >= 400 && forward_retries_status(f, h->status))
+		forward_retry_answered(f);
+	else
+		forward_answer(f, h);
+}
+
+static void
+forward_data(struct call *c, struct slice bytes)
+{
+	struct forward *f = c->user;
+
+	if (f->waiting)
+		forward_drop_data(f, bytes.n);
+	else
+		req_answer_data(f->req, bytes);
+}
+
+static void
+forward_end(struct call *c, const struct head *trailers)
+{
+	struct forward *f = c->user;
+
+	if (!f->waiting)
+		req_answer_end(f->req, trailers);
+}
+
+void
+forward_burst(struct call *c)
+{
+	struct forward *f = c->user;
+
+	if (f->waiting)
+		return;
+	f->req->owner->flush(f->req);
+	if (c->origin != NULL)
+		call_pause(c, req_blocked(f->req));
+}
+
+static void
+forward_drained(struct call *c)
+{
+	struct forward *f = c->user;
+
+	if (!f->waiting)
+		forward_pause_client(f, false);
+}
+
+const struct call_sink forward_sink = {
+	.ready = forward_ready,
+	.interim = forward_interim,
+	.head = forward_head,
+	.fits = forward_fits,
+	.switched = forward_switched,
+	.data = forward_data,
+	.end = forward_end,
+	.failed = forward_failed,
+	.drained = forward_drained,
+	.burst = forward_burst,
+};

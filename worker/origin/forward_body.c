@@ -1,0 +1,56 @@
+/*
+ * forward_body.c - the body of a request that may be sent again is kept while
+ * it goes out, in pooled blocks, up to a bound; beyond it, and as soon as an
+ * answer has begun, it is let go.
+ */
+#include "worker/origin/forward_state.h"
+
+#define KEEP_BYTES_MAX 65536u
+
+void
+forward_keep_begin(struct forward *f)
+{
+	const struct req *q = f->req;
+
+	f->keeping = q->service->retry.attempts > 1 &&
+	    (http_method_flags(q->head.method) & METHOD_IDEMPOTENT) != 0 &&
+	    (q->head.body != BODY_LENGTH || q->head.length <= KEEP_BYTES_MAX);
+	if (f->keeping)
+		obuf_init(&f->kept, NULL, NULL);
+}
+
+void
+forward_keep_drop(struct forward *f)
+{
+	if (!f->keeping)
+		return;
+	f->keeping = false;
+	obuf_fini(&f->kept);
+}
+
+void
+forward_keep(struct forward *f, struct slice bytes)
+{
+	if (!f->keeping)
+		return;
+	if (bytes.n <= KEEP_BYTES_MAX - f->kept.bytes)
+		obuf_append(&f->kept, bytes.p, bytes.n);
+	else
+		forward_keep_drop(f);
+	if (f->kept.failed)
+		forward_keep_drop(f);
+}
+
+void
+forward_keep_send(struct forward *f)
+{
+	if (!f->keeping)
+		return;
+	for (const struct buf *b = f->kept.head; b != NULL; b = b->next)
+		call_send_data(&f->call,
+		    slice_make(b->data + b->start, b->end - b->start));
+	/* The last try; but one that finds its connection stale is none. */
+	if (forward_attempts(f) >= f->req->service->retry.attempts &&
+	    !f->call.reused)
+		forward_keep_drop(f);
+}
