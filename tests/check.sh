@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.." || exit 1
 build=${BUILD:-build}
 make=${MAKE:-make}
 logs=$build/check
-fuzz_seconds=${CHECK_FUZZ_SECONDS:-8}
+fuzz_seconds=${CHECK_FUZZ_SECONDS:-4}
 export LC_ALL=C
 rm -rf "$logs"
 mkdir -p "$logs"
@@ -78,8 +78,9 @@ lane_sanitized() {
 	step asan-build "$make" asan-bin &&
 		step asan-unit tests/unit/run.sh \
 			"$build"/asan/tests/unit/*/*_test \
-			"$build"/asan/tests/unit/*/*/*_test &&
-		step asan-e2e play_e2e "$build/asan"
+			"$build"/asan/tests/unit/*/*/*_test
+	step asan-cases tests/cases/run.sh "$build/asan"
+	step asan-e2e play_e2e "$build/asan"
 	step fuzz-build "$make" fuzz-bin &&
 		step fuzz tests/fuzz/run.sh "$build/fuzz" "$fuzz_seconds"
 }

@@ -18,9 +18,10 @@ port_taken() {
 	(exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
-# port_of N: another one for every play of every run on this machine.
+# port_of N: another one for every play of every run on this machine; those of
+# e2e/ begin at 20000.
 port_of() {
-	local port=$((12000 + ($$ * 61 + $1 * 7) % 18000))
+	local port=$((12000 + ($$ * 61 + $1 * 7) % 7000))
 	while port_taken $port; do
 		port=$((port + 1))
 	done

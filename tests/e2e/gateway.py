@@ -1,4 +1,5 @@
 """The gateway under test: a process with a folder of its own."""
+import itertools
 import json
 import os
 import pathlib
@@ -13,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = (ROOT / os.environ.get('PENSTOCK_BUILD', 'build')).resolve()
 BINARY = BUILD / 'penstock'
 CTL = BUILD / 'penstockctl'
-SANITIZED = BUILD.name == 'asan'
+SANITIZED = BINARY.exists() and b'__asan_init' in BINARY.read_bytes()
 START_S = 10
 STOP_S = 15
 # In the log: a program that failed, as opposed to a world that did.
@@ -21,17 +22,41 @@ ALARM = re.compile(r'AddressSanitizer|LeakSanitizer|runtime error:|last words'
                    r'|MUST|Assertion|core dumped|was killed by signal')
 
 
-def free_port():
-    """A TCP port that nobody has, below the ephemeral ones of clients."""
-    for _ in range(200):
-        port = random.randrange(12000, 32000)
-        with socket.socket() as s:
+class Ports:
+    """A block of ports below the ephemeral ones of clients that no other run
+    on this machine draws from: what is free now stays so until it is used."""
+    FIRST, BLOCK, BLOCKS = 20000, 1000, 12
+
+    def __init__(self):
+        for n in random.sample(range(self.BLOCKS), self.BLOCKS):
+            self.claim = socket.socket(socket.AF_UNIX)
             try:
-                s.bind(('127.0.0.1', port))
+                self.claim.bind(f'\0penstock-e2e-ports-{n}')
             except OSError:
+                self.claim.close()
                 continue
-            return port
-    raise RuntimeError('no free port')
+            first = self.FIRST + n * self.BLOCK
+            self.turn = itertools.cycle(range(first, first + self.BLOCK))
+            return
+        raise RuntimeError('no free block of ports')
+
+    def next(self):
+        for port in itertools.islice(self.turn, self.BLOCK):
+            with socket.socket() as s:
+                try:
+                    s.bind(('127.0.0.1', port))
+                except OSError:
+                    continue
+                return port
+        raise RuntimeError('no free port')
+
+
+PORTS = Ports()
+
+
+def free_port():
+    """A TCP port that nobody has, nor gets."""
+    return PORTS.next()
 
 
 def wait_until(condition, seconds=10, what='condition'):
@@ -117,7 +142,9 @@ class Gateway:
         def ready():
             if self.proc is not None and self.proc.poll() is not None:
                 raise AssertionError('the gateway ended:\n' + self.log_text())
-            return self.admin_status('/readyz') == 200
+            # It is content with one worker; tests want to see them all.
+            states = {row['state'] for row in self.asked_workers()}
+            return states == {'ready'} and self.admin_status('/readyz') == 200
         try:
             wait_until(ready, START_S, 'readiness')
         except AssertionError as error:
@@ -203,16 +230,33 @@ class Gateway:
     def worker_pids(self):
         return self.titled('worker')
 
+    def asked_workers(self):
+        """Of the workers and the master; of none, when nobody answers."""
+        try:
+            return json.loads(self.admin('/v1/workers')[2])['workers']
+        except (OSError, IndexError, ValueError):
+            return []
+
+    def asked_master_pid(self):
+        return next((w['pid'] for w in self.asked_workers()
+                     if w['role'] == 'master'), None)
+
     @property
     def master_pid(self):
-        return self.titled('master')[0]
+        """
+        Of the one that answers, or of the next that will. Titles would not do:
+        a loader that was forked just now bears the master's.
+        """
+        return wait_until(self.asked_master_pid, START_S, 'a master')
 
     def wait_successor(self, title, pid):
-        """Until another process than pid has the title."""
+        """Until another process than pid is what the title says."""
         def succeeded():
+            if title == 'master':
+                return self.asked_master_pid() not in (None, pid)
             pids = self.titled(title)
             return pids and pid not in pids
-        wait_until(succeeded, 5, f'a successor of {title} {pid}')
+        wait_until(succeeded, START_S, f'a successor of {title} {pid}')
 
     # --- the admin API
 

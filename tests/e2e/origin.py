@@ -6,6 +6,7 @@ import socket
 import struct
 import threading
 
+from gateway import free_port
 from wire import Wire
 
 Request = collections.namedtuple(
@@ -72,7 +73,8 @@ def echo(conn, request):
 class Origin:
     """Serves until closed. Handlers get (connection, request)."""
 
-    def __init__(self, handler=echo, port=0, name='origin'):
+    def __init__(self, handler=echo, port=0, name='origin',
+                 address='127.0.0.1'):
         self.name = name
         self.default = handler
         self.handlers = {}  # path: handler
@@ -81,9 +83,10 @@ class Origin:
         self.connections = 0
         self.live = []
         self.lock = threading.Lock()
-        self.sock = socket.socket()
+        self.sock = socket.socket(
+            socket.AF_INET6 if ':' in address else socket.AF_INET)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.sock.bind(('127.0.0.1', port))
+        self.sock.bind((address, port or free_port()))
         self.port = self.sock.getsockname()[1]
         self.sock.listen(512)
         threading.Thread(target=self.accept, daemon=True).start()
@@ -144,3 +147,28 @@ class Origin:
             pass
         self.sock.close()
         self.drop()
+
+
+TCP_ESTABLISHED = 1  # tcpi_state
+
+
+class Counting(Origin):
+    """Knows how many connections were open at the worst moment."""
+
+    def __init__(self, *args, **kw):
+        self.most = 0
+        super().__init__(*args, **kw)
+
+    def serve(self, conn):
+        with self.lock:
+            self.most = max(self.most, sum(map(is_open, self.live)))
+        super().serve(conn)
+
+
+def is_open(conn):
+    """The gateway has not closed its side, whatever is still to be read."""
+    try:
+        info = conn.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)
+    except OSError:
+        return False
+    return info[0] == TCP_ESTABLISHED

@@ -13,7 +13,7 @@ from chaos_origin import ChaosOrigin
 from conf import service
 from gateway import SANITIZED, rss_kb, wait_until
 
-SECONDS = float(os.environ.get('CHAOS_SECONDS', '5'))
+SECONDS = float(os.environ.get('CHAOS_SECONDS', '4'))
 SEED = os.environ.get('CHAOS_SEED') or str(random.randrange(1 << 32))
 LANES = 24
 FILLER = b'f' * 30000

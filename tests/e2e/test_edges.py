@@ -1,5 +1,6 @@
 """Client connections at their edges: slow readers, half-closed sides, answers
 that are queued while something ends."""
+import os
 import signal
 import socket
 import threading
@@ -179,7 +180,7 @@ def test_an_empty_body_leaves_the_connection_usable(gateway, upstream):
 
 
 def test_only_second_tries_are_counted(gateway):
-    g = gateway(proxy(free_port()))
+    g = gateway(proxy(free_port(), extra='retry = { attempts = 1; };'))
     with Wire(g.port) as w:
         assert w.ask().status == 502
     assert g.metric('upstream_retries_total') == 0
@@ -235,3 +236,64 @@ def test_sending_does_not_renew_the_send_timeout(gateway, upstream):
                 w.send(byte)
                 time.sleep(0.1)
         assert 0.5 < time.monotonic() - start < 5
+
+
+def test_a_surplus_answer_is_nobodys(gateway, upstream):
+    """It comes on an idle connection, in the same turn as the next request,
+    and is not taken for that one's answer."""
+    origin = upstream(lambda c, q: c.reply(200, 'own'))
+    g = gateway(proxy(origin.port))
+    with Wire(g.port) as w:
+        assert w.ask().body == b'own'
+        worker = g.worker_pids[0]
+        os.kill(worker, signal.SIGSTOP)
+        w.send('GET /next HTTP/1.1\r\nHost: t\r\n\r\n')
+        origin.live[0].reply(200, 'surplus')
+        os.kill(worker, signal.SIGCONT)
+        assert w.response().body == b'own'
+        assert origin.requests[-1].target == '/next'
+    assert origin.connections == 2
+
+
+def expect(w, length=2):
+    w.send('POST / HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\n'
+           f'Content-Length: {length}\r\n\r\n')
+
+
+def test_an_upstream_that_never_says_continue(gateway, upstream):
+    """It is the upstream that is late, not the client that waits for it."""
+    origin = upstream()
+    origin.on('/', lambda c, q: c.more(), streamed=True)
+    g = gateway(proxy(origin.port),
+                top='timeouts = { body = "200ms"; response = "600ms"; };')
+    with Wire(g.port) as w:
+        expect(w)
+        r = w.response()
+        assert r.status == 504 and b'response_timeout' in r.body
+
+
+def test_continued_bodies_have_their_own_time(gateway, upstream):
+    """Once told to go on, the client has timeouts.body; the answer's time
+    begins after the body."""
+    def handler(conn, request):
+        time.sleep(0.4)
+        conn.send('HTTP/1.1 100 Continue\r\n\r\n')
+        body = conn.request_body(request)
+        time.sleep(0.4)
+        conn.reply(200, body)
+    origin = upstream()
+    origin.on('/', handler, streamed=True)
+    g = gateway(proxy(origin.port),
+                top='timeouts = { body = "500ms"; response = "600ms"; };')
+    with Wire(g.port) as w:
+        expect(w)
+        assert w.response().status == 100
+        time.sleep(0.3)
+        w.send('hi')
+        r = w.response()
+        assert r.status == 200 and r.body == b'hi', r
+    with Wire(g.port) as w:
+        expect(w)
+        assert w.response().status == 100
+        r = w.response()
+        assert r.status == 408 and b'body_timeout' in r.body

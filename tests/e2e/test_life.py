@@ -8,7 +8,7 @@ import time
 import pytest
 
 from conf import proxy
-from gateway import BINARY, wait_until
+from gateway import BINARY, processes, wait_until
 from wire import Cut, Wire, get
 
 PING = 'routes = ( { path = "/*rest"; respond = { body = "pong"; }; } );'
@@ -205,6 +205,19 @@ def test_dead_master_does_not_stop_traffic(gateway):
         g.reload(PING.replace('pong', 'after'))
         wait_until(lambda: w.ask().body == b'after', 5, 'the new answer')
     assert g.worker_pids == workers
+
+
+def test_nothing_outlives_the_keeper(gateway):
+    """Not even a process that is stopped; the next start finds nothing."""
+    g = gateway(PING, workers=2)
+    orphans = [g.master_pid, *g.worker_pids]
+    os.kill(g.worker_pids[0], signal.SIGSTOP)
+    os.kill(g.keeper, signal.SIGKILL)
+    g.proc.wait(5)
+    wait_until(lambda: not set(orphans) & set(processes()), 5,
+               'the end of all others')
+    g.start()
+    assert get(g.port).status == 200
 
 
 def test_master_killed_in_a_reload(gateway):

@@ -14,7 +14,7 @@ from wire import get
 
 PONG = 'routes = ( { path = "/*rest"; respond = { body = "pong"; }; } );'
 ASK = b'GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n'
-PORTS = 10
+PORTS = 20
 
 
 def text(ports):
@@ -82,12 +82,16 @@ def test_hundred_come_and_go(gateway, workers):
     g.write(PONG, few)
     g.start()
     with Churn([g.port, *ports]) as churn:
-        for i in range(10):
+        for i in range(5):
             g.reload(PONG, all_)
             time.sleep(0.05)
             g.reload(PONG, few)
             # Back while they leave, or after they have left.
-            time.sleep(0.9 if i % 2 else 0.04 * i)
+            if i % 2:
+                wait_until(lambda: all(ask_once(p) == 'refused'
+                                       for p in ports), 5, 'their end')
+            else:
+                time.sleep(0.04 * i)
     assert not churn.wrong(), churn.seen
     assert churn.seen['served'] > 100 and churn.seen['refused'] > 10
 
@@ -99,16 +103,14 @@ def test_removed_is_refused_in_the_end(gateway):
     g.start()
     assert get(port).status == 200
     g.reload(PONG, text([g.port]))
-    start = time.monotonic()
-    assert ask_once(port) == 'refused'
-    assert time.monotonic() - start < 3
+    wait_until(lambda: ask_once(port) == 'refused', 3, 'its end')
     with socket.socket() as s:
         s.bind(('127.0.0.1', port))  # nobody holds it any more
 
 
 def test_stop_serves_what_has_connected(gateway):
     """TERM under connection load: served or refused, nothing else."""
-    for _ in range(3):
+    for _ in range(2):
         g = gateway(PONG, workers=2)
         with Churn([g.port]) as churn:
             wait_until(lambda: churn.seen['served'] > 100, 10, 'load')

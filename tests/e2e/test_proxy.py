@@ -73,7 +73,7 @@ def test_via_is_appended(pair):
 
 HOP = [('Connection', 'close-not, X-Mine'), ('X-Mine', 'secret'),
        ('Keep-Alive', 'timeout=5'), ('Proxy-Connection', 'keep-alive'),
-       ('TE', 'trailers'), ('Upgrade', 'foo'), ('X-End', 'stays')]
+       ('TE', 'gzip'), ('Upgrade', 'foo'), ('X-End', 'stays')]
 
 
 def test_hop_by_hop_of_the_request(pair):

@@ -76,18 +76,18 @@ class Wire:
         return b''.join(parts)
 
     def chunks(self):
-        body = b''
+        parts = []
         while True:
             size = int(self.until(b'\r\n').split(b';')[0], 16)
             if size == 0:
                 break
-            body += self.exactly(size)
+            parts.append(self.exactly(size))
             assert self.exactly(2) == b'\r\n'
         trailers = []
         while True:
             line = self.until(b'\r\n').decode('latin-1')
             if not line:
-                return body, trailers
+                return b''.join(parts), trailers
             trailers.append(tuple(line.split(': ', 1)))
 
     def head(self):

@@ -34,6 +34,9 @@ offer(struct chunk_reader *r, struct reading *g, const char *p, size_t n)
 		memcpy(g->body + g->body_n, piece.p, piece.n);
 		g->body_n += piece.n;
 	}
+	/* Once ended, well or not, it stays so. */
+	if (g->result != CHUNK_MORE && at != n)
+		MUST(chunk_read(r, copy, n, &at, &piece) == CHUNK_BAD);
 	MUST(at <= n && (g->result != CHUNK_MORE || at == n));
 	g->at += at;
 	free(copy);

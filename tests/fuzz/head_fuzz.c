@@ -97,6 +97,19 @@ check_again(enum kind kind, const struct head *h)
 	obuf_fini(&b);
 }
 
+/* What was read can be found by its name, and nothing else. */
+static void
+check_names(const struct head *h)
+{
+	for (uint32_t i = 0; i < h->count; i++) {
+		const struct field *f = head_find_name(h, h->fields[i].name);
+
+		MUST(f != NULL && f <= &h->fields[i]);
+		MUST(slice_eq_nocase(f->name, h->fields[i].name));
+	}
+	MUST(head_find_name(h, SLICE_LIT("no name")) == NULL);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -121,6 +134,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	MUST(parse(kind, slice_make(text.p, text.n - 1), &first, &h, fields) ==
 	    0);
 	MUST(parse(kind, text, &first, &h, fields) == used);
+	check_names(&h);
 	/* HTTP/1.1, which is what is written, cannot do without Host. */
 	if (kind != REQUEST || (head_has(&h, FIELD_HOST) && h.host.n != 0))
 		check_again(kind, &h);

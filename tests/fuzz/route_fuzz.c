@@ -9,6 +9,7 @@
 #include "common/base/must.h"
 #include "common/http/uri.h"
 #include "master/conf_build.h"
+#include "tests/fuzz/lines.h"
 #include "worker/flow/template.h"
 
 #define LINES 5
@@ -16,12 +17,13 @@
 static struct conf_condition fuzz_conditions[] = {
 	{ .header = "X-Version", .value = "2" },
 	{ .query = "beta", .value = "y s" },
-	{ .cookie = "canary" },
+	{ .cookie = "canary", .value = "1" },
+	{ .header = "Cookie" },
 };
 
 static const char *fuzz_hosts[] = { "a.example", "*.example", "*.b.example",
 	"[::1]" };
-static const char *fuzz_methods[] = { "GET", "PURGE" };
+static const char *fuzz_methods[] = { "GET", "PURGE", "BREW" };
 
 static struct conf_route fuzz_routes[] = {
 	{ .path = "/a/b", .rewrite = "/{host}/{cookie:canary}" },
@@ -45,6 +47,14 @@ static struct conf_route fuzz_routes[] = {
 	{ .path = "/:x/*rest",
 	    .rewrite = "/{rest}/{x}/.{x}",
 	    .encoded_slash_keep = true },
+	{ .path = "/m", .methods = { fuzz_methods, NULL, 2 } },
+	{ .path = "/m",
+	    .methods = { fuzz_methods + 1, NULL, 2 },
+	    .conditions = fuzz_conditions + 3,
+	    .condition_count = 1 },
+	{ .path = "/n",
+	    .conditions = fuzz_conditions + 2,
+	    .condition_count = 2 },
 	{ .path = "~^/r/([^/]*)/?(.*)$", .rewrite = "/{2}/{1}" },
 };
 
@@ -70,25 +80,6 @@ image_make(void)
 	MUST(conf_build(&c, &image, &bytes, &d));
 	diag_fini(&d);
 	return (struct img_head *)(void *)image;
-}
-
-static void
-lines_split(const uint8_t *data, size_t size, struct slice lines[LINES])
-{
-	struct slice left = { (const char *)data, size };
-
-	for (size_t i = 0; i < LINES; i++) {
-		const char *end =
-		    left.n != 0 ? memchr(left.p, '\n', left.n) : NULL;
-
-		lines[i] = left;
-		if (end == NULL) {
-			left = SLICE_NONE;
-			continue;
-		}
-		lines[i].n = (size_t)(end - left.p);
-		left = slice_skip(left, lines[i].n + 1);
-	}
 }
 
 static bool
@@ -137,30 +128,28 @@ match_check(const struct img_head *img, const struct head *h,
 		rewrite_check(img, &v);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct img_head *img;
 	static struct contexts *ctx;
-	struct slice lines[LINES];
+	struct slice lines[LINES] = { { NULL, 0 } };
 	struct field fields[2];
 	struct head h = { .fields = fields, .count = 2 };
 	struct route_match m;
 	struct uri u;
-	char *room = malloc(size + 1), allow[32];
+	char *room = malloc(size + 1), allow[24];
 
 	MUST(room != NULL);
 	if (img == NULL) {
 		img = image_make();
 		ctx = contexts_new();
 	}
-	lines_split(data, size, lines);
+	(void)lines_split(data, size, lines, LINES);
 	h.method_text = lines[0];
 	h.method = (uint8_t)http_method_find(lines[0]);
 	h.host = lines[1];
-	h.present = UINT64_C(1) << FIELD_COOKIE;
+	h.present = lines[4].n != 0 ? UINT64_C(1) << FIELD_COOKIE : 0;
 	fields[0] = (struct field){ SLICE_LIT("x-version"), lines[3], 0 };
 	fields[1] =
 	    (struct field){ SLICE_LIT("Cookie"), lines[4], FIELD_COOKIE };
