@@ -1,6 +1,7 @@
 """HTTP/1.1 to the letter, where plays cannot look: the differential property
 (whatever bytes a client sends, the upstream is sent the requests that the
 gateway says, and those are what the client said), and exact trailers."""
+import errno
 import random
 import re
 import socket
@@ -179,6 +180,9 @@ def exchange(port, data, rng):
                 pass
         except ConnectionError:
             pass
+        except OSError as error:
+            if error.errno != errno.ENOTCONN:  # reset before the shutdown
+                raise
         return w.data
 
 
