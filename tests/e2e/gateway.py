@@ -5,6 +5,7 @@ import os
 import pathlib
 import random
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -89,6 +90,23 @@ def processes():
     return found
 
 
+def freeze(pid):
+    """SIGSTOP, and until it has stopped: what is sent from now on waits."""
+    stat = pathlib.Path(f'/proc/{pid}/stat')
+    os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: stat.read_text().rsplit(')', 1)[1].split()[0] == 'T',
+               5, f'the stop of {pid}')
+
+
+def wait_end(pid, seconds):
+    """Until a child has ended, at once: Popen.wait() looks now and then."""
+    fd = os.pidfd_open(pid)
+    try:
+        select.select([fd], [], [], seconds)
+    finally:
+        os.close(fd)
+
+
 def rss_kb(pid):
     text = pathlib.Path(f'/proc/{pid}/smaps_rollup').read_text()
     return int(re.search(r'^Pss:\s+(\d+)', text, re.M).group(1))
@@ -160,8 +178,9 @@ class Gateway:
         family = self.family()
         if self.proc.poll() is None:
             self.proc.terminate()
+            wait_end(self.proc.pid, STOP_S)
         try:
-            code = self.proc.wait(STOP_S)
+            code = self.proc.wait(0)
         except subprocess.TimeoutExpired:
             self.kill(family)
             raise AssertionError('no end after TERM:\n' + self.log_text())

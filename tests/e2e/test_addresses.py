@@ -10,7 +10,7 @@ import time
 import pytest
 
 from conf import proxy
-from gateway import free_port, wait_until
+from gateway import free_port, freeze, wait_until
 from origin import field
 from wire import Wire, get, raw
 
@@ -411,7 +411,7 @@ def test_a_listener_that_goes(gateway):
     with Wire(ports[0]) as accepted:
         wait_until(lambda: g.metric('connections') == 1, 5, 'accepted')
         [pid] = g.worker_pids
-        os.kill(pid, signal.SIGSTOP)
+        freeze(pid)
         try:
             with Wire(ports[0]) as queued:
                 g.reload(listener(ports[1], False) + PONG)

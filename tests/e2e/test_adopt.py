@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from gateway import free_port, wait_until
+from gateway import free_port, freeze, wait_until
 from test_listeners import PONG, Churn, ask_once, text
 from wire import get
 
@@ -19,7 +19,7 @@ GIVEN_BACK = 'does not accept for worker 0 any more'
 def test_stopped_worker(gateway, workers):
     g = gateway(PONG, workers=workers)
     pid = g.worker_pids[0]
-    os.kill(pid, signal.SIGSTOP)
+    freeze(pid)
     try:
         start = time.monotonic()
         for _ in range(40):
@@ -41,10 +41,10 @@ def test_stopped_worker(gateway, workers):
 def test_adopter_is_stopped_too(gateway):
     g = gateway(PONG, workers=3)
     pids = g.worker_pids
-    os.kill(pids[0], signal.SIGSTOP)
+    freeze(pids[0])
     g.wait_log('accepts for worker 0, which is stuck')
     adopter = 1 if 'worker 1 accepts for worker 0' in g.log_text() else 2
-    os.kill(pids[adopter], signal.SIGSTOP)
+    freeze(pids[adopter])
     try:
         g.wait_log('accepts for worker 0, which is stuck', count=2)
         start = time.monotonic()
@@ -60,7 +60,7 @@ def test_new_listener_while_adopted(gateway):
     g = gateway(PONG, start=False, workers=2)
     g.write(PONG, text([g.port]))
     g.start()
-    os.kill(g.worker_pids[1], signal.SIGSTOP)
+    freeze(g.worker_pids[1])
     try:
         g.wait_log('accepts for worker 1, which is stuck')
         other = free_port()
@@ -109,7 +109,7 @@ def test_worker_that_dies_again_and_again(gateway):
 def test_stuck_worker_is_ended(gateway):
     g = gateway(PONG, workers=2, allow=['killed by signal', 'last words'])
     pid = g.worker_pids[0]
-    os.kill(pid, signal.SIGSTOP)
+    freeze(pid)
     g.wait_log('has not moved for 10 s', seconds=15)
     wait_until(lambda: pid not in g.family(), 5, 'its end')
     wait_until(lambda: len(g.worker_pids) == 2, 5, 'a successor')

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from conf import proxy
-from gateway import SANITIZED, free_port, rss_kb, wait_until
+from gateway import SANITIZED, free_port, freeze, rss_kb, wait_until
 from wire import Cut, Wire
 
 FILLER = 'f' * 30000
@@ -246,7 +246,7 @@ def test_a_surplus_answer_is_nobodys(gateway, upstream):
     with Wire(g.port) as w:
         assert w.ask().body == b'own'
         worker = g.worker_pids[0]
-        os.kill(worker, signal.SIGSTOP)
+        freeze(worker)
         w.send('GET /next HTTP/1.1\r\nHost: t\r\n\r\n')
         origin.live[0].reply(200, 'surplus')
         os.kill(worker, signal.SIGCONT)

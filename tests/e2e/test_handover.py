@@ -9,7 +9,7 @@ import time
 import pytest
 
 from conf import proxy
-from gateway import wait_until
+from gateway import freeze, wait_until
 from origin import field
 from test_limits import begun
 from test_listeners import PONG
@@ -43,7 +43,7 @@ def burst(g, n):
     """All wait in the kernel's queues before any worker looks."""
     pids = g.worker_pids
     for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
+        freeze(pid)
     try:
         return one_by_one(g, n)
     finally:
@@ -130,7 +130,7 @@ def stop_with_queue(g, slot):
     held = []
     for _ in range(5):
         before = handed(g)
-        os.kill(pid, signal.SIGSTOP)
+        freeze(pid)
         for w in one_by_one(g, 30):
             w.send(ASK)
             held.append(w)
@@ -213,7 +213,7 @@ def test_stop_waits_for_those_that_may_give(gateway):
     """One that has not seen the stop may be about to hand something over."""
     g = gateway(PONG, workers=2)
     [stopped], [other] = g.titled('worker 0'), g.titled('worker 1')
-    os.kill(stopped, signal.SIGSTOP)
+    freeze(stopped)
     try:
         g.send(signal.SIGTERM)
         time.sleep(0.7)  # several times what it waits when all have seen it

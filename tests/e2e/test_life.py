@@ -8,7 +8,7 @@ import time
 import pytest
 
 from conf import proxy
-from gateway import BINARY, processes, wait_until
+from gateway import BINARY, freeze, processes, wait_until
 from wire import Cut, Wire, get
 
 PING = 'routes = ( { path = "/*rest"; respond = { body = "pong"; }; } );'
@@ -211,7 +211,7 @@ def test_nothing_outlives_the_keeper(gateway):
     """Not even a process that is stopped; the next start finds nothing."""
     g = gateway(PING, workers=2)
     orphans = [g.master_pid, *g.worker_pids]
-    os.kill(g.worker_pids[0], signal.SIGSTOP)
+    freeze(g.worker_pids[0])
     os.kill(g.keeper, signal.SIGKILL)
     g.proc.wait(5)
     wait_until(lambda: not set(orphans) & set(processes()), 5,

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from gateway import free_port, wait_until
+from gateway import free_port, freeze, wait_until
 from wire import get
 
 PONG = 'routes = ( { path = "/*rest"; respond = { body = "pong"; }; } );'
@@ -128,7 +128,7 @@ def test_worker_killed_while_listeners_leave(gateway):
     g.write(PONG, text([g.port, port]))
     g.start()
     victim = g.worker_pids[0]
-    os.kill(victim, signal.SIGSTOP)
+    freeze(victim)
     waiting = []
     for _ in range(8):
         waiting.append(socket.create_connection(('127.0.0.1', port), 5))

@@ -71,7 +71,7 @@ def test_life_is_told(gateway, manager):
 
 def test_watchdog(gateway, manager):
     """Fed every half period."""
-    g = gateway(PONG, environ={**manager.environ, 'WATCHDOG_USEC': '600000'})
+    gateway(PONG, environ={**manager.environ, 'WATCHDOG_USEC': '600000'})
     manager.next()
     manager.pending()
     began = time.monotonic()
