@@ -59,7 +59,8 @@ WORKER_SRC := $(call src,worker/flow worker/origin worker/filter worker/watch \
 TOOLS_SRC := $(call src,tools)
 UNIT_SRC := $(call src,tests/unit/* tests/unit/*/*)
 FUZZ_SRC := $(call src,tests/fuzz)
-LIBS := -lconfig -lpcre2-8 -lseccomp -lcrypto -lcares -ljansson -lm
+TLS_LIBS := -lssl -lcrypto
+LIBS := -lconfig -lpcre2-8 -lseccomp -lnghttp2 $(TLS_LIBS) -lcares -ljansson -lm
 
 .PHONY: all
 all: $(BUILD)/penstock $(BUILD)/penstockctl $(BUILD)/demo-upstream man \
@@ -97,7 +98,7 @@ $(BUILD)/penstockctl: $(BUILD)/tools/penstockctl.o \
 
 $(BUILD)/demo-upstream: $(BUILD)/tools/demo_upstream.o \
     $(BUILD)/tools/demo_pages.o $(BUILD)/libcommon.a
-	$(LINK)
+	$(LINK) $(TLS_LIBS)
 
 # The manual: its tables come from the rows that the program itself uses.
 $(BUILD)/gen-manual: $(BUILD)/tools/gen_manual.o $(ALL_LIBS)
@@ -132,7 +133,7 @@ $(BUILD)/penstock.service: etc/penstock.service.in
 # Unit tests: tests/unit/<folder>/<file>_test.c mirrors <folder>/<file>.c; each
 # is a program of its own and links its own layer and those to its left.
 UNIT_BIN := $(patsubst %.c,$(BUILD)/%,$(filter %_test.c,$(UNIT_SRC)))
-CHECK_LIBS := -lcheck -lsubunit -lm -lrt -pthread
+CHECK_LIBS := -lnghttp2 $(TLS_LIBS) -lcheck -lsubunit -lm -lrt -pthread
 UNIT := $(BUILD)/tests/unit
 $(UNIT)/common/%_test: $(UNIT)/common/%_test.o $(BUILD)/libcommon.a
 	$(LINK) $(CHECK_LIBS)

@@ -1,7 +1,7 @@
 /*
  * admin_routes.c - see admin_routes.h. The documents are in admin_status.c,
- * admin_services.c, admin_endpoints.c and admin_names.c, the metrics in prom.c
- * and prom_endpoints.c.
+ * admin_services.c, admin_endpoints.c, admin_names.c and admin_certs.c, the
+ * metrics in prom.c and prom_endpoints.c.
  */
 #include "master/admin_routes.h"
 
@@ -10,6 +10,7 @@
 #include "common/base/json.h"
 #include "common/http/http.h"
 #include "common/http/uri.h"
+#include "master/admin_certs.h"
 #include "master/admin_change.h"
 #include "master/admin_endpoints.h"
 #include "master/admin_history.h"
@@ -83,6 +84,7 @@ admin_metrics(
 	prom_endpoints_write(&a->in->region, &r->body);
 	prom_probes_write(a->probes, &r->body);
 	admin_names_prom(&a->reload->names, &r->body);
+	admin_certs_prom(reload_current(&a->in->region), &r->body);
 }
 
 static void
@@ -123,6 +125,14 @@ admin_names(
 {
 	(void)q;
 	admin_names_write(&a->reload->names, &r->body);
+}
+
+static void
+admin_certs(
+    struct admin *a, const struct admin_request *q, struct admin_reply *r)
+{
+	(void)q;
+	admin_certs_write(reload_current(&a->in->region), &r->body);
 }
 
 static void
@@ -180,6 +190,7 @@ static const struct admin_route {
 	{ "/v1/status", .get = admin_status },
 	{ "/v1/routes", .get = admin_listing },
 	{ "/v1/names", .get = admin_names },
+	{ "/v1/certs", .get = admin_certs },
 	{ "/v1/workers", .get = admin_workers },
 	{ "/v1/generations", .get = admin_generations },
 	{ "/v1/reload", .post = admin_reload },

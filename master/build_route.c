@@ -60,6 +60,27 @@ methods_build(
 	free(others);
 }
 
+/* What a client's certificate must have; "*" at the end: any rest. */
+static struct img_condition
+client_condition_build(struct image *im, const struct conf_condition *c)
+{
+	struct img_condition out = { .kind = COND_CLIENT_FINGERPRINT,
+		.has_value = true };
+	struct slice value = slice_str(c->client_fingerprint);
+
+	if (c->client_subject != NULL) {
+		out.kind = COND_CLIENT_SUBJECT;
+		value = slice_str(c->client_subject);
+	} else if (c->client_san != NULL) {
+		out.kind = COND_CLIENT_SAN;
+		value = slice_str(c->client_san);
+	}
+	out.is_prefix = value.n != 0 && value.p[value.n - 1] == '*';
+	value.n -= out.is_prefix;
+	out.value = image_text(im, value);
+	return out;
+}
+
 static struct img_condition
 condition_build(struct image *im, const struct conf_condition *c)
 {
@@ -72,9 +93,11 @@ condition_build(struct image *im, const struct conf_condition *c)
 	} else if (c->query != NULL) {
 		out.kind = COND_QUERY;
 		out.name = image_text(im, slice_str(c->query));
-	} else {
+	} else if (c->cookie != NULL) {
 		out.kind = COND_COOKIE;
 		out.name = image_text(im, slice_str(c->cookie));
+	} else {
+		return client_condition_build(im, c);
 	}
 	out.value = image_text(im, slice_str(c->value));
 	return out;
@@ -141,22 +164,28 @@ rules_build(struct image *im, const struct conf_header_rule *rules,
 	return span;
 }
 
-static uint32_t
-filters_of(const struct img_route *r)
-{
-	uint32_t own = UINT32_C(1) << IMG_FILTER_RESPOND;
-	uint32_t upgrade =
-	    r->upgrades.count != 0 ? UINT32_C(1) << IMG_FILTER_UPGRADE : 0;
+#define BIT(filter) (UINT32_C(1) << IMG_FILTER_##filter)
 
-	if (r->respond == IMG_NONE)
-		return UINT32_C(1) << IMG_FILTER_FORWARDED | upgrade |
-		    UINT32_C(1) << IMG_FILTER_TRANSFORM |
-		    UINT32_C(1) << IMG_FILTER_FORWARD;
-	/* On the way back it applies response_headers. */
-	if (r->response_rules.count != 0)
-		own |= UINT32_C(1) << IMG_FILTER_TRANSFORM;
-	return own;
+static uint32_t
+filters_of(const struct img_route *r, bool grpc_web)
+{
+	uint32_t own = BIT(RESPOND);
+	uint32_t all = BIT(FORWARDED) | BIT(TRANSFORM) | BIT(FORWARD);
+
+	if (r->respond != IMG_NONE) {
+		/* On the way back it applies response_headers. */
+		if (r->response_rules.count != 0)
+			own |= BIT(TRANSFORM);
+		return own;
+	}
+	if (r->upgrades.count != 0)
+		all |= BIT(UPGRADE);
+	if (grpc_web)
+		all |= BIT(GRPC_WEB);
+	return all;
 }
+
+#undef BIT
 
 static void
 rewrite_build(struct image *im, const struct conf_route *r,
@@ -193,7 +222,7 @@ build_route(struct image *im, const struct conf_route *r,
 	    rules_build(im, r->request_headers, r->request_header_count, p, d);
 	out->response_rules = rules_build(
 	    im, r->response_headers, r->response_header_count, p, d);
-	out->filters = filters_of(out);
+	out->filters = filters_of(out, r->grpc_web);
 	return d->errors == errors;
 }
 

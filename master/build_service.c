@@ -84,6 +84,7 @@ health_check_build(struct image *im, const struct conf_health_check *check)
 	out.host = image_text(im, slice_str(check->host));
 	out.headers = headers_build(im, check);
 	out.expect = statuses_build(im, &check->statuses);
+	out.grpc = image_text(im, slice_str(check->grpc_service));
 	out.body_regex = body.n != 0 && body.p[0] == '~';
 	if (out.body_regex != 0)
 		body = slice_skip(body, 1);
@@ -125,6 +126,8 @@ build_service(
 {
 	struct img_service out = {
 		.slot = IMG_NONE,
+		.protocol = s->protocol_bit,
+		.tls = IMG_NONE,
 		.pool_max_idle = (uint32_t)s->pool.max_idle,
 		.pool_idle_us = s->pool.idle_us,
 		.max_connections = (uint32_t)s->pool.max_connections,

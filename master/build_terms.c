@@ -75,6 +75,17 @@ text_eq(struct img_str a, struct img_str b)
 }
 
 static bool
+value_implied(struct image *im, const struct img_condition *c,
+    const struct img_condition *by)
+{
+	if (!c->is_prefix)
+		return !by->is_prefix && text_eq(c->value, by->value);
+	return by->value.len >= c->value.len &&
+	    slice_eq(image_slice(im, c->value),
+		slice_make(image_slice(im, by->value).p, c->value.len));
+}
+
+static bool
 condition_implied(
     struct image *im, const struct img_condition *c, struct img_span by)
 {
@@ -89,7 +100,7 @@ condition_implied(
 		if (!name || c->kind != other[i].kind)
 			continue;
 		if (!c->has_value ||
-		    (other[i].has_value && text_eq(c->value, other[i].value)))
+		    (other[i].has_value && value_implied(im, c, &other[i])))
 			return true;
 	}
 	return false;

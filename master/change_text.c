@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+#include "common/net/tls.h"
+#include "master/grpc_health.h"
+
 enum change_weight
 change_weight(const struct change *c)
 {
@@ -47,6 +50,12 @@ change_detail(struct text *out, const struct change *c)
 		else
 			text_printf(out, "%u", c->detail);
 		break;
+	case CAUSE_PROBE_TLS:
+		tls_fault_words(out, c->detail);
+		break;
+	case CAUSE_PROBE_GRPC:
+		grpc_health_words(out, c->detail);
+		break;
 	case CAUSE_SCORE:
 		text_printf(out, "%u.%u %%", c->detail / 10, c->detail % 10);
 		break;
@@ -63,6 +72,7 @@ change_detail(struct text *out, const struct change *c)
 	case CAUSE_STATUS:
 	case CAUSE_ANSWERED:
 	case CAUSE_TIME:
+	case CAUSE_TLS:
 	case CHANGE_CAUSE_COUNT:
 		text_printf(out, "%u", c->detail);
 		break;

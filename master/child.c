@@ -15,7 +15,7 @@
 #include "master/seccomp.h"
 #include "master/title.h"
 
-#define CHILD_KEEP_MAX (2 * WORKERS_MAX + LISTENERS_MAX + 8)
+#define CHILD_KEEP_MAX (2 * WORKERS_MAX + LISTENERS_MAX + 9)
 
 static int
 child_fd_compare(const void *a, const void *b)
@@ -79,6 +79,7 @@ child_common_fds(const struct inherit *in, int *keep)
 
 	keep[n++] = in->region.state_fd;
 	keep[n++] = in->region.images_fd;
+	keep[n++] = in->region.secrets_fd;
 	keep[n++] = in->log_fd;
 	for (uint32_t w = 0; w < in->workers; w++)
 		keep[n++] = in->wake_fds[w];

@@ -25,7 +25,8 @@ static void
 command_show(
     const struct conf *c, const struct boot *b, void (*print_filters)(FILE *f))
 {
-	uint64_t bytes = sizeof(struct shm_state) + b->geometry.images_bytes;
+	uint64_t bytes =
+	    sizeof(struct shm_state) + 2 * b->geometry.images_bytes;
 	char size[32];
 
 	conf_show(stdout, c);

@@ -70,12 +70,50 @@ struct conf_limits {
 	uint64_t min_rate; /* bytes per second */
 };
 
+/* One entry of a listener's certificates. */
+struct conf_certificate {
+	struct conf_place place;
+	uint32_t *origins;
+	const char *certificate, *key, *ocsp; /* files */
+	uint32_t identity; /* in conf.identities, or IMG_NONE */
+};
+
+/* What a listener shows of itself, and asks of its clients. */
+struct conf_tls {
+	struct conf_certificate *certificates;
+	size_t certificate_count;
+	const char *profile, *min_version, *client_verify; /* words */
+	const char *client_ca, *client_crl;                /* files */
+	uint64_t client_depth;
+	bool strict_sni;
+	/* Made of the words. */
+	uint32_t modern, version, verify;
+	uint32_t trust; /* in conf.trusts, or IMG_NONE */
+};
+
 struct conf_listener {
 	struct conf_place place;
 	uint32_t *origins;
 	const char *address;
 	struct addr addr;
 	bool proxy_protocol;
+	struct conf_strings protocols;
+	uint32_t protocol_bits; /* IMG_PROTOCOL_*, made of protocols */
+	bool redirect_https;
+	uint64_t redirect_port;
+	bool has_tls; /* the group was written */
+	struct conf_tls tls;
+};
+
+/* TLS towards the endpoints of a service. */
+struct conf_tls_out {
+	const char *ca, *certificate, *key; /* files; ca NULL: the system's */
+	const char *server_name;
+	const char *min_version; /* a word: what `version` is made of */
+	bool verify;
+	uint32_t version;
+	uint32_t trust;    /* in conf.trusts, or IMG_NONE */
+	uint32_t identity; /* in conf.identities, or IMG_NONE */
 };
 
 struct conf_endpoint {
@@ -114,7 +152,8 @@ struct conf_health_check {
 	struct conf_strings expect;
 	struct conf_statuses statuses; /* made of expect */
 	const char *body;              /* "~": an expression follows */
-	uint64_t port;                 /* 0: the endpoint's own */
+	const char *grpc_service;
+	uint64_t port; /* 0: the endpoint's own */
 	uint64_t interval_us, timeout_us;
 	uint64_t healthy, unhealthy;
 };
@@ -155,6 +194,10 @@ struct conf_service {
 	struct conf_health_check check;
 	struct conf_passive passive;
 	struct conf_retry retry;
+	const char *protocol;  /* a word: what `protocol_bit` is made of */
+	uint32_t protocol_bit; /* IMG_PROTOCOL_* */
+	bool has_tls;          /* the group was written */
+	struct conf_tls_out tls;
 	struct conf_timeouts timeouts; /* resolved over the top level's */
 };
 
@@ -168,8 +211,10 @@ struct conf_header_rule {
 struct conf_condition {
 	struct conf_place place;
 	uint32_t *origins;
-	const char *header, *query, *cookie; /* exactly one: the name */
-	const char *value;                   /* NULL: presence suffices */
+	/* Exactly one: the name of a thing, or what a client certificate has */
+	const char *header, *query, *cookie;
+	const char *client_subject, *client_san, *client_fingerprint;
+	const char *value; /* NULL: presence suffices */
 };
 
 struct conf_respond {
@@ -197,6 +242,7 @@ struct conf_route {
 	struct conf_strings upgrade; /* none with respond */
 	const char *encoded_slash;   /* "keep", "reject" */
 	bool encoded_slash_keep;
+	bool grpc_web;
 	const char *priority;          /* resolved over the service's */
 	uint32_t class;                /* enum img_class, made of priority */
 	struct conf_timeouts timeouts; /* resolved over the service's */
@@ -207,6 +253,23 @@ struct conf_resolver {
 	struct addr *addrs; /* made of servers */
 	uint64_t min_ttl_us, max_ttl_us, timeout_us, attempts;
 };
+
+struct conf_http2 {
+	uint64_t max_streams, window, connection_window, max_resets;
+	uint64_t max_control;
+};
+
+struct conf_tickets {
+	uint64_t lifetime_us; /* 0: no tickets */
+	struct conf_strings key_files;
+	/* Made of key_files: CONF_TICKET_BYTES of each, in order. */
+	uint8_t *keys;
+};
+#define CONF_TICKET_BYTES 80
+#define CONF_TICKET_FILES_MAX 3
+
+struct conf_identity;
+struct conf_trust;
 
 struct conf {
 	struct arena arena;
@@ -231,6 +294,8 @@ struct conf {
 	const char *admin_socket; /* NULL: none */
 	struct conf_limits limits;
 	struct conf_timeouts timeouts;
+	struct conf_http2 http2;
+	struct conf_tickets tickets;
 	struct conf_resolver resolver;
 	struct conf_strings trusted_proxies;
 	struct addr_range *trusted; /* made of trusted_proxies */
@@ -241,9 +306,17 @@ struct conf {
 	size_t service_count;
 	struct conf_route *routes;
 	size_t route_count;
+	/* What the certificate files hold; owned by the conf. */
+	struct conf_identity *identities;
+	size_t identity_count, identity_room;
+	struct conf_trust *trusts;
+	size_t trust_count, trust_room;
+	bool no_files; /* from memory: files that it names are not read */
 	/* What conf_build made of it; owned by the conf. */
 	char *image;
 	uint64_t image_bytes;
+	char *secrets; /* keys are in there: wiped when the conf is freed */
+	uint64_t secret_bytes;
 	uint8_t digest[32]; /* of the canonical input and all files read */
 };
 
@@ -255,7 +328,7 @@ bool conf_load(struct conf *c, const char *path, struct diag *d);
 
 /*
  * The same for text in memory; `name` stands for the file in complaints. It may
- * not include anything: no file is read.
+ * not include anything, nor name certificates: no file is read.
  */
 bool conf_load_text(
     struct conf *c, const char *name, struct slice text, struct diag *d);

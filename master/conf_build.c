@@ -1,8 +1,8 @@
 /*
  * conf_build.c - the image of a configuration: its head, and what stands in it
  * once. The rooms behind it: build_image (the block), build_service,
- * build_route, build_template (records), build_pattern, build_router,
- * build_table, build_terms (the router's tables).
+ * build_route, build_template (records), build_tls, build_sni, build_pattern,
+ * build_router, build_table, build_terms (the router's tables).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +11,7 @@
 #include "master/build_route.h"
 #include "master/build_router.h"
 #include "master/build_service.h"
+#include "master/build_tls.h"
 #include "master/conf_build.h"
 
 struct build {
@@ -50,6 +51,20 @@ head_build(struct build *b)
 }
 
 static void
+http2_build(struct build *b)
+{
+	const struct conf_http2 *h = &b->c->http2;
+
+	image_head(&b->im)->http2 = (struct img_http2){
+		.streams = (uint32_t)h->max_streams,
+		.window = (uint32_t)h->window,
+		.connection_window = (uint32_t)h->connection_window,
+		.resets = (uint32_t)h->max_resets,
+		.control = (uint32_t)h->max_control,
+	};
+}
+
+static void
 resolver_build(struct build *b)
 {
 	const struct conf_resolver *r = &b->c->resolver;
@@ -81,11 +96,18 @@ listeners_build(struct build *b)
 	    &b->im, NULL, b->c->listener_count, sizeof(struct img_listener));
 	struct img_listener *out = image_at(&b->im, span.off);
 
-	for (uint32_t i = 0; i < span.count; i++)
+	for (uint32_t i = 0; i < span.count; i++) {
+		const struct conf_listener *l = &b->c->listeners[i];
+
 		out[i] = (struct img_listener){
-			.addr = b->c->listeners[i].addr,
-			.proxy_protocol = b->c->listeners[i].proxy_protocol,
+			.addr = l->addr,
+			.proxy_protocol = l->proxy_protocol,
+			.protocols = l->protocol_bits,
+			.tls = build_tls_index(b->c, i),
+			.redirect_port =
+			    l->redirect_https ? (uint32_t)l->redirect_port : 0,
 		};
+	}
 	image_head(&b->im)->listeners = span;
 }
 
@@ -100,6 +122,7 @@ services_build(struct build *b)
 		    build_service(&b->im, b->c, &b->c->services[i]);
 		struct img_service *out = image_at(&b->im, span.off);
 
+		s.tls = build_tls_out_index(b->c, i);
 		out[i] = s;
 	}
 	image_head(&b->im)->services = span;
@@ -185,6 +208,8 @@ build_run(struct build *b, const struct conf *c, struct diag *d)
 	image_init(&b->im);
 	router_init(&b->router, &b->im);
 	head_build(b);
+	http2_build(b);
+	build_tls(&b->im, c);
 	resolver_build(b);
 	trusted_build(b);
 	listeners_build(b);

@@ -79,7 +79,7 @@ check_zone(const struct conf *c, struct diag *d)
 }
 
 static void
-check_listener(struct conf *c, size_t i, struct map *seen, struct diag *d)
+check_address(struct conf *c, size_t i, struct map *seen, struct diag *d)
 {
 	struct conf_listener *l = &c->listeners[i];
 	struct conf_place at =
@@ -115,8 +115,10 @@ check_listeners(struct conf *c, struct diag *d)
 	struct map seen;
 
 	map_init(&seen);
-	for (size_t i = 0; i < c->listener_count; i++)
-		check_listener(c, i, &seen, d);
+	for (size_t i = 0; i < c->listener_count; i++) {
+		check_address(c, i, &seen, d);
+		conf_check_listener(c, &c->listeners[i], d);
+	}
 	map_fini(&seen);
 	if (c->listener_count == 0)
 		diag_error(d, c->main_file, 0, "there is no listener");
@@ -133,6 +135,8 @@ conf_check(struct conf *c, struct diag *d)
 	check_zone(c, d);
 	conf_check_resolver(c, d);
 	conf_check_trusted(c, d);
+	conf_check_http2(c, d);
+	conf_check_tickets(c, d);
 	check_listeners(c, d);
 	map_init(&services);
 	conf_check_services(c, &services, d);

@@ -47,6 +47,17 @@ void conf_check_trusted(struct conf *c, struct diag *d);
 void conf_check_balance(
     const struct conf *c, struct conf_service *s, struct diag *d);
 
+/* What a listener speaks, its certificates, whom it asks for theirs. */
+void
+conf_check_listener(struct conf *c, struct conf_listener *l, struct diag *d);
+
+/* What a service's endpoints speak, and how they are known. */
+void conf_check_tls_out(struct conf *c, struct conf_service *s, struct diag *d);
+
+/* Of the top level: HTTP/2, and the keys of tickets. */
+void conf_check_http2(const struct conf *c, struct diag *d);
+void conf_check_tickets(struct conf *c, struct diag *d);
+
 /* The conditions and header rules of a route. */
 void conf_check_rules(
     const struct conf *c, const struct conf_route *r, struct diag *d);

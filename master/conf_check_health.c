@@ -131,29 +131,57 @@ check_header(const struct health_check *hc, size_t i)
 		    "health_check.headers: \"%s\" %s", h->set, fault);
 }
 
-/* A request is what a check of type tcp does not make: it has no defaults. */
+/* What another type of check has no use for; it has no defaults then. */
 static void
-check_tcp(const struct health_check *hc)
+check_unused(const struct health_check *hc, const char *const *unused, size_t n,
+    const char *why)
 {
 	struct conf_health_check *check = &hc->s->check;
-	static const char *const unused[] = { "health_check.path",
-		"health_check.method", "health_check.host",
-		"health_check.headers", "health_check.expect",
-		"health_check.body" };
 
-	for (size_t i = 0; i < sizeof(unused) / sizeof(unused[0]); i++)
+	for (size_t i = 0; i < n; i++)
 		if (conf_given(&conf_block_service, hc->s, unused[i]))
-			COMPLAIN(hc, unused[i],
-			    "%s: a check of type \"tcp\" sends no request",
-			    unused[i]);
+			COMPLAIN(hc, unused[i], "%s: a check of type \"%s\" %s",
+			    unused[i], check->type, why);
 	check->path = NULL;
 	check->method = NULL;
 	check->expect = (struct conf_strings){ 0 };
 }
 
 static void
+check_tcp(const struct health_check *hc)
+{
+	static const char *const unused[] = { "health_check.path",
+		"health_check.method", "health_check.host",
+		"health_check.headers", "health_check.expect",
+		"health_check.body", "health_check.grpc_service" };
+
+	check_unused(
+	    hc, unused, sizeof(unused) / sizeof(unused[0]), "sends no request");
+}
+
+static void
+check_grpc(const struct health_check *hc)
+{
+	static const char *const unused[] = { "health_check.path",
+		"health_check.method", "health_check.headers",
+		"health_check.expect", "health_check.body" };
+
+	check_host(hc);
+	check_unused(hc, unused, sizeof(unused) / sizeof(unused[0]),
+	    "sends a request of its own");
+	if (hc->s->protocol_bit != IMG_PROTOCOL_H2)
+		COMPLAIN(hc, "health_check.type",
+		    "health_check.type: \"grpc\" needs protocol = \"h2\" in "
+		    "the service");
+}
+
+static void
 check_http(const struct health_check *hc)
 {
+	if (conf_given(&conf_block_service, hc->s, "health_check.grpc_service"))
+		COMPLAIN(hc, "health_check.grpc_service",
+		    "health_check.grpc_service: it has no effect with type = "
+		    "\"http\"");
 	check_path(hc);
 	check_host(hc);
 	check_expect(hc);
@@ -196,6 +224,9 @@ conf_check_health(struct conf *c, struct conf_service *s, struct diag *d)
 	if (strcmp(s->check.type, "tcp") == 0) {
 		s->check.kind = IMG_CHECK_TCP;
 		check_tcp(&hc);
+	} else if (strcmp(s->check.type, "grpc") == 0) {
+		s->check.kind = IMG_CHECK_GRPC;
+		check_grpc(&hc);
 	} else {
 		s->check.kind = IMG_CHECK_HTTP;
 		check_http(&hc);

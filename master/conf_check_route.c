@@ -145,6 +145,9 @@ check_respond(struct route_check *rc, const struct conf_route *r)
 			COMPLAIN(rc, r, unused[i],
 			    "%s: a route with respond sends no request on",
 			    unused[i]);
+	if (r->grpc_web)
+		COMPLAIN(rc, r, "grpc_web",
+		    "grpc_web: a route with respond sends no request on");
 	if (r->respond.body != NULL && r->respond.body[0] != '\0' &&
 	    (r->respond.status == 204 || r->respond.status == 304))
 		COMPLAIN(rc, r, "respond.body",
@@ -173,6 +176,18 @@ check_upgrade(struct route_check *rc, const struct conf_route *r)
 	conf_check_twice(u, "upgrade", rc->d);
 }
 
+/* gRPC is made of frames of HTTP/2. */
+static void
+check_grpc_web(struct route_check *rc, const struct conf_route *r)
+{
+	if (!r->grpc_web || r->service_index == SIZE_MAX)
+		return;
+	if (rc->c->services[r->service_index].protocol_bit != IMG_PROTOCOL_H2)
+		COMPLAIN(rc, r, "grpc_web",
+		    "grpc_web: it needs protocol = \"h2\" in service \"%s\"",
+		    r->service);
+}
+
 static void
 check_route(struct route_check *rc, struct conf_route *r)
 {
@@ -188,6 +203,7 @@ check_route(struct route_check *rc, struct conf_route *r)
 	check_hosts(rc, r);
 	check_methods(rc, r);
 	check_upgrade(rc, r);
+	check_grpc_web(rc, r);
 	conf_check_rules(rc->c, r, rc->d);
 	if (!respond) {
 		r->respond = (struct conf_respond){ 0 };

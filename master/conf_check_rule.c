@@ -20,14 +20,14 @@ struct rule_check {
 		diag_error((rc)->d, at_.file, at_.line, __VA_ARGS__);  \
 	} while (0)
 
-/* How many of three options are given; *key is the last of them. */
+/* How many of some options are given; *key is the last of them. */
 static unsigned
 given_of(const struct rule_check *rc, const void *thing,
-    const char *const keys[3], const char **key)
+    const char *const *keys, size_t count, const char **key)
 {
 	unsigned n = 0;
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < count; i++) {
 		if (!conf_given(rc->block, thing, keys[i]))
 			continue;
 		*key = keys[i];
@@ -76,7 +76,7 @@ check_header_rule(
 	bool has_value = conf_given(rc->block, rule, "value");
 	const char *key = "set";
 
-	if (given_of(rc, rule, keys, &key) != 1) {
+	if (given_of(rc, rule, keys, 3, &key) != 1) {
 		COMPLAIN(rc, rule, key,
 		    "a header rule has exactly one of set, add and remove");
 		return;
@@ -91,17 +91,72 @@ check_header_rule(
 		    "value: a field that is removed has none");
 }
 
+/* A name of a kind that certificates are told by, see tls_peer. */
+static void
+check_client_san(const struct rule_check *rc, const struct conf_condition *cond)
+{
+	static const char *const kinds[] = { "DNS:", "URI:", "email:", "IP:" };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strncmp(cond->client_san, kinds[i], strlen(kinds[i])) == 0)
+			return;
+	COMPLAIN(rc, cond, "client_san",
+	    "client_san: \"%s\" does not begin with DNS:, URI:, email: or IP:",
+	    cond->client_san);
+}
+
+static void
+check_client_fingerprint(
+    const struct rule_check *rc, const struct conf_condition *cond)
+{
+	const char *hex = cond->client_fingerprint;
+
+	if (strlen(hex) != 64 || strspn(hex, "0123456789abcdef") != 64)
+		COMPLAIN(rc, cond, "client_fingerprint",
+		    "client_fingerprint: \"%s\" is not 64 hexadecimal digits "
+		    "in lower case",
+		    hex);
+}
+
+/* The condition is about a client's certificate, by the option `key`. */
+static void
+check_client(const struct rule_check *rc, const struct conf_condition *cond,
+    const char *key)
+{
+	struct conf_place at = conf_where(rc->c, rc->block, cond, key);
+	bool asked = false;
+
+	if (cond->client_san != NULL)
+		check_client_san(rc, cond);
+	if (cond->client_fingerprint != NULL)
+		check_client_fingerprint(rc, cond);
+	if (conf_given(rc->block, cond, "value"))
+		COMPLAIN(rc, cond, "value",
+		    "value: %s says what it must be already", key);
+	for (size_t i = 0; i < rc->c->listener_count; i++)
+		asked |= rc->c->listeners[i].tls.verify != IMG_VERIFY_NONE;
+	if (!asked)
+		diag_warn(rc->d, at.file, at.line,
+		    "%s: it never holds, since no listener asks clients for a "
+		    "certificate",
+		    key);
+}
+
 static void
 check_condition(const struct rule_check *rc, const struct conf_condition *cond)
 {
-	static const char *const keys[] = { "header", "query", "cookie" };
+	static const char *const keys[] = { "header", "query", "cookie",
+		"client_subject", "client_san", "client_fingerprint" };
 	const char *key = "header";
 
-	if (given_of(rc, cond, keys, &key) != 1) {
+	if (given_of(rc, cond, keys, 6, &key) != 1) {
 		COMPLAIN(rc, cond, key,
-		    "a condition has exactly one of header, query and cookie");
+		    "a condition has exactly one of header, query, cookie, "
+		    "client_subject, client_san and client_fingerprint");
 		return;
 	}
+	if (strncmp(key, "client_", 7) == 0)
+		check_client(rc, cond, key);
 	check_field(rc, cond, "header", cond->header, false);
 	if (cond->cookie != NULL && !http_is_token(slice_str(cond->cookie)))
 		COMPLAIN(rc, cond, "cookie",

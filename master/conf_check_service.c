@@ -51,6 +51,7 @@ check_service(struct conf *c, size_t i, struct map *names, struct diag *d)
 		check_host(c, s, d);
 	conf_check_endpoints(c, s, d);
 	conf_check_balance(c, s, d);
+	conf_check_tls_out(c, s, d);
 	conf_check_health(c, s, d);
 	conf_check_retry(c, s, d);
 }

@@ -13,7 +13,9 @@
 #include "common/base/must.h"
 #include "common/base/text.h"
 #include "master/conf_field.h"
+#include "master/conf_identity.h"
 #include "master/conf_table.h"
+#include "master/conf_trust.h"
 
 #define FLUSH_BYTES 65536
 
@@ -66,6 +68,45 @@ digest_thing(struct digest *dg, const struct conf_block *b, const void *thing)
 		digest_flush(dg);
 }
 
+/* What stands in the files that the configuration names. */
+static void
+digest_identity(struct digest *dg, const struct conf *c, uint32_t i)
+{
+	if (i != IMG_NONE)
+		text_add(&dg->text,
+		    slice_make((const char *)c->identities[i].hash,
+			sizeof(c->identities[i].hash)));
+}
+
+static void
+digest_trust(struct digest *dg, const struct conf *c, uint32_t i)
+{
+	if (i != IMG_NONE)
+		text_add(&dg->text,
+		    slice_make((const char *)c->trusts[i].hash,
+			sizeof(c->trusts[i].hash)));
+}
+
+static void
+digest_files(struct digest *dg, const struct conf *c)
+{
+	for (size_t i = 0; i < c->listener_count; i++) {
+		const struct conf_tls *t = &c->listeners[i].tls;
+
+		for (size_t k = 0; k < t->certificate_count; k++)
+			digest_identity(dg, c, t->certificates[k].identity);
+		digest_trust(dg, c, t->trust);
+	}
+	for (size_t i = 0; i < c->service_count; i++) {
+		digest_identity(dg, c, c->services[i].tls.identity);
+		digest_trust(dg, c, c->services[i].tls.trust);
+	}
+	digest_flush(dg);
+	if (c->tickets.keys != NULL)
+		MUST(EVP_DigestUpdate(dg->md, c->tickets.keys,
+			 c->tickets.key_files.count * CONF_TICKET_BYTES) == 1);
+}
+
 void
 conf_digest(struct conf *c)
 {
@@ -74,7 +115,7 @@ conf_digest(struct conf *c)
 	MUST(dg.md != NULL);
 	MUST(EVP_DigestInit_ex(dg.md, EVP_sha256(), NULL) == 1);
 	digest_thing(&dg, &conf_block_top, c);
-	digest_flush(&dg);
+	digest_files(&dg, c);
 	MUST(EVP_DigestFinal_ex(dg.md, c->digest, NULL) == 1);
 	EVP_MD_CTX_free(dg.md);
 	text_fini(&dg.text);

@@ -10,8 +10,9 @@
 
 /*
  * Fills c->digest: SHA-256 over every effective value of a checked conf, in
- * file order. Comments, spacing, units and where something stands change
- * nothing; the environment's values do.
+ * file order, and over what the certificate files that it names hold. Comments,
+ * spacing, units and where something stands change nothing; the environment's
+ * values do.
  */
 void conf_digest(struct conf *c);
 

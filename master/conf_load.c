@@ -1,14 +1,18 @@
 /*
  * conf_load.c - read, check, digest: the same for start, reload and -t.
  */
+#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "master/build_tls.h"
 #include "master/conf.h"
 #include "master/conf_build.h"
 #include "master/conf_check.h"
 #include "master/conf_digest.h"
+#include "master/conf_identity.h"
 #include "master/conf_read.h"
+#include "master/conf_trust.h"
 
 static void
 load_begin(struct conf *c)
@@ -27,7 +31,8 @@ load_end(struct conf *c, bool whole, struct diag *d)
 	if (d->errors == 0)
 		conf_digest(c);
 	if (d->errors == 0)
-		(void)conf_build(c, &c->image, &c->image_bytes, d);
+		(void)(conf_build(c, &c->image, &c->image_bytes, d) &&
+		    build_secrets(c, &c->secrets, &c->secret_bytes, d));
 	diag_sort(d);
 	return d->errors == 0;
 }
@@ -44,6 +49,7 @@ conf_load_text(
     struct conf *c, const char *name, struct slice text, struct diag *d)
 {
 	load_begin(c);
+	c->no_files = true;
 	return load_end(c, conf_read_text(c, name, text, d), d);
 }
 
@@ -51,6 +57,11 @@ void
 conf_free(struct conf *c)
 {
 	free(c->image);
+	OPENSSL_clear_free(c->secrets, c->secret_bytes);
+	OPENSSL_clear_free(
+	    c->tickets.keys, CONF_TICKET_BYTES * (size_t)CONF_TICKET_FILES_MAX);
+	conf_identities_free(c);
+	conf_trusts_free(c);
 	arena_fini(&c->arena);
 }
 

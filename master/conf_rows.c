@@ -1,21 +1,10 @@
 /*
- * conf_rows.c - the rows of the top level, listeners and routes.
+ * conf_rows.c - the rows of the top level and of routes.
  */
 #include "master/conf_rows.h"
 #include "shm/permit.h"
 
 /* clang-format off */
-
-static const struct conf_row listener_rows[] = {
-	{ .path = "address", .type = CONF_STRING, AT(conf_listener, address),
-	  .min = 1, .max = 255,
-	  .help = "Where to listen: a numeric address and a port, such as "
-	      "\"0.0.0.0:8080\" or \"[::]:8080\"." },
-	{ .path = "proxy_protocol", .type = CONF_BOOL,
-	  AT(conf_listener, proxy_protocol), .def = "false",
-	  .help = "Every connection begins with a header of the PROXY protocol, "
-	      "version 1 or 2, which says whose it is." },
-};
 
 static const struct conf_row condition_rows[] = {
 	{ .path = "header", .type = CONF_STRING, AT(conf_condition, header),
@@ -27,9 +16,22 @@ static const struct conf_row condition_rows[] = {
 	{ .path = "cookie", .type = CONF_STRING, AT(conf_condition, cookie),
 	  .min = 1, .max = 255,
 	  .help = "The request must have this cookie." },
+	{ .path = "client_subject", .type = CONF_STRING,
+	  AT(conf_condition, client_subject), .min = 1, .max = 4 * KIB,
+	  .help = "The subject of the client's certificate, such as "
+	      "\"CN=a,O=b\"; a \"*\" at the end stands for any rest." },
+	{ .path = "client_san", .type = CONF_STRING,
+	  AT(conf_condition, client_san), .min = 1, .max = 4 * KIB,
+	  .help = "A name that the client's certificate must have, such as "
+	      "\"DNS:a.example\" or \"URI:spiffe://x/*\"." },
+	{ .path = "client_fingerprint", .type = CONF_STRING,
+	  AT(conf_condition, client_fingerprint), .min = 1, .max = 64,
+	  .help = "The SHA-256 of the client's certificate, as hexadecimal "
+	      "digits." },
 	{ .path = "value", .type = CONF_STRING, AT(conf_condition, value),
 	  .max = 4 * KIB,
-	  .help = "The value that it must have; without it, any." },
+	  .help = "The value that a header field, parameter or cookie must "
+	      "have; without it, any." },
 };
 
 static const struct conf_row header_rule_rows[] = {
@@ -101,6 +103,10 @@ static const struct conf_row route_rows[] = {
 	  AT(conf_route, encoded_slash), .def = "reject",
 	  .words = "reject keep",
 	  .help = "What is done with %2f in the path." },
+	{ .path = "grpc_web", .type = CONF_BOOL, AT(conf_route, grpc_web),
+	  .def = "false",
+	  .help = "Requests of gRPC-Web go on as gRPC, and their answers come "
+	      "back as gRPC-Web." },
 	{ .path = "priority", .type = CONF_WORD, AT(conf_route, priority),
 	  .words = "normal priority emergency",
 	  .help = "The class of its requests; without it, the service's." },
@@ -211,10 +217,45 @@ static const struct conf_row top_rows[] = {
 	TIMEOUT(conf, connect, "2s", "To connect to an endpoint."),
 	TIMEOUT(conf, response, "30s", "From the end of the request to the "
 	    "answer's head, then between two reads of its body."),
-	TIMEOUT(conf, tunnel, "1h", "Without bytes either way in a tunnel or "
-	    "an event stream."),
+	TIMEOUT(conf, tunnel, "1h", "Without bytes either way in a tunnel, an "
+	    "event stream or a call of gRPC."),
 	TIMEOUT(conf, drain, "30s", "For running requests to end at a graceful "
 	    "stop."),
+	{ .path = "http2", .type = CONF_GROUP,
+	  .help = "What one HTTP/2 connection of a client may cost." },
+	{ .path = "http2.max_streams", .type = CONF_INT,
+	  AT(conf, http2.max_streams), .min = 1, .max = 10000, .def = "128",
+	  .unit = "requests",
+	  .help = "Requests at once." },
+	{ .path = "http2.window", .type = CONF_SIZE, AT(conf, http2.window),
+	  .min = 16 * KIB, .max = 16 * KIB * KIB, .def = "64k",
+	  .help = "How much of a request body is under way, or waits, at "
+	      "most." },
+	{ .path = "http2.connection_window", .type = CONF_SIZE,
+	  AT(conf, http2.connection_window), .min = 64 * KIB,
+	  .max = 256 * KIB * KIB, .def = "1m",
+	  .help = "The same for all requests together." },
+	{ .path = "http2.max_resets", .type = CONF_INT,
+	  AT(conf, http2.max_resets), .min = 1, .max = 1000000, .def = "200",
+	  .unit = "requests",
+	  .help = "Requests that the client may cancel in a burst, and a "
+	      "hundredth of that in each second more." },
+	{ .path = "http2.max_control", .type = CONF_INT,
+	  AT(conf, http2.max_control), .min = 10, .max = 1000000,
+	  .def = "1000", .unit = "frames",
+	  .help = "Frames that carry nothing of a request (PING, SETTINGS, "
+	      "PRIORITY, empty DATA and the like), likewise." },
+	{ .path = "tls_tickets", .type = CONF_GROUP,
+	  .help = "Tickets with which clients resume a TLS session." },
+	{ .path = "tls_tickets.lifetime", .type = CONF_DURATION,
+	  AT(conf, tickets.lifetime_us), .max = 7 * DAY, .def = "12h",
+	  .help = "A key makes tickets for so long, and opens them twice as "
+	      "long after; 0: there are none." },
+	{ .path = "tls_tickets.key_files", .type = CONF_NAMES,
+	  AT(conf, tickets.key_files), .min = 1, .max = 4095,
+	  .help = "Files of 80 random bytes, for several gateways that share "
+	      "their tickets: the first one makes them, up to two more open "
+	      "them." },
 	{ .path = "resolver", .type = CONF_GROUP,
 	  .help = "How the names of endpoints become addresses." },
 	{ .path = "resolver.servers", .type = CONF_NAMES,
@@ -252,8 +293,6 @@ static const struct conf_row top_rows[] = {
 	  .help = "Which requests go where." },
 };
 
-const struct conf_block conf_block_listener = {
-	BLOCK("listener", listener_rows, conf_listener) };
 const struct conf_block conf_block_condition = {
 	BLOCK("condition", condition_rows, conf_condition) };
 const struct conf_block conf_block_header_rule = {

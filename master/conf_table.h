@@ -66,7 +66,8 @@ struct conf_block {
 
 extern const struct conf_block conf_block_top, conf_block_listener,
     conf_block_service, conf_block_endpoint, conf_block_route,
-    conf_block_condition, conf_block_header_rule, conf_block_probe_header;
+    conf_block_condition, conf_block_header_rule, conf_block_probe_header,
+    conf_block_certificate;
 
 /* The row of `key` inside the group `prefix` ("" outside one), or NULL. */
 const struct conf_row *

@@ -3,15 +3,11 @@
  */
 #include "master/conf_text.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "common/base/must.h"
-#include "master/files.h"
+#include "master/conf_file.h"
 
 #define NESTING_MAX 10
 #define TEXT_MAX (UINT64_C(512) << 20) /* bytes, of all files together */
@@ -73,40 +69,6 @@ refuse(struct expander *x, const char *file, int line, const char *sentence)
 	x->ok = false;
 }
 
-/* The whole of a regular file; NULL with *why. The caller frees it. */
-static char *
-file_read(const char *path, struct stat *st, size_t *n, const char **why)
-{
-	/* Not to hang on a FIFO. */
-	int fd = files_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	char *content = NULL;
-	ssize_t got = 1;
-
-	*n = 0;
-	if (fd < 0 || fstat(fd, st) != 0) {
-		*why = strerror(errno);
-	} else if (!S_ISREG(st->st_mode)) {
-		*why = "it is not a regular file";
-	} else if ((uint64_t)st->st_size > TEXT_MAX) {
-		*why = "it is too large";
-	} else {
-		content = malloc((size_t)st->st_size + 1);
-		MUST(content != NULL);
-		while (got > 0 && *n < (size_t)st->st_size) {
-			got = read(fd, content + *n, (size_t)st->st_size - *n);
-			*n += got > 0 ? (size_t)got : 0;
-		}
-	}
-	if (got < 0) {
-		*why = strerror(errno);
-		free(content);
-		content = NULL;
-	}
-	if (fd >= 0)
-		close(fd);
-	return content;
-}
-
 static void
 expand(struct expander *x, const struct nest *in, struct slice content);
 
@@ -122,7 +84,7 @@ expand_file(
 	size_t n;
 
 	in.depth = outer != NULL ? outer->depth + 1 : 0;
-	content = file_read(path, &st, &n, &why);
+	content = conf_file_read(path, TEXT_MAX, &st, &n, &why);
 	if (content == NULL) {
 		diag_error(
 		    x->d, from, line, "cannot read \"%s\": %s", path, why);

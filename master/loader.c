@@ -60,13 +60,14 @@ loader_unchanged(const struct loader *l, const struct conf *c)
 	    memcmp(digest, c->digest, sizeof(digest)) == 0;
 }
 
-/* Asks for room and writes the image there. */
+/* Asks for room and writes the image and its secrets there. */
 static enum loader_kind
 loader_place(const struct loader *l, int fd, const struct boot *wanted,
-    const char *image, uint64_t bytes)
+    const struct conf *c)
 {
 	struct loader_message m = { .kind = LOADER_BUILT,
-		.image_bytes = bytes,
+		.image_bytes = c->image_bytes,
+		.secret_bytes = c->secret_bytes,
 		.log_level = wanted->log_level,
 		.drain_us = wanted->drain_us };
 	size_t head = offsetof(struct loader_message, text);
@@ -74,22 +75,29 @@ loader_place(const struct loader *l, int fd, const struct boot *wanted,
 	if (!loader_send(fd, &m) || recv(fd, &m, head, 0) != (ssize_t)head ||
 	    m.kind != LOADER_PLACE || m.slot < 0)
 		return LOADER_FAILED;
-	memcpy(epoch_build_at(l->region, m.slot), image, bytes);
+	memcpy(epoch_build_at(l->region, m.slot), c->image, c->image_bytes);
+	if (c->secret_bytes != 0)
+		memcpy(epoch_build_secrets_at(l->region, m.slot), c->secrets,
+		    c->secret_bytes);
 	return LOADER_WRITTEN;
 }
 
 static enum loader_kind
 loader_work(const struct loader *l, int fd, struct diag *d)
 {
+	enum loader_kind end = LOADER_FAILED;
 	struct boot wanted;
 	struct conf c;
 
-	if (!conf_load(&c, l->path, d) || !boot_take(&wanted, &c, d))
-		return LOADER_FAILED;
-	boot_compare(l->boot, &wanted, d);
-	if (loader_unchanged(l, &c))
-		return LOADER_UNCHANGED;
-	return loader_place(l, fd, &wanted, c.image, c.image_bytes);
+	if (conf_load(&c, l->path, d) && boot_take(&wanted, &c, d)) {
+		boot_compare(l->boot, &wanted, d);
+		end = loader_unchanged(l, &c)
+		    ? LOADER_UNCHANGED
+		    : loader_place(l, fd, &wanted, &c);
+	}
+	/* It wipes the keys. */
+	conf_free(&c);
+	return end;
 }
 
 static _Noreturn void

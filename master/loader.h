@@ -38,11 +38,11 @@ enum loader_kind {
 struct loader_message {
 	uint32_t kind; /* enum loader_kind */
 	uint32_t text_bytes;
-	uint64_t image_bytes; /* BUILT */
-	int32_t slot;         /* PLACE: of the image; -1: no room */
-	uint32_t log_level;   /* BUILT: a setting that the keeper keeps */
-	uint64_t drain_us;    /* BUILT: likewise */
-	bool error;           /* COMPLAINT: else a warning */
+	uint64_t image_bytes, secret_bytes; /* BUILT */
+	int32_t slot;       /* PLACE: of the image; -1: no room */
+	uint32_t log_level; /* BUILT: a setting that the keeper keeps */
+	uint64_t drain_us;  /* BUILT: likewise */
+	bool error;         /* COMPLAINT: else a warning */
 	char text[LOADER_TEXT_MAX];
 };
 

@@ -16,10 +16,12 @@
 #include "common/base/must.h"
 #include "common/net/io.h"
 #include "common/net/sock.h"
+#include "common/net/tls.h"
 #include "master/admin.h"
 #include "master/health.h"
 #include "master/probes.h"
 #include "master/reload.h"
+#include "master/rotate.h"
 #include "shm/epoch.h"
 #include "shm/registry.h"
 #include "shm/slots.h"
@@ -36,6 +38,7 @@ struct master {
 	struct admin admin;
 	struct probes probes;
 	struct health health;
+	struct rotate rotate;       /* keys of tickets */
 	struct loop_task followers; /* of the endpoint sets */
 	struct timer reclaim;
 	int code;
@@ -116,6 +119,7 @@ master_follow_sets(struct loop_task *t)
 
 	probes_sync(&m->probes);
 	health_follow(&m->health);
+	rotate_follow(&m->rotate);
 	timer_set(&m->loop.timers, &m->reclaim, clock_now());
 }
 
@@ -212,6 +216,7 @@ static bool
 master_init(struct master *m, const char *path)
 {
 	buf_pool_init(0);
+	tls_init();
 	if (!io_scratch_init() || !loop_init(&m->loop))
 		return false;
 	m->loop.after_wait = master_beat;
@@ -222,6 +227,7 @@ master_init(struct master *m, const char *path)
 	loop_task_init(&m->followers, master_follow_sets);
 	probes_init(&m->probes, &m->loop, &m->in->region);
 	health_init(&m->health, &m->loop, &m->in->region);
+	rotate_init(&m->rotate, &m->loop, &m->in->region);
 	return reload_init(&m->reload, m->in, &m->loop, m->boot, path,
 		   &master_reload_owner) &&
 	    loop_add(&m->loop, &m->keeper, true) &&
@@ -233,6 +239,7 @@ master_fini(struct master *m)
 {
 	loop_task_cancel(&m->followers);
 	admin_fini(&m->admin);
+	rotate_fini(&m->rotate);
 	health_fini(&m->health);
 	probes_fini(&m->probes);
 	reload_fini(&m->reload);

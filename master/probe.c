@@ -1,7 +1,7 @@
 /*
  * probe.c - see probe.h.
  */
-#include "master/probe.h"
+#include "master/probe_state.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -11,7 +11,7 @@
 
 #define PROBE_LATE_US 100000
 
-static const struct codec_limits probe_limits = {
+const struct codec_limits probe_limits = {
 	.head_bytes = 16384,
 	.fields = 256,
 };
@@ -22,12 +22,6 @@ probe_of_io(struct io *io)
 	return CONTAINER_OF(io, struct probe, io);
 }
 
-static struct probe *
-probe_of_stream(struct stream *s)
-{
-	return CONTAINER_OF(s, struct probe, codec.stream);
-}
-
 /* ---- the end ---- */
 
 static void
@@ -35,10 +29,15 @@ probe_tell(struct loop_task *t)
 {
 	struct probe *p = CONTAINER_OF(t, struct probe, over_task);
 
+	if (p->ops != NULL)
+		p->ops->end(p);
+	if (io_is_open(&p->io))
+		io_close(&p->io, false);
 	text_fini(&p->body);
 	p->ended(p);
 }
 
+/* Its codec may be in the middle of something: the rest is for later. */
 static void
 probe_end(struct probe *p, enum probe_result result, enum change_cause cause,
     uint32_t detail)
@@ -49,12 +48,16 @@ probe_end(struct probe *p, enum probe_result result, enum change_cause cause,
 	p->cause = cause;
 	p->detail = detail;
 	timer_fini(&p->loop->timers, &p->timer);
-	if (io_is_open(&p->io))
-		io_close(&p->io, false);
 	loop_defer_free(p->loop, &p->over_task);
 }
 
-static void
+void
+probe_good(struct probe *p)
+{
+	probe_end(p, PROBE_GOOD, CAUSE_PROBE_OK, 0);
+}
+
+void
 probe_bad(struct probe *p, enum change_cause cause, uint32_t detail)
 {
 	probe_end(p, PROBE_BAD, cause, detail);
@@ -78,16 +81,32 @@ probe_is_ours(int error)
 	}
 }
 
-static void
+void
 probe_broke(struct probe *p, int error)
 {
 	if (probe_is_ours(error))
 		probe_end(
 		    p, PROBE_PUT_OFF, CAUSE_PROBE_CONNECT, (uint32_t)error);
+	else if (error == EPROTO && p->io.tls != NULL)
+		probe_bad(p, CAUSE_PROBE_TLS, tls_fault_code(p->io.tls));
 	else if (p->connected)
 		probe_bad(p, CAUSE_PROBE_BROKEN, 0);
 	else
 		probe_bad(p, CAUSE_PROBE_CONNECT, (uint32_t)error);
+}
+
+void
+probe_unread(struct stream *s, enum codec_error e)
+{
+	struct probe *p = probe_of(s);
+
+	(void)e;
+	if (p == NULL)
+		return;
+	if (p->ops->lacked != NULL && p->ops->lacked(p))
+		probe_broke(p, ENOMEM);
+	else
+		probe_bad(p, CAUSE_PROBE_BROKEN, 0);
 }
 
 static void
@@ -115,97 +134,53 @@ probe_expired(struct timer *t)
 	probe_set_deadline(p);
 }
 
-/* The body is complete, or as much of it as counts. */
-static void
-probe_judge(struct probe *p)
-{
-	if (probe_rule_finds(p->rule, text_slice(&p->body)))
-		probe_end(p, PROBE_GOOD, CAUSE_PROBE_OK, 0);
-	else
-		probe_bad(p, CAUSE_PROBE_BODY, 0);
-}
-
-/* ---- the codec's events ---- */
-
-static void
-probe_head(struct stream *s, const struct head *h)
-{
-	struct probe *p = probe_of_stream(s);
-
-	if (h->status >= 200 && !p->over &&
-	    !probe_rule_expects(p->rule, h->status))
-		probe_bad(p, CAUSE_PROBE_STATUS, h->status);
-}
-
-static void
-probe_data(struct stream *s, struct slice bytes)
-{
-	struct probe *p = probe_of_stream(s);
-
-	if (p->over)
-		return;
-	if (bytes.n > PROBE_BODY_BYTES - p->body_bytes)
-		bytes.n = PROBE_BODY_BYTES - p->body_bytes;
-	p->body_bytes += (uint32_t)bytes.n;
-	if (p->rule->body.n != 0)
-		text_add(&p->body, bytes);
-	if (p->body_bytes == PROBE_BODY_BYTES)
-		probe_judge(p);
-}
-
-static void
-probe_whole(struct stream *s, const struct head *trailers)
-{
-	struct probe *p = probe_of_stream(s);
-
-	(void)trailers;
-	if (!p->over)
-		probe_judge(p);
-}
-
-static void
-probe_error(struct stream *s, enum codec_error e)
-{
-	struct probe *p = probe_of_stream(s);
-
-	(void)e;
-	if (!p->over)
-		probe_bad(p, CAUSE_PROBE_BROKEN, 0);
-}
-
-static const struct codec_events probe_codec_events = {
-	.head = probe_head,
-	.data = probe_data,
-	.end = probe_whole,
-	.error = probe_error,
-};
-
 /* ---- the connection's events ---- */
+
+/* With TLS, HTTP/2 needs to have been agreed on (RFC 9113 3.2). */
+static bool
+probe_agreed(const struct probe *p)
+{
+	return p->io.tls == NULL || !p->rule->h2 ||
+	    slice_eq(tls_alpn(p->io.tls), SLICE_LIT("h2"));
+}
+
+static void
+probe_talk(struct probe *p)
+{
+	const struct codec_events *judge = p->rule->type == IMG_CHECK_GRPC
+	    ? &probe_grpc_events
+	    : &probe_http_events;
+
+	p->ops = p->rule->h2 ? &probe_h2_ops : &probe_h1_ops;
+	if (!p->ops->begin(p, judge) && !p->over)
+		probe_broke(p, ENOMEM);
+}
 
 static void
 probe_connected(struct io *io)
 {
 	struct probe *p = probe_of_io(io);
 
-	p->connected = true;
-	if (p->rule->type == IMG_CHECK_TCP) {
-		probe_end(p, PROBE_GOOD, CAUSE_PROBE_OK, 0);
+	if (p->over)
 		return;
-	}
-	h1_init(&p->codec, CODEC_CLIENT, &probe_codec_events, &probe_limits,
-	    &p->io.out);
-	if (probe_rule_ask(p->rule, p->host, &p->codec.stream))
-		(void)io_flush(&p->io);
+	p->connected = true;
+	if (p->rule->type == IMG_CHECK_TCP)
+		probe_good(p);
+	else if (!probe_agreed(p))
+		probe_bad(p, CAUSE_PROBE_TLS, TLS_FAULT_ALPN);
 	else
-		probe_broke(p, ENOMEM);
+		probe_talk(p);
 }
 
 static size_t
 probe_input(struct io *io, const char *bytes, size_t n)
 {
 	struct probe *p = probe_of_io(io);
-	size_t used = codec_input(&p->codec.base, bytes, n);
+	size_t used;
 
+	if (p->over)
+		return n;
+	used = p->ops->input(p, bytes, n);
 	return p->over ? n : used;
 }
 
@@ -214,7 +189,8 @@ probe_eof(struct io *io)
 {
 	struct probe *p = probe_of_io(io);
 
-	codec_eof(&p->codec.base);
+	if (!p->over && p->ops != NULL)
+		p->ops->eof(p);
 	if (!p->over)
 		probe_bad(p, CAUSE_PROBE_BROKEN, 0);
 }
@@ -222,13 +198,19 @@ probe_eof(struct io *io)
 static void
 probe_drained(struct io *io)
 {
-	(void)io;
+	struct probe *p = probe_of_io(io);
+
+	if (!p->over && p->ops != NULL)
+		p->ops->drained(p);
 }
 
 static void
 probe_failed(struct io *io, int error)
 {
-	probe_broke(probe_of_io(io), error);
+	struct probe *p = probe_of_io(io);
+
+	if (!p->over)
+		probe_broke(p, error);
 }
 
 static const struct io_events probe_io_events = {
@@ -241,35 +223,61 @@ static const struct io_events probe_io_events = {
 
 /* ---- the owner's calls ---- */
 
+/* False with errno. */
+static bool
+probe_secure(struct probe *p, struct slice name)
+{
+	struct tls *tls;
+
+	if (p->rule->tls == NULL)
+		return true;
+	if (p->rule->tls_name.n != 0)
+		name = p->rule->tls_name;
+	tls = tls_connect(p->rule->tls, name, NULL);
+	if (tls != NULL)
+		io_secure(&p->io, tls);
+	else
+		errno = ENOMEM;
+	return tls != NULL;
+}
+
+/* Connected at once, where it is; false with errno. */
+static bool
+probe_connect(struct probe *p, const struct probe_place *to, bool *done)
+{
+	int fd = sock_connect(&to->addr, done);
+	int error = errno;
+
+	if (fd >= 0 && io_open(&p->io, p->loop, fd, !*done, &probe_io_events))
+		return probe_secure(p, to->name);
+	if (fd >= 0) {
+		error = errno;
+		(void)close(fd);
+	}
+	errno = error;
+	return false;
+}
+
 void
 probe_start(struct probe *p, struct loop *loop, struct probe_rule *rule,
-    const struct addr *a, struct slice host, probe_ended_fn *ended)
+    const struct probe_place *to, probe_ended_fn *ended)
 {
 	bool done = false;
-	int fd;
 
 	*p = (struct probe){ .io.watch.fd = -1,
 		.loop = loop,
 		.rule = rule,
-		.host = host,
+		.host = to->host,
 		.ended = ended,
 		.owner = p->owner };
 	loop_task_init(&p->over_task, probe_tell);
 	timer_init(&p->timer, probe_expired);
-	fd = sock_connect(a, &done);
-	if (fd < 0) {
+	if (!probe_connect(p, to, &done)) {
 		probe_broke(p, errno);
 		return;
 	}
-	if (!io_open(&p->io, loop, fd, !done, &probe_io_events)) {
-		int error = errno;
-
-		(void)close(fd);
-		probe_broke(p, error);
-		return;
-	}
 	probe_set_deadline(p);
-	if (done)
+	if (done && rule->tls == NULL)
 		probe_connected(&p->io);
 }
 

@@ -3,9 +3,11 @@
  * what came of it.
  *
  *   tcp    connect -> good
- *   http   connect -> request -> head (status) -> body -> good
+ *   http   connect [-> handshake] -> request -> head (status) -> body -> good
+ *   grpc   connect [-> handshake] -> call -> message, grpc-status -> good
  *
- * Good takes a whole answer, or the first PROBE_BODY_BYTES of its body.
+ * Good takes a whole answer; of type http, no more than the first
+ * PROBE_BODY_BYTES of its body.
  */
 #ifndef MASTER_PROBE_H
 #define MASTER_PROBE_H
@@ -15,6 +17,7 @@
 
 #include "common/base/text.h"
 #include "common/http/h1.h"
+#include "common/http/h2.h"
 #include "common/net/io.h"
 #include "master/probe_rule.h"
 #include "shm/vital.h"
@@ -27,6 +30,7 @@ enum probe_result {
 };
 
 struct probe;
+struct probe_ops;
 
 /*
  * The probe is over: as the last thing of a turn, once. From then on its
@@ -34,16 +38,28 @@ struct probe;
  */
 typedef void probe_ended_fn(struct probe *p);
 
+/* Where a probe goes. */
+struct probe_place {
+	struct addr addr;
+	struct slice host; /* the name of the endpoint; outlives the probe */
+	struct slice name; /* for TLS, if the rule has none */
+};
+
 struct probe {
 	struct io io;
-	struct h1 codec;
 	struct timer timer;
 	struct loop_task over_task;
 	struct loop *loop;
 	struct probe_rule *rule;
 	struct slice host;
-	struct text body;    /* as far as the rule asks for it */
-	uint32_t body_bytes; /* seen so far */
+	const struct probe_ops *ops; /* the protocol; NULL: none is spoken */
+	union {
+		struct h1 h1;
+		struct h2 *h2; /* NULL: could not be made */
+	};
+	struct text body;     /* as far as the rule asks for it */
+	uint32_t body_bytes;  /* seen so far */
+	uint32_t grpc_status; /* of the head of an answer without a message */
 	struct mono deadline;
 	bool connected, waited, over;
 	/* For `ended`. */
@@ -51,17 +67,16 @@ struct probe {
 	void *owner;
 	enum probe_result result;
 	enum change_cause cause; /* PROBE_BAD: one of CAUSE_PROBE_* */
-	uint32_t detail;         /* a status or an errno; 0: none */
+	uint32_t detail;         /* as change_detail reads it; 0: none */
 };
 
 /*
- * Starts p, of which `owner` alone is set. The rule and `host`, the name of the
- * endpoint, outlive it.
+ * Starts p, of which `owner` alone is set. The rule outlives it.
  */
 void probe_start(struct probe *p, struct loop *loop, struct probe_rule *rule,
-    const struct addr *a, struct slice host, probe_ended_fn *ended);
+    const struct probe_place *to, probe_ended_fn *ended);
 
-/* Closes it at once; `ended` still comes. Harmless when it is over. */
+/* It ends here; `ended` still comes. Harmless when it is over. */
 void probe_abort(struct probe *p);
 
 #endif

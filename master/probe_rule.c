@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/base/must.h"
+#include "master/grpc_health.h"
 
 #define RULE_HEAP_LIMIT_KIB 16384
 /*
@@ -22,6 +23,8 @@
 struct rule_numbers {
 	uint64_t interval_us, timeout_us;
 	uint32_t type, healthy, unhealthy, port, head, regex, headers, expect;
+	uint32_t h2;
+	uint8_t tls[32]; /* the policy's hash; all zero: none */
 };
 
 struct expression {
@@ -47,28 +50,55 @@ describe_text(struct text *to, struct slice s)
 	text_add(to, s);
 }
 
+/* A connection is all that a check of tcp asks for. */
+const struct img_tls_out *
+probe_rule_tls(const struct img_head *img, const struct img_service *s)
+{
+	const struct img_tls_out *all = img_at(img, img->tls_outs.off);
+
+	return s->tls != IMG_NONE && s->check.type != IMG_CHECK_TCP
+	    ? &all[s->tls]
+	    : NULL;
+}
+
+static void
+describe_numbers(
+    struct text *to, const struct img_service *s, const struct img_tls_out *tls)
+{
+	const struct img_health_check *c = &s->check;
+	struct rule_numbers n;
+
+	memset(&n, 0, sizeof(n)); /* what lies between them is compared, too */
+	n.interval_us = c->interval_us;
+	n.timeout_us = c->timeout_us;
+	n.type = c->type;
+	n.healthy = c->healthy;
+	n.unhealthy = c->unhealthy;
+	n.port = c->port;
+	n.head = c->head;
+	n.regex = c->body_regex;
+	n.headers = c->headers.count;
+	n.expect = c->expect.count;
+	n.h2 = s->protocol == IMG_PROTOCOL_H2;
+	if (tls != NULL)
+		memcpy(n.tls, tls->hash, sizeof(n.tls));
+	describe_bytes(to, &n, sizeof(n));
+}
+
 void
 probe_rule_describe(
     struct text *to, const struct img_head *img, const struct img_service *s)
 {
 	const struct img_health_check *c = &s->check;
 	const struct img_probe_header *h = img_at(img, c->headers.off);
-	const struct rule_numbers n = {
-		.interval_us = c->interval_us,
-		.timeout_us = c->timeout_us,
-		.type = c->type,
-		.healthy = c->healthy,
-		.unhealthy = c->unhealthy,
-		.port = c->port,
-		.head = c->head,
-		.regex = c->body_regex,
-		.headers = c->headers.count,
-		.expect = c->expect.count,
-	};
+	const struct img_tls_out *tls = probe_rule_tls(img, s);
 
-	describe_bytes(to, &n, sizeof(n));
+	describe_numbers(to, s, tls);
 	describe_text(to, img_slice(img, c->path));
 	describe_text(to, img_slice(img, c->host.len != 0 ? c->host : s->host));
+	describe_text(
+	    to, tls != NULL ? img_slice(img, tls->server_name) : SLICE_NONE);
+	describe_text(to, img_slice(img, c->grpc));
 	describe_text(to, img_slice(img, c->body));
 	for (uint32_t i = 0; i < c->headers.count; i++) {
 		describe_text(to, img_slice(img, h[i].name));
@@ -160,37 +190,77 @@ expression_finds(struct expression *e, struct slice in)
 
 /* ---- rules ---- */
 
-static struct field
-rule_field(struct slice name, struct slice value)
+/* As it is spelt. */
+static void
+rule_add(struct head *h, struct slice name, struct slice value)
 {
-	return (struct field){ name, value, (uint16_t)http_field_find(name) };
+	enum field_id id = http_field_find(name);
+
+	head_add(h, id, value);
+	h->fields[h->count - 1].name = name;
 }
 
-/* Host, the configured ones, and User-Agent if it is not among them. */
+/* Host, the configured ones, what gRPC asks for, and User-Agent if it is not
+ * among them. */
 static void
 rule_take_fields(struct probe_rule *r, uint32_t headers, struct slice *from)
 {
-	struct field *f = calloc(headers + 2, sizeof(*f));
-	bool named = false;
-	uint32_t n = 0;
+	struct head *h = &r->request;
 
-	MUST(f != NULL);
-	f[n++] = rule_field(http_field_name(FIELD_HOST), r->host);
+	h->fields = calloc(headers + 4, sizeof(*h->fields));
+	MUST(h->fields != NULL);
+	head_add(h, FIELD_HOST, r->host);
 	for (uint32_t i = 0; i < headers; i++) {
 		struct slice name = take_text(from);
 
-		f[n] = rule_field(name, take_text(from));
-		named |= f[n++].id == FIELD_USER_AGENT;
+		rule_add(h, name, take_text(from));
 	}
-	if (!named)
-		f[n++] = rule_field(http_field_name(FIELD_USER_AGENT),
+	if (r->type == IMG_CHECK_GRPC) {
+		head_add(h, FIELD_CONTENT_TYPE, SLICE_LIT("application/grpc"));
+		head_add(h, FIELD_TE, SLICE_LIT("trailers"));
+	}
+	if (!head_has(h, FIELD_USER_AGENT))
+		head_add(h, FIELD_USER_AGENT,
 		    SLICE_LIT("penstock/" PENSTOCK_VERSION));
-	r->request.fields = f;
-	r->request.count = n;
+}
+
+static void
+rule_take_numbers(struct probe_rule *r, const struct rule_numbers *n)
+{
+	r->type = (enum img_check)n->type;
+	r->healthy = n->healthy;
+	r->unhealthy = n->unhealthy;
+	r->port = (uint16_t)n->port;
+	r->h2 = n->h2 != 0;
+	r->interval_us = n->interval_us;
+	r->timeout_us = n->timeout_us;
+	r->request.https = r->tls != NULL;
+	r->request.close = true;
+	r->request.method = n->head != 0 ? METHOD_HEAD : METHOD_GET;
+	if (r->type == IMG_CHECK_GRPC) {
+		r->request.method = METHOD_POST;
+		r->request.body = BODY_STREAM;
+	}
+	r->request.method_text =
+	    http_method_name((enum http_method)r->request.method);
+}
+
+static void
+rule_take_request(
+    struct probe_rule *r, const struct rule_numbers *n, struct slice *from)
+{
+	r->request.target = take_text(from);
+	if (r->type == IMG_CHECK_GRPC)
+		r->request.target = SLICE_LIT(GRPC_HEALTH_PATH);
+	r->host = take_text(from);
+	r->tls_name = take_text(from);
+	r->grpc = take_text(from);
+	r->body = take_text(from);
+	rule_take_fields(r, n->headers, from);
 }
 
 struct probe_rule *
-probe_rule_new(struct slice description)
+probe_rule_new(struct slice description, struct tls_client *tls)
 {
 	struct probe_rule *r = calloc(1, sizeof(*r));
 	struct rule_numbers n;
@@ -200,18 +270,9 @@ probe_rule_new(struct slice description)
 	text_add(&r->description, description);
 	from = text_slice(&r->description);
 	take_bytes(&from, &n, sizeof(n));
-	r->type = (enum img_check)n.type;
-	r->healthy = n.healthy;
-	r->unhealthy = n.unhealthy;
-	r->port = (uint16_t)n.port;
-	r->interval_us = n.interval_us;
-	r->timeout_us = n.timeout_us;
-	r->request.method = n.head != 0 ? METHOD_HEAD : METHOD_GET;
-	r->request.close = true;
-	r->request.target = take_text(&from);
-	r->host = take_text(&from);
-	r->body = take_text(&from);
-	rule_take_fields(r, n.headers, &from);
+	r->tls = tls != NULL ? tls_client_ref(tls) : NULL;
+	rule_take_numbers(r, &n);
+	rule_take_request(r, &n, &from);
 	r->expect = calloc(n.expect + 1, sizeof(*r->expect));
 	MUST(r->expect != NULL);
 	take_bytes(&from, r->expect, n.expect * sizeof(*r->expect));
@@ -231,16 +292,32 @@ probe_rule_free(struct probe_rule *r)
 	if (r == NULL)
 		return;
 	expression_free(r->regex);
+	tls_client_free(r->tls);
 	free(r->expect);
 	free(r->request.fields);
 	text_fini(&r->description);
 	free(r);
 }
 
+static bool
+rule_ask_grpc(const struct probe_rule *r, struct stream *s)
+{
+	char body[GRPC_HEALTH_ASK_MAX];
+	size_t n = grpc_health_ask(body, r->grpc);
+
+	if (!stream_head(s, &r->request, false))
+		return false;
+	stream_data(s, slice_make(body, n));
+	stream_end(s, NULL);
+	return true;
+}
+
 bool
 probe_rule_ask(struct probe_rule *r, struct slice host, struct stream *s)
 {
 	r->request.fields[0].value = r->host.n != 0 ? r->host : host;
+	if (r->type == IMG_CHECK_GRPC)
+		return rule_ask_grpc(r, s);
 	return stream_head(s, &r->request, true);
 }
 

@@ -11,8 +11,10 @@
 #include "common/base/hash.h"
 #include "common/base/log.h"
 #include "common/base/must.h"
+#include "shm/label.h"
 
 #define PROBES_WARN_US 10000000u
+#define PROBES_TRIM_US 1000000u
 
 static void
 probes_warn(struct probes *p, uint32_t error)
@@ -52,6 +54,17 @@ probes_count(struct probes *p, const struct probe *probe)
 	}
 }
 
+static void
+probes_trim(struct probes *p)
+{
+	struct mono now = clock_now();
+
+	if (mono_diff_us(now, p->trimmed) < PROBES_TRIM_US)
+		return;
+	p->trimmed = now;
+	h2_trim();
+}
+
 /* Its target may be gone when it ends. */
 struct probe_run {
 	struct probe probe;
@@ -66,6 +79,7 @@ probes_ended(struct probe *probe)
 	struct probes *p = run->probes;
 
 	p->running--;
+	probes_trim(p);
 	if (t != NULL) {
 		t->probe = NULL;
 		probes_count(p, probe);
@@ -93,6 +107,8 @@ static void
 probes_start_one(struct probes *p, struct probe_target *t)
 {
 	struct probe_run *run = calloc(1, sizeof(*run));
+	uint32_t index = t->handle.index;
+	char name[ENDPOINT_LABEL_MAX];
 
 	list_remove(&t->ready_link);
 	if (run == NULL) {
@@ -104,8 +120,17 @@ probes_start_one(struct probes *p, struct probe_target *t)
 	run->probe.owner = t;
 	t->probe = &run->probe;
 	p->running++;
-	probe_start(t->probe, p->loop, t->group->rule, &t->addr,
-	    probes_host(p->region, t->handle.index), probes_ended);
+	probe_start(t->probe, p->loop, t->group->rule,
+	    &(struct probe_place){ t->addr, probes_host(p->region, index),
+		label_name(registry_endpoint_label(p->region, index), name) },
+	    probes_ended);
+}
+
+static uint32_t
+probes_apart_us(const struct probe_target *t)
+{
+	return t->group->rule->tls != NULL ? PROBES_APART_TLS_US
+					   : PROBES_APART_US;
 }
 
 static void
@@ -118,10 +143,11 @@ probes_start_due(struct timer *timer)
 		p->next_start.us = now.us - PROBES_LATE_US;
 	while (!list_empty(&p->ready) && p->running < p->running_max &&
 	    p->next_start.us <= now.us) {
-		p->next_start = mono_add_us(p->next_start, PROBES_APART_US);
-		probes_start_one(p,
-		    CONTAINER_OF(
-			p->ready.next, struct probe_target, ready_link));
+		struct probe_target *t = CONTAINER_OF(
+		    p->ready.next, struct probe_target, ready_link);
+
+		p->next_start = mono_add_us(p->next_start, probes_apart_us(t));
+		probes_start_one(p, t);
 	}
 	probes_wait(p);
 }
@@ -157,6 +183,7 @@ probes_init(struct probes *p, struct loop *loop, struct region *r)
 	p->group_of = calloc(SERVICES_MAX, sizeof(struct probe_group *));
 	p->target_of = calloc(ENDPOINTS_MAX, sizeof(struct probe_target *));
 	MUST(p->group_of != NULL && p->target_of != NULL);
+	probe_policies_init(&p->policies);
 	list_init(&p->groups);
 	list_init(&p->ready);
 	timer_init(&p->start_timer, probes_start_due);

@@ -6,10 +6,11 @@
  *   target        its timer -> the queue -> a probe -> its vital -> its timer
  *
  * Starts are spread: each target has a phase of its own, and what comes due
- * together waits in one queue, in the order of its time, that lets through one
- * start per PROBES_APART_US. So neither a reload nor ten thousand endpoints of
- * one interval make a burst; when more is due than that, intervals stretch
- * evenly.
+ * together waits in one queue, in the order of its time. It lets through one
+ * start per PROBES_APART_US, or after one with TLS, which costs this process
+ * the better part of a millisecond, per PROBES_APART_TLS_US. So neither a
+ * reload nor ten thousand endpoints of one interval make a burst; when more is
+ * due than that, intervals stretch evenly.
  *
  * All that must last is in the vitals: a successor goes on from there. Streaks
  * that have not yet come to a verdict are hurried on.
@@ -22,10 +23,12 @@
 
 #include "common/net/loop.h"
 #include "master/probe.h"
+#include "master/probe_policy.h"
 #include "shm/region.h"
 #include "shm/registry.h"
 
 #define PROBES_APART_US 400u /* between two starts, on average */
+#define PROBES_APART_TLS_US 2000u
 #define PROBES_LATE_US 4000u /* of lateness, at most, is caught up with */
 #define PROBES_RUNNING_MAX 1000u
 #define PROBES_SOON_US 1000000u /* the interval until a first verdict */
@@ -36,14 +39,16 @@ struct probes {
 	struct list groups;              /* struct probe_group */
 	struct probe_group **group_of;   /* by service slot; NULL: not probed */
 	struct probe_target **target_of; /* by endpoint index */
-	struct list ready;               /* targets that wait for their start */
+	struct probe_policies policies;
+	struct list ready; /* targets that wait for their start */
 	struct timer start_timer;
 	struct mono next_start;
 	uint32_t running, running_max;
 	uint64_t round;      /* of probes_sync */
 	uint64_t generation; /* of the image that the rules are from */
 	uint64_t random;
-	struct mono warned; /* of shortage */
+	struct mono warned;  /* of shortage */
+	struct mono trimmed; /* memory of HTTP/2 */
 	/* How probes ended, since this process began. */
 	uint64_t good, bad, put_off;
 };

@@ -64,13 +64,18 @@ sync_unprobed(struct probes *p, uint32_t service)
 /* ---- services with one ---- */
 
 static struct probe_group *
-group_new(struct probes *p, uint32_t service, struct slice description)
+group_new(struct probes *p, uint32_t service, struct slice description,
+    struct tls_client *tls)
 {
-	struct probe_rule *rule = probe_rule_new(description);
+	struct probe_rule *rule = probe_rule_new(description, tls);
 	struct probe_group *g;
 
-	if (rule == NULL)
+	if (rule == NULL) {
+		log_errx("service %.*s: health_check.body does not compile: "
+			 "no probes",
+		    SLICE_FMT(registry_service_name(p->region, service)));
 		return NULL;
+	}
 	g = calloc(1, sizeof(*g));
 	MUST(g != NULL);
 	g->rule = rule;
@@ -81,17 +86,38 @@ group_new(struct probes *p, uint32_t service, struct slice description)
 	return g;
 }
 
+/* The policy of its probes, where they have one. False: no memory. */
+static bool
+sync_policy(struct probes *p, const struct img_head *img,
+    const struct img_service *s, struct tls_client **tls)
+{
+	const struct region *r = p->region;
+
+	*tls = NULL;
+	if (probe_rule_tls(img, s) == NULL)
+		return true;
+	*tls = probe_policy(
+	    &p->policies, img, r->secrets + ((const char *)img - r->images), s);
+	if (*tls == NULL)
+		log_errx("service %.*s: no memory for TLS: no probes",
+		    SLICE_FMT(img_slice(img, s->name)));
+	return *tls != NULL;
+}
+
 /* The group of a service, anew if its rule has changed: then *changed. */
 static struct probe_group *
 sync_group(struct probes *p, const struct img_head *img,
     const struct img_service *s, bool *changed)
 {
 	struct probe_group *g = p->group_of[s->slot];
+	struct tls_client *tls;
 	struct text described;
 
 	*changed = false;
 	if (g != NULL && p->generation == img->generation)
 		return g;
+	if (!sync_policy(p, img, s, &tls))
+		return NULL;
 	text_init(&described);
 	probe_rule_describe(&described, img, s);
 	if (g != NULL &&
@@ -102,7 +128,7 @@ sync_group(struct probes *p, const struct img_head *img,
 		*changed = true;
 	}
 	if (g == NULL)
-		g = group_new(p, s->slot, text_slice(&described));
+		g = group_new(p, s->slot, text_slice(&described), tls);
 	text_fini(&described);
 	return g;
 }
@@ -132,9 +158,6 @@ sync_probed(
 	struct probe_group *g = sync_group(p, img, s, &changed);
 
 	if (g == NULL) {
-		log_errx("service %.*s: health_check.body does not compile: "
-			 "no probes",
-		    SLICE_FMT(img_slice(img, s->name)));
 		sync_unprobed(p, s->slot);
 		return;
 	}
@@ -186,6 +209,8 @@ probes_sync(struct probes *p)
 	for (uint32_t i = 0; i < img->services.count; i++)
 		sync_service(p, img, &s[i]);
 	sync_sweep(p);
+	if (p->generation != img->generation)
+		probe_policies_sweep(&p->policies);
 	p->generation = img->generation;
 }
 
@@ -195,6 +220,7 @@ probes_fini(struct probes *p)
 	while (!list_empty(&p->groups))
 		group_free(
 		    p, CONTAINER_OF(p->groups.next, struct probe_group, link));
+	probe_policies_fini(&p->policies);
 	timer_fini(&p->loop->timers, &p->start_timer);
 	free(p->group_of);
 	free(p->target_of);

@@ -59,7 +59,7 @@ static const struct prom_counter {
 };
 
 static const char *const prom_whys[] = {
-#define WHY(id, word, status, code, fault, title, help) word,
+#define WHY(id, word, status, code, grpc, fault, title, help) word,
 #include "worker/flow/why.def"
 };
 

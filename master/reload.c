@@ -329,7 +329,7 @@ reload_on_built(struct loader *l, const struct loader_message *m)
 	(void)epoch_reclaim(region);
 	r->drain_us = m->drain_us;
 	r->log_level = m->log_level;
-	r->slot = epoch_build(region, m->image_bytes);
+	r->slot = epoch_build(region, m->image_bytes, m->secret_bytes);
 	if (r->slot < 0)
 		reload_say(r, true,
 		    SLICE_LIT("no room for one more generation: too many old "

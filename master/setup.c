@@ -144,7 +144,7 @@ setup_init(
 	in->admin_fd = -1;
 	in->log_fd = -1;
 	in->region.state_fd = -1;
-	in->region.images_fd = -1;
+	in->region.images_fd = in->region.secrets_fd = -1;
 	for (uint32_t w = 0; w < WORKERS_MAX; w++)
 		in->wake_fds[w] = in->handover_in[w] = in->handover_out[w] = -1;
 	(void)boot_raise_files();

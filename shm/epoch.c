@@ -19,6 +19,7 @@
  */
 #include "shm/epoch.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "common/base/clock.h"
@@ -67,6 +68,14 @@ epoch_image(const struct region *r, uint32_t slot)
 	return (const struct img_head *)(r->images + at);
 }
 
+const char *
+epoch_secrets(const struct region *r, uint32_t slot)
+{
+	const char *image = (const char *)epoch_image(r, slot);
+
+	return r->secrets + (image - r->images);
+}
+
 void
 epoch_enter(const struct region *r, uint32_t w, struct epoch_view *v)
 {
@@ -80,6 +89,7 @@ epoch_enter(const struct region *r, uint32_t w, struct epoch_view *v)
 	v->generation = cur >> PUB_IMAGE_BITS;
 	v->slot = (uint32_t)(cur & PUB_IMAGE_MASK);
 	v->image = cur != 0 ? epoch_image(r, v->slot) : NULL;
+	v->secrets = cur != 0 ? epoch_secrets(r, v->slot) : NULL;
 }
 
 void
@@ -124,7 +134,7 @@ epoch_expire_below(const struct region *r)
 /* ---- master ---- */
 
 int
-epoch_build(struct region *r, uint64_t bytes)
+epoch_build(struct region *r, uint64_t bytes, uint64_t secret_bytes)
 {
 	MUST(bytes >= sizeof(struct img_head));
 	uint32_t slot = 0;
@@ -133,9 +143,17 @@ epoch_build(struct region *r, uint64_t bytes)
 	if (slot == IMAGES_MAX)
 		return -1;
 
-	uint64_t at = extent_take(r, bytes, EXTENT_IMAGE | slot);
+	uint64_t at = extent_take(r,
+	    bytes > secret_bytes ? bytes : secret_bytes, EXTENT_IMAGE | slot);
 	if (at == 0)
 		return -1;
+	if (!extent_take_secrets(r, at, secret_bytes)) {
+		int saved = errno;
+
+		extent_give(r, at);
+		errno = saved;
+		return -1;
+	}
 	struct shm_image *i = image_at(r, slot);
 	SHM_STEP("build_fill");
 	atomic_store_explicit(&i->offset, at, memory_order_relaxed);
@@ -154,6 +172,12 @@ epoch_build_at(struct region *r, int slot)
 	return r->images +
 	    atomic_load_explicit(
 		&image_at(r, (uint32_t)slot)->offset, memory_order_relaxed);
+}
+
+char *
+epoch_build_secrets_at(struct region *r, int slot)
+{
+	return r->secrets + (epoch_build_at(r, slot) - r->images);
 }
 
 /* The slot before its pages: recovery gives pages back that no slot names. */

@@ -16,6 +16,7 @@
 /* What a worker sees in one turn. */
 struct epoch_view {
 	const struct img_head *image; /* NULL: nothing published yet */
+	const char *secrets;          /* that belong to it */
 	uint32_t slot;                /* of the image: 0..IMAGES_MAX-1 */
 	uint64_t generation;
 };
@@ -33,8 +34,9 @@ void epoch_leave(const struct region *r, uint32_t w);
 void epoch_pin(const struct region *r, uint32_t w, uint32_t slot);
 void epoch_unpin(const struct region *r, uint32_t w, uint32_t slot);
 
-/* A pinned image by its slot. */
+/* A pinned image by its slot, and its secrets. */
 const struct img_head *epoch_image(const struct region *r, uint32_t slot);
+const char *epoch_secrets(const struct region *r, uint32_t slot);
 
 /*
  * Requests on generations below this one must end (generation_expired); 0:
@@ -46,13 +48,15 @@ uint64_t epoch_expire_below(const struct region *r);
 /* ---- master only ---- */
 
 /*
- * Reserves an image slot and `bytes` of fallocated space. Returns the slot, or
- * -1 (no slot, no space: errno) with nothing changed. epoch_reclaim first.
+ * Reserves an image slot and `bytes` of fallocated space, with as many in the
+ * secrets as `secret_bytes` says. Returns the slot, or -1 (no slot, no space:
+ * errno) with nothing changed. epoch_reclaim first.
  */
-int epoch_build(struct region *r, uint64_t bytes);
+int epoch_build(struct region *r, uint64_t bytes, uint64_t secret_bytes);
 
 /* Where to write it; valid between epoch_build and publish or abandon. */
 char *epoch_build_at(struct region *r, int slot);
+char *epoch_build_secrets_at(struct region *r, int slot);
 
 /* Gives a slot that was never published back. */
 void epoch_abandon(struct region *r, int slot);

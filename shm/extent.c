@@ -204,6 +204,14 @@ extent_take(struct region *r, uint64_t bytes, uint32_t owner)
 	return offset;
 }
 
+bool
+extent_take_secrets(struct region *r, uint64_t offset, uint64_t bytes)
+{
+	SHM_STEP("extent_secrets");
+	return bytes == 0 ||
+	    pages_allocate(r->secrets_fd, 0, offset, bytes) == 0;
+}
+
 uint32_t
 extent_find(const struct region *r, uint64_t offset)
 {
@@ -231,6 +239,10 @@ extent_give_entry(struct region *r, uint32_t entry)
 	if (pages_allocate(r->images_fd,
 		FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, bytes) != 0)
 		log_warn("giving %ju bytes back", (uintmax_t)bytes);
+	if ((owner & EXTENT_IMAGE) != 0 &&
+	    pages_allocate(r->secrets_fd,
+		FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, bytes) != 0)
+		log_warn("giving %ju secret bytes back", (uintmax_t)bytes);
 	entry_free(r, entry, offset, bytes);
 }
 

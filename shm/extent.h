@@ -18,6 +18,12 @@
  */
 uint64_t extent_take(struct region *r, uint64_t bytes, uint32_t owner);
 
+/*
+ * Allocates the first `bytes` of an image's extent in the secrets, too: what is
+ * at its offset there is its owner's, and goes with it. False with errno.
+ */
+bool extent_take_secrets(struct region *r, uint64_t offset, uint64_t bytes);
+
 /* Punches the pages out and frees the extent. */
 void extent_give(struct region *r, uint64_t offset);
 

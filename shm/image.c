@@ -14,6 +14,17 @@ slot_fits(const struct img_head *img, const struct img_slot *s, uint32_t tag,
 	    slice_eq(img_slice(img, s->text), text);
 }
 
+const struct img_listener *
+image_listener(const struct img_head *img, const struct addr *a)
+{
+	const struct img_listener *all = img_at(img, img->listeners.off);
+
+	for (uint32_t i = 0; i < img->listeners.count; i++)
+		if (addr_eq(&all[i].addr, a))
+			return &all[i];
+	return NULL;
+}
+
 const struct img_slot *
 image_find(const struct img_head *img, struct img_span table,
     uint64_t text_hash, uint32_t owner, struct slice text)
@@ -46,6 +57,12 @@ span_inside(const struct img_head *img, struct img_span s, size_t entry)
 {
 	return s.off % 8 == 0 &&
 	    s.off + s.count * (uint64_t)entry <= img->bytes;
+}
+
+static bool
+index_check(uint32_t index, struct img_span span)
+{
+	return index == IMG_NONE || index < span.count;
 }
 
 static bool
@@ -96,7 +113,8 @@ conditions_check(const struct img_head *img, struct img_span span)
 	if (!span_inside(img, span, sizeof(*c)))
 		return false;
 	for (uint32_t i = 0; i < span.count; i++)
-		if (!str_inside(img, c[i].name) || !str_inside(img, c[i].value))
+		if (c[i].kind >= COND_COUNT || !str_inside(img, c[i].name) ||
+		    !str_inside(img, c[i].value))
 			return false;
 	return true;
 }
@@ -154,9 +172,9 @@ health_check_check(const struct img_head *img, const struct img_health_check *c)
 {
 	const struct img_probe_header *h = img_at(img, c->headers.off);
 
-	if (c->type > IMG_CHECK_TCP || c->port > UINT16_MAX ||
+	if (c->type > IMG_CHECK_GRPC || c->port > UINT16_MAX ||
 	    !str_inside(img, c->path) || !str_inside(img, c->host) ||
-	    !str_inside(img, c->body) ||
+	    !str_inside(img, c->body) || !str_inside(img, c->grpc) ||
 	    !span_inside(img, c->expect, sizeof(struct img_range)) ||
 	    !span_inside(img, c->headers, sizeof(*h)))
 		return false;
@@ -184,7 +202,8 @@ service_check(const struct img_head *img, const struct img_service *s)
 {
 	return str_inside(img, s->name) && str_inside(img, s->host) &&
 	    str_inside(img, s->hash_name) && s->balance < IMG_BALANCE_COUNT &&
-	    s->class < IMG_CLASS_COUNT && endpoints_check(img, s->endpoints) &&
+	    s->class < IMG_CLASS_COUNT && index_check(s->tls, img->tls_outs) &&
+	    endpoints_check(img, s->endpoints) &&
 	    health_check_check(img, &s->check) &&
 	    span_inside(img, s->retry.statuses, sizeof(struct img_range)) &&
 	    depends_check(img, s->depends);
@@ -199,6 +218,103 @@ services_check(const struct img_head *img)
 		return false;
 	for (uint32_t i = 0; i < img->services.count; i++)
 		if (!service_check(img, &s[i]))
+			return false;
+	return true;
+}
+
+static bool
+secret_inside(const struct img_head *img, struct img_secret s)
+{
+	return (uint64_t)s.off + s.len <= img->secret_bytes;
+}
+
+static bool
+identities_check(const struct img_head *img)
+{
+	const struct img_identity *id = img_at(img, img->identities.off);
+
+	if (!span_inside(img, img->identities, sizeof(*id)))
+		return false;
+	for (uint32_t i = 0; i < img->identities.count; i++)
+		if (!secret_inside(img, id[i].chain) ||
+		    !secret_inside(img, id[i].key) ||
+		    !secret_inside(img, id[i].staple) ||
+		    !str_inside(img, id[i].file) ||
+		    !str_inside(img, id[i].subject) ||
+		    !str_inside(img, id[i].issuer) ||
+		    !str_inside(img, id[i].key_type) ||
+		    !strings_check(img, id[i].names))
+			return false;
+	return true;
+}
+
+static bool
+trusts_check(const struct img_head *img)
+{
+	const struct img_trust *t = img_at(img, img->trusts.off);
+
+	if (!span_inside(img, img->trusts, sizeof(*t)))
+		return false;
+	for (uint32_t i = 0; i < img->trusts.count; i++)
+		if (!secret_inside(img, t[i].cas) ||
+		    !secret_inside(img, t[i].crls) ||
+		    !str_inside(img, t[i].file))
+			return false;
+	return true;
+}
+
+/* A listener's: which certificates for whom. */
+static bool
+choices_check(const struct img_head *img, const struct img_tls *t)
+{
+	const uint32_t *first = img_at(img, t->identities.off);
+	const struct img_sni *names = img_at(img, t->names.off);
+
+	if (!span_inside(img, t->identities, sizeof(*first)) ||
+	    !span_inside(img, t->names, sizeof(*names)) ||
+	    t->identities.count == 0)
+		return false;
+	for (uint32_t i = 0; i < t->identities.count; i++)
+		if (first[i] >= img->identities.count)
+			return false;
+	for (uint32_t i = 0; i < t->names.count; i++)
+		if (!str_inside(img, names[i].name) ||
+		    names[i].identity >= img->identities.count)
+			return false;
+	return true;
+}
+
+static bool
+tls_check(const struct img_head *img)
+{
+	const struct img_tls *t = img_at(img, img->tls.off);
+	const struct img_tls_out *out = img_at(img, img->tls_outs.off);
+
+	if (!span_inside(img, img->tls, sizeof(*t)) ||
+	    !span_inside(img, img->tls_outs, sizeof(*out)))
+		return false;
+	for (uint32_t i = 0; i < img->tls.count; i++)
+		if (t[i].verify > IMG_VERIFY_REQUIRE ||
+		    !index_check(t[i].trust, img->trusts) ||
+		    !choices_check(img, &t[i]))
+			return false;
+	for (uint32_t i = 0; i < img->tls_outs.count; i++)
+		if (!index_check(out[i].trust, img->trusts) ||
+		    !index_check(out[i].identity, img->identities) ||
+		    !str_inside(img, out[i].server_name))
+			return false;
+	return true;
+}
+
+static bool
+listeners_check(const struct img_head *img)
+{
+	const struct img_listener *l = img_at(img, img->listeners.off);
+
+	if (!span_inside(img, img->listeners, sizeof(*l)))
+		return false;
+	for (uint32_t i = 0; i < img->listeners.count; i++)
+		if (!index_check(l[i].tls, img->tls))
 			return false;
 	return true;
 }
@@ -234,12 +350,6 @@ table_check(const struct img_head *img, struct img_span span)
 			return false;
 	}
 	return empty;
-}
-
-static bool
-index_check(uint32_t index, struct img_span span)
-{
-	return index == IMG_NONE || index < span.count;
 }
 
 /* What the slots of the three tables lead to. */
@@ -334,6 +444,7 @@ image_check(const struct img_head *img, uint64_t bytes)
 	    str_inside(img, img->zone) &&
 	    span_inside(img, img->resolver.servers, sizeof(struct addr)) &&
 	    span_inside(img, img->trusted, sizeof(struct addr_range)) &&
-	    span_inside(img, img->listeners, sizeof(struct img_listener)) &&
+	    secret_inside(img, img->ticket_keys) && identities_check(img) &&
+	    trusts_check(img) && tls_check(img) && listeners_check(img) &&
 	    services_check(img) && routes_check(img) && router_check(img);
 }

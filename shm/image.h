@@ -51,9 +51,80 @@ struct img_limits {
 	uint64_t min_rate; /* bytes per second */
 };
 
+/* Bytes in the secrets that belong to the image (epoch_secrets). */
+struct img_secret {
+	uint32_t off, len;
+};
+
+/* A certificate with its key: what a TLS endpoint shows of itself. */
+struct img_identity {
+	uint8_t hash[32]; /* of chain, key and staple: what is cached goes by */
+	struct img_secret chain, key, staple; /* as tls.h wants them */
+	struct img_str file;                  /* of the certificate */
+	struct img_str subject, issuer;
+	struct img_span names;   /* struct img_str: lower case, "*.x" too */
+	struct img_str key_type; /* "ECDSA P-256", "RSA 2048" */
+	int64_t not_before, not_after; /* of the first to expire; seconds */
+};
+
+/* Certificates that are believed. */
+struct img_trust {
+	uint8_t hash[32];
+	struct img_secret cas, crls;
+	struct img_str file; /* len 0: the system's */
+	int64_t not_after;   /* of the first to expire; 0: not looked at */
+};
+
+enum img_verify { IMG_VERIFY_NONE, IMG_VERIFY_OPTIONAL, IMG_VERIFY_REQUIRE };
+
+/* A name that a client may send, in order of their bytes; several in a row are
+ * of different kinds of key. */
+struct img_sni {
+	struct img_str name;
+	uint32_t identity; /* in img_head.identities */
+};
+
+/* TLS of a listener. */
+struct img_tls {
+	uint8_t hash[32]; /* of all that a context depends on: the fields below
+			     and what they refer to, but for the identities */
+	uint32_t modern;  /* 1: profile "modern" */
+	uint32_t min_version; /* 0x0303, 0x0304 */
+	uint32_t verify;      /* enum img_verify */
+	uint32_t depth;
+	uint32_t trust;             /* in img_head.trusts, or IMG_NONE */
+	uint32_t strict;            /* 1: no certificate for an unknown name */
+	struct img_span identities; /* uint32_t: without a name, or for an
+				       unknown one */
+	struct img_span names;      /* struct img_sni */
+};
+
+/* TLS towards the endpoints of a service. */
+struct img_tls_out {
+	uint8_t hash[32];  /* of the fields below and what they refer to */
+	uint32_t verify;   /* 0: nothing is verified */
+	uint32_t trust;    /* in img_head.trusts, or IMG_NONE */
+	uint32_t identity; /* in img_head.identities, or IMG_NONE */
+	uint32_t min_version;
+	struct img_str server_name; /* len 0: the endpoint's own host */
+};
+
+/* Bits of img_listener.protocols. */
+#define IMG_PROTOCOL_H1 1u
+#define IMG_PROTOCOL_H2 2u
+
 struct img_listener {
 	struct addr addr;
 	uint32_t proxy_protocol; /* 1: every connection begins with a header */
+	uint32_t protocols;      /* IMG_PROTOCOL_* */
+	uint32_t tls;            /* in img_head.tls, or IMG_NONE */
+	/* Plain requests are sent to https on this port; 0: they are served. */
+	uint32_t redirect_port;
+};
+
+/* HTTP/2 of clients: see h2.h. */
+struct img_http2 {
+	uint32_t streams, window, connection_window, resets, control;
 };
 
 enum img_balance {
@@ -96,7 +167,12 @@ struct img_range {
 	uint16_t from, to;
 };
 
-enum img_check { IMG_CHECK_NONE, IMG_CHECK_HTTP, IMG_CHECK_TCP };
+enum img_check {
+	IMG_CHECK_NONE,
+	IMG_CHECK_HTTP,
+	IMG_CHECK_TCP,
+	IMG_CHECK_GRPC, /* grpc.health.v1 */
+};
 
 struct img_probe_header {
 	struct img_str name, value;
@@ -113,6 +189,7 @@ struct img_health_check {
 	struct img_str host;     /* len 0: the service's, else the address */
 	struct img_span headers; /* struct img_probe_header */
 	struct img_span expect;  /* struct img_range: statuses */
+	struct img_str grpc;     /* IMG_CHECK_GRPC: the service asked about */
 	struct img_str body;     /* must be in the body; len 0: not looked at */
 	uint32_t body_regex;     /* 1: body is an expression */
 };
@@ -168,6 +245,8 @@ struct img_service {
 	struct img_passive passive;
 	struct img_retry retry;
 	struct img_span depends;  /* uint32_t: indices in img_head.services */
+	uint32_t protocol;        /* IMG_PROTOCOL_H1 or _H2 */
+	uint32_t tls;             /* in img_head.tls_outs, or IMG_NONE */
 	uint16_t hash_key;        /* enum img_hash_key */
 	uint16_t hash_field;      /* enum field_id of the header */
 	struct img_str hash_name; /* of the header or cookie */
@@ -200,6 +279,14 @@ enum img_tmpl_kind {
 	TMPL_HEADER,
 	TMPL_COOKIE,
 	TMPL_QUERY_APPEND, /* the byte `arg` and the query, if there is one */
+	/* Of the client's TLS; empty without. */
+	TMPL_CLIENT_SUBJECT,
+	TMPL_CLIENT_SAN,
+	TMPL_CLIENT_ISSUER,
+	TMPL_CLIENT_SERIAL,
+	TMPL_CLIENT_FINGERPRINT,
+	TMPL_TLS_VERSION,
+	TMPL_SNI,
 };
 
 enum img_rule_kind { RULE_SET, RULE_ADD, RULE_REMOVE };
@@ -243,7 +330,16 @@ struct img_route {
 	struct img_timeouts timeouts; /* route over service over top level */
 };
 
-enum img_condition_kind { COND_HEADER, COND_QUERY, COND_COOKIE };
+enum img_condition_kind {
+	COND_HEADER,
+	COND_QUERY,
+	COND_COOKIE,
+	/* Of the client's certificate: value alone, no name. */
+	COND_CLIENT_SUBJECT,
+	COND_CLIENT_SAN, /* one of them */
+	COND_CLIENT_FINGERPRINT,
+	COND_COUNT
+};
 
 struct img_condition {
 	uint32_t kind;
@@ -251,6 +347,7 @@ struct img_condition {
 	struct img_str name;
 	struct img_str value; /* when has_value; else presence suffices */
 	bool has_value;
+	bool is_prefix; /* value is how it begins */
 };
 
 /*
@@ -320,10 +417,20 @@ struct img_head {
 	struct img_resolver resolver;
 	struct img_span
 	    trusted; /* struct addr_range, as ranges_have wants it */
-	struct img_span listeners; /* struct img_listener */
-	struct img_span services;  /* struct img_service */
-	struct img_span routes;    /* struct img_route */
-	struct img_span responds;  /* struct img_respond */
+	struct img_http2 http2;
+	uint64_t ticket_us; /* a ticket key is used so long; 0: no tickets */
+	/* struct tls_ticket_key each, the first makes tickets; none: the master
+	 * makes them. Workers read tickets.h. */
+	struct img_secret ticket_keys;
+	uint64_t secret_bytes;      /* of the secrets that belong to it */
+	struct img_span identities; /* struct img_identity */
+	struct img_span trusts;     /* struct img_trust */
+	struct img_span tls;        /* struct img_tls */
+	struct img_span tls_outs;   /* struct img_tls_out */
+	struct img_span listeners;  /* struct img_listener */
+	struct img_span services;   /* struct img_service */
+	struct img_span routes;     /* struct img_route */
+	struct img_span responds;   /* struct img_respond */
 	struct img_router router;
 };
 
@@ -367,6 +474,10 @@ img_slot_start(uint64_t hash, uint32_t count)
 const struct img_slot *
 image_find(const struct img_head *img, struct img_span table,
     uint64_t text_hash, uint32_t owner, struct slice text);
+
+/* The listener on this address, or NULL. */
+const struct img_listener *
+image_listener(const struct img_head *img, const struct addr *a);
 
 /*
  * For readers that attach from outside: true when `bytes` hold an image whose

@@ -147,6 +147,21 @@ enum image_state {
 	IMAGE_RETIRED,  /* was current: freed when nobody can see it */
 };
 
+/*
+ * The first page of the secrets memfd. Master. Behind it are the secrets of
+ * images, at the same offsets as the images themselves in theirs.
+ */
+#define TICKET_KEYS 8 /* the newest 3 count, see tickets.h */
+struct shm_ticket_key {
+	uint8_t name[16], aes[32], hmac[32];
+	uint64_t made_us; /* 0: given by files */
+};
+struct shm_secrets {
+	alignas(SHM_APART) uint64_t magic;
+	_Atomic uint64_t tickets; /* keys made so far; key n is at n % 8 */
+	struct shm_ticket_key ticket[TICKET_KEYS];
+};
+
 /* Master. */
 struct shm_image {
 	alignas(SHM_APART) _Atomic uint32_t state; /* enum image_state */

@@ -62,6 +62,10 @@ static const struct shm_section sections[] = {
 #define SECTION_COUNT (sizeof(sections) / sizeof(sections[0]))
 _Static_assert(SECTION_COUNT <= SHM_SECTIONS_MAX, "section table is full");
 
+static const struct region region_none = {
+	.state_fd = -1, .images_fd = -1, .secrets_fd = -1
+};
+
 /* One memfd of the region. */
 struct memory {
 	const char *name;
@@ -111,9 +115,10 @@ memory_drop(struct memory *m)
 		close(m->fd);
 }
 
+/* `secrets` NULL: not this process's to see. */
 static void
-region_set(
-    struct region *r, const struct memory *state, const struct memory *images)
+region_set(struct region *r, const struct memory *state,
+    const struct memory *images, const struct memory *secrets)
 {
 	*r = (struct region){
 		.state = state->map,
@@ -122,7 +127,12 @@ region_set(
 		.images_bytes = images->bytes,
 		.state_fd = state->fd,
 		.images_fd = images->fd,
+		.secrets_fd = -1,
 	};
+	if (secrets == NULL)
+		return;
+	r->secrets = secrets->map;
+	r->secrets_fd = secrets->fd;
 }
 
 static void
@@ -144,6 +154,14 @@ header_write(struct region *r, const struct geometry *g)
 	h->magic = SHM_MAGIC;
 }
 
+static void
+secrets_write(struct region *r)
+{
+	struct shm_secrets *s = region_secrets(r);
+
+	s->magic = SHM_MAGIC;
+}
+
 /* The pages of what must not fail later, for the workers there are. */
 static bool
 state_populate(struct region *r, uint32_t workers)
@@ -151,6 +169,8 @@ state_populate(struct region *r, uint32_t workers)
 	size_t n = offsetof(struct shm_state, meters) +
 	    workers * sizeof(struct shm_meters);
 
+	if (fallocate(r->secrets_fd, 0, 0, SHM_PAGE) != 0)
+		return false;
 	if (madvise(r->state, n, MADV_POPULATE_WRITE) == 0)
 		return true;
 	if (errno != EINVAL)
@@ -168,9 +188,11 @@ region_create(struct region *r, const struct geometry *g, struct diag *d)
 	struct memory images = { "penstock-images",
 		g->images_bytes & ~(uint64_t)(SHM_PAGE - 1),
 		PROT_READ | PROT_WRITE, -1, NULL };
+	struct memory secrets = { "penstock-secrets", images.bytes,
+		PROT_READ | PROT_WRITE, -1, NULL };
 	struct memory *failed = NULL;
 
-	*r = (struct region){ .state_fd = -1, .images_fd = -1 };
+	*r = region_none;
 	if (g->workers == 0 || g->workers > WORKERS_MAX) {
 		diag_error(d, NULL, 0, "%u workers: 1 to %d are possible",
 		    g->workers, WORKERS_MAX);
@@ -180,8 +202,10 @@ region_create(struct region *r, const struct geometry *g, struct diag *d)
 		failed = &state;
 	else if (!memory_make(&images))
 		failed = &images;
+	else if (!memory_make(&secrets))
+		failed = &secrets;
 	if (failed == NULL) {
-		region_set(r, &state, &images);
+		region_set(r, &state, &images, &secrets);
 		if (!state_populate(r, g->workers))
 			failed = &state;
 	}
@@ -191,10 +215,12 @@ region_create(struct region *r, const struct geometry *g, struct diag *d)
 		    failed->name, failed->bytes, strerror(errno));
 		memory_drop(&state);
 		memory_drop(&images);
-		*r = (struct region){ .state_fd = -1, .images_fd = -1 };
+		memory_drop(&secrets);
+		*r = region_none;
 		return false;
 	}
 	header_write(r, g);
+	secrets_write(r);
 	clock_set_birth(r->state->header.birth_us);
 	for (uint32_t w = 0; w < WORKERS_MAX; w++)
 		atomic_store_explicit(&r->state->slots[w].epoch, EPOCH_IDLE,
@@ -264,33 +290,41 @@ region_attach(struct region *r, int state_fd, int images_fd, struct diag *d)
 		state.fd = images.fd = -1; /* they are the caller's still */
 		memory_drop(&state);
 		memory_drop(&images);
-		*r = (struct region){ .state_fd = -1, .images_fd = -1 };
+		*r = region_none;
 		return false;
 	}
-	region_set(r, &state, &images);
+	region_set(r, &state, &images, NULL);
 	clock_set_birth(r->state->header.birth_us);
 	return true;
+}
+
+/* Maps a memfd anew, for reading alone, in its place; closes *fd. */
+static bool
+memory_protect(int *fd, void *map, size_t bytes)
+{
+	char path[32];
+	void *p = MAP_FAILED;
+	int own;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", *fd);
+	own = open(path, O_RDONLY | O_CLOEXEC);
+	if (own >= 0) {
+		p = mmap(map, bytes, PROT_READ,
+		    MAP_SHARED | MAP_NORESERVE | MAP_FIXED, own, 0);
+		close(own);
+	}
+	if (p == MAP_FAILED && mprotect(map, bytes, PROT_READ) != 0)
+		return false;
+	close(*fd);
+	*fd = -1;
+	return madvise(map, bytes, MADV_DONTDUMP) == 0;
 }
 
 bool
 region_protect_images(struct region *r)
 {
-	char path[32];
-	void *p = MAP_FAILED;
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", r->images_fd);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		p = mmap(r->images, r->images_bytes, PROT_READ,
-		    MAP_SHARED | MAP_NORESERVE | MAP_FIXED, fd, 0);
-		close(fd);
-	}
-	if (p == MAP_FAILED &&
-	    mprotect(r->images, r->images_bytes, PROT_READ) != 0)
-		return false;
-	close(r->images_fd);
-	r->images_fd = -1;
-	return madvise(r->images, r->images_bytes, MADV_DONTDUMP) == 0;
+	return memory_protect(&r->images_fd, r->images, r->images_bytes) &&
+	    memory_protect(&r->secrets_fd, r->secrets, r->images_bytes);
 }
 
 void
@@ -300,10 +334,13 @@ region_fini(struct region *r)
 		r->state };
 	struct memory images = { NULL, r->images_bytes, 0, r->images_fd,
 		r->images };
+	struct memory secrets = { NULL, r->images_bytes, 0, r->secrets_fd,
+		r->secrets };
 
 	extent_map_drop(r);
 	registry_map_drop(r);
 	memory_drop(&state);
 	memory_drop(&images);
-	*r = (struct region){ .state_fd = -1, .images_fd = -1 };
+	memory_drop(&secrets);
+	*r = region_none;
 }

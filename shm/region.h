@@ -25,8 +25,10 @@ struct registry_map;
 struct region {
 	struct shm_state *state; /* read-write in master and workers */
 	char *images; /* read-write in master, read-only in workers */
-	size_t state_bytes, images_bytes;
-	int state_fd, images_fd; /* -1 after region_fini */
+	/* Likewise; NULL in tools: keys of TLS. Begins with shm_secrets. */
+	char *secrets;
+	size_t state_bytes, images_bytes;    /* secrets: as images */
+	int state_fd, images_fd, secrets_fd; /* -1 after region_fini */
 	/* The master's own indexes, made when first used; else NULL. */
 	struct extent_map *extent_map;
 	struct registry_map *registry_map;
@@ -43,16 +45,24 @@ bool region_create(struct region *r, const struct geometry *g, struct diag *d);
 
 /*
  * Maps a region that another process made, from its descriptors (a tool, a
- * successor binary): read-only. Checks header, sections and bounds.
+ * successor binary): read-only, without its secrets. Checks header, sections
+ * and bounds.
  */
 bool
 region_attach(struct region *r, int state_fd, int images_fd, struct diag *d);
 
+/* Their first page. */
+static inline struct shm_secrets *
+region_secrets(const struct region *r)
+{
+	return (struct shm_secrets *)(void *)r->secrets;
+}
+
 /*
- * In a worker after the fork: the images become read-only for good (mapped anew
- * through a read-only descriptor; images_fd is closed). Needs /proc for that,
- * and takes the right to write away by mprotect(2) without it. False, with
- * errno, if neither works.
+ * In a worker after the fork: images and secrets become read-only for good
+ * (mapped anew through read-only descriptors; images_fd and secrets_fd are
+ * closed). Needs /proc for that, and takes the right to write away by
+ * mprotect(2) without it. False, with errno, if neither works.
  */
 bool region_protect_images(struct region *r);
 

@@ -16,14 +16,15 @@ static const char *const faults[] = {
 	[FAULT_GATEWAY] = "gateway",
 };
 
-/* "502 SVC_002, upstream", or how a request without an answer ends. */
+/* "502 SVC_002, gRPC 14, upstream", or how a request without an answer ends. */
 static void
 reason_print(const struct why_info *w)
 {
 	printf(".It Cm %s\n", w->word);
 	if (w->status != 0)
-		printf("Status %u, code\n.Li %s ,\nfault: %s.\n", w->status,
-		    w->code, faults[w->fault]);
+		printf("Status %u, code\n.Li %s ,\ngRPC %u (%s), fault: %s.\n",
+		    w->status, w->code, (unsigned)w->grpc,
+		    grpc_code_name(w->grpc), faults[w->fault]);
 	printf("%s\n", w->help);
 }
 

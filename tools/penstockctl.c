@@ -12,6 +12,7 @@
 #include "common/base/diag.h"
 #include "common/base/environ.h"
 #include "tools/ctl_call.h"
+#include "tools/ctl_certs.h"
 #include "tools/ctl_endpoints.h"
 #include "tools/ctl_operate.h"
 #include "tools/ctl_services.h"
@@ -61,6 +62,8 @@ static const struct ctl_command ctl_commands[] = {
 	    .help = "all of these changes, as text for the configuration" },
 	{ "names", "/v1/names", ctl_show_names,
 	    .help = "the names of endpoints, and what they stand for" },
+	{ "certs", "/v1/certs", ctl_show_certs,
+	    .help = "the certificates, who uses them, and when they expire" },
 	{ "workers", "/v1/workers", ctl_show_workers,
 	    .help = "the processes, and how their predecessors ended" },
 	{ "generations", "/v1/generations", ctl_show_generations,

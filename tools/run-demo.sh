@@ -66,6 +66,7 @@ penstock listens on http://127.0.0.1:8080. Worth trying:
   curl -i http://127.0.0.1:8080/echo?q=1            # what an upstream is sent
   curl -i http://127.0.0.1:8080/ping                # the gateway answers
   curl -i -X DELETE http://127.0.0.1:8080/ping      # 405, as problem+json
+  curl -i --http2-prior-knowledge http://127.0.0.1:8080/echo    # HTTP/2
   $build/penstockctl -s $dir/admin.sock status
 
 etc/demo.conf says how. Ctrl-C stops everything.

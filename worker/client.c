@@ -3,11 +3,13 @@
  */
 #include "worker/client_state.h"
 
+#include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "common/base/must.h"
+#include "common/net/tls.h"
 #include "worker/connections.h"
-#include "worker/proxyhdr.h"
 
 /* Bytes of one recv: what lies behind a head may have to be kept. */
 #define CLIENT_READ_HEAD 16384u
@@ -57,7 +59,7 @@ client_req_pause(struct req *q, bool paused)
 static size_t
 client_req_queued(struct req *q)
 {
-	return client_of_stream(q->stream)->io.out.bytes;
+	return io_queued(&client_of_stream(q->stream)->io);
 }
 
 bool
@@ -65,8 +67,9 @@ client_quiet(const struct client *c)
 {
 	char byte;
 
-	return c->state == CLIENT_IDLE && c->io.out.bytes == 0 &&
-	    io_stashed(&c->io) == 0 &&
+	return c->state == CLIENT_IDLE && io_queued(&c->io) == 0 &&
+	    io_stashed(&c->io) == 0 && !c->io.held &&
+	    (c->h2 == NULL || client_h2_quiet(c->h2)) &&
 	    recv(c->io.watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
 }
 
@@ -174,7 +177,7 @@ client_head(struct stream *s, const struct head *h)
 	struct env *e = c->all->env;
 
 	client_set_state(c, CLIENT_BUSY);
-	c->req = req_new(e, s, &client_owner, h, &c->addr);
+	c->req = req_new(e, s, &client_owner, h, &c->via);
 	if (c->req == NULL) {
 		client_refuse(c, WHY_OVERLOADED);
 		return;
@@ -272,33 +275,6 @@ client_after_input(struct client *c, bool partial)
 	}
 }
 
-/* True when the header is complete, and n bytes long. */
-static bool
-client_read_header(struct client *c, const char *p, size_t *n)
-{
-	struct proxyhdr h;
-
-	switch (proxyhdr_parse(slice_make(p, *n), &h)) {
-	case PROXYHDR_MORE:
-		*n = 0;
-		return false;
-	case PROXYHDR_BAD:
-		client_refuse_header(c, h.fault);
-		return false;
-	case PROXYHDR_DONE:
-		break;
-	}
-	if (h.named)
-		c->addr = h.source;
-	if (!connections_take(c->all->env, &c->addr, &c->permit)) {
-		client_close(c, false);
-		return false;
-	}
-	client_set_state(c, CLIENT_FRESH);
-	*n = h.bytes;
-	return true;
-}
-
 static size_t
 client_input(struct io *io, const char *p, size_t n)
 {
@@ -309,10 +285,17 @@ client_input(struct io *io, const char *p, size_t n)
 		client_discard(c, n);
 		return n;
 	}
-	if (c->state == CLIENT_PROXIED)
-		return client_read_header(c, p, &used) && used < n
+	if (c->state == CLIENT_PROXIED) {
+		/* What is behind the header may be of TLS. */
+		return client_read_header(c, p, &used) && used < n &&
+			c->state == CLIENT_FRESH
 		    ? used + client_input(io, p + used, n - used)
 		    : used;
+	}
+	if (c->speaks != CLIENT_H1 && c->h2 == NULL && !client_choose(c, p, n))
+		return c->state == CLIENT_CLOSED ? n : 0;
+	if (c->h2 != NULL)
+		return client_h2_input(c, p, n);
 	used = codec_input(&c->codec.base, p, n);
 	if (c->state == CLIENT_CLOSED || c->state == CLIENT_CLOSING)
 		return n;
@@ -326,20 +309,21 @@ client_eof(struct io *io)
 	struct client *c = client_of_io(io);
 
 	if (c->state == CLIENT_CLOSING) {
-		if (io->out.bytes == 0)
+		if (io_queued(io) == 0)
 			client_close(c, false);
-		return;
-	}
-	if (c->req == NULL && io_stashed(io) == 0) {
+	} else if (c->state == CLIENT_SECURING) {
+		client_insecure(c, "the client closed");
+	} else if (c->h2 != NULL) {
+		client_h2_eof(c);
+	} else if (c->speaks != CLIENT_H1 ||
+	    (c->req == NULL && io_stashed(io) == 0)) {
 		client_close(c, false);
-		return;
-	}
-	if (c->state == CLIENT_PROXIED) {
+	} else if (c->state == CLIENT_PROXIED) {
 		client_refuse_header(c, "is cut short");
-		return;
+	} else {
+		/* A client may close its side and wait for the answer. */
+		codec_eof(&c->codec.base);
 	}
-	/* A client may close its side and wait for the answer. */
-	codec_eof(&c->codec.base);
 }
 
 static void
@@ -347,7 +331,9 @@ client_drained(struct io *io)
 {
 	struct client *c = client_of_io(io);
 
-	if (c->req != NULL) {
+	if (c->h2 != NULL) {
+		client_h2_stir(c->h2);
+	} else if (c->req != NULL) {
 		req_room(c->req);
 		if (c->req != NULL)
 			client_arm_busy(c);
@@ -359,15 +345,26 @@ client_drained(struct io *io)
 }
 
 static void
+client_on_secured(struct io *io)
+{
+	client_secured(client_of_io(io));
+}
+
+static void
 client_failed(struct io *io, int error)
 {
 	struct client *c = client_of_io(io);
 
-	(void)error;
-	if (c->req != NULL)
+	if (c->state == CLIENT_SECURING) {
+		client_insecure(
+		    c, error == EPROTO ? tls_fault(io->tls) : strerror(error));
+	} else if (c->req != NULL) {
 		req_end(c->req, WHY_CLIENT_CLOSED, true);
-	else
+	} else {
+		if (c->h2 != NULL)
+			client_h2_abort(c, WHY_CLIENT_CLOSED);
 		client_close(c, false);
+	}
 }
 
 static const struct io_events client_io_events = {
@@ -375,6 +372,7 @@ static const struct io_events client_io_events = {
 	.eof = client_eof,
 	.drained = client_drained,
 	.connected = NULL,
+	.secured = client_on_secured,
 	.failed = client_failed,
 };
 
@@ -384,9 +382,13 @@ client_open(
 {
 	*c = (struct client){
 		.all = all,
-		.addr = a->peer,
+		.via.peer = a->peer,
+		.via.redirect_port = (uint16_t)a->redirect_port,
+		.local = a->local,
 		.permit = PERMIT_NONE,
 		.state = a->proxied ? CLIENT_PROXIED : CLIENT_FRESH,
+		.protocols = (uint8_t)a->protocols,
+		.secured = a->secured != 0,
 	};
 	if (!io_open(&c->io, all->env->loop, fd, false, &client_io_events))
 		return false;

@@ -42,6 +42,8 @@ client_close(struct client *c, bool reset)
 	struct env *e = c->all->env;
 
 	MUST(c->req == NULL);
+	if (c->h2 != NULL)
+		client_h2_free(c);
 	client_set_state(c, CLIENT_CLOSED);
 	h1_stop(&c->codec);
 	client_count_bytes(c);
@@ -61,8 +63,11 @@ client_close(struct client *c, bool reset)
 void
 client_finish(struct client *c, bool unread)
 {
-	bool taken = io_flush(&c->io);
+	bool taken;
 
+	if (c->h2 != NULL)
+		client_h2_end(c);
+	taken = io_flush(&c->io);
 	h1_stop(&c->codec);
 	c->linger = !c->io.saw_eof &&
 	    (unread || c->io.readable || io_stashed(&c->io) != 0);
@@ -109,8 +114,19 @@ client_discard(struct client *c, size_t n)
 		return;
 	}
 	c->linger_left -= (uint32_t)n;
-	if (c->io.out.bytes == 0)
+	if (io_queued(&c->io) == 0)
 		client_linger(c);
+}
+
+void
+client_stop_req(struct req *q)
+{
+	if (q->state == REQ_ANSWERING) {
+		req_end(q, WHY_STOPPING, true);
+		return;
+	}
+	q->request_done = true;
+	req_fail(q, WHY_STOPPING);
 }
 
 void
@@ -129,6 +145,6 @@ client_refuse_header(struct client *c, const char *fault)
 	struct env *e = c->all->env;
 
 	counters_why(e->region, e->slot, WHY_BAD_PROXY_HEADER);
-	clients_warn_header(c->all, &c->addr, fault);
+	clients_note(c->all, CLIENTS_HEADER, &c->via.peer, fault);
 	client_close(c, false);
 }

@@ -10,13 +10,10 @@
 
 #define WINDOW_S (CLIENT_RATE_WINDOW_US / 1000000u)
 
-/*
- * Of what was sent, only what the client's side has acknowledged: the kernel
- * takes a lot at once, and then nothing for a long time.
- */
-static uint64_t
-rate_moved(const struct io *io, enum client_way way)
+uint64_t
+client_moved_by_io(const void *of, enum client_way way)
 {
+	const struct io *io = of;
 	int unsent = 0;
 
 	if (way == CLIENT_WAY_IN)
@@ -27,23 +24,23 @@ rate_moved(const struct io *io, enum client_way way)
 }
 
 static void
-rate_begin(struct client_rate *r, const struct io *io, enum client_way way)
+rate_begin(struct client_rate *r, enum client_way way, uint64_t moved)
 {
-	r->mark = rate_moved(io, way);
+	r->mark = moved;
 	r->waited_us = 0;
 	r->way = (uint8_t)way;
 }
 
 void
-client_rate_wait(
-    struct client_rate *r, const struct io *io, enum client_way way)
+client_rate_wait(struct client_rate *r, enum client_way way,
+    client_moved_fn *moved, const void *of)
 {
 	if (r->now == way)
 		return;
 	if (r->now != CLIENT_WAY_NONE)
 		r->waited_us += (uint32_t)mono_diff_us(clock_now(), r->since);
 	if (way != CLIENT_WAY_NONE && way != r->way)
-		rate_begin(r, io, way);
+		rate_begin(r, way, moved(of, way));
 	r->now = (uint8_t)way;
 	r->since = clock_now();
 }
@@ -59,16 +56,18 @@ client_rate_due(const struct client_rate *r)
 }
 
 bool
-client_rate_is_slow(
-    struct client_rate *r, const struct io *io, uint64_t bytes_per_s)
+client_rate_is_slow(struct client_rate *r, uint64_t bytes_per_s,
+    client_moved_fn *moved, const void *of)
 {
-	MUST(r->now != CLIENT_WAY_NONE);
+	enum client_way way = (enum client_way)r->now;
+	uint64_t total = moved(of, way);
 	/* Both wrap alike when more is unsent than was counted. */
-	uint64_t moved = rate_moved(io, (enum client_way)r->now) - r->mark;
+	int64_t since = (int64_t)(total - r->mark);
 
-	if ((int64_t)moved < 0 || moved < bytes_per_s * WINDOW_S)
+	MUST(way != CLIENT_WAY_NONE);
+	if (since < 0 || (uint64_t)since < bytes_per_s * WINDOW_S)
 		return true;
-	rate_begin(r, io, (enum client_way)r->now);
+	rate_begin(r, way, total);
 	r->since = clock_now();
 	return false;
 }

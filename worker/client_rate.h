@@ -32,18 +32,28 @@ struct client_rate {
 	uint8_t way;        /* and of the window; NONE: a new one begins */
 };
 
+/* How many bytes `of` has moved that way, ever; it may wrap. */
+typedef uint64_t client_moved_fn(const void *of, enum client_way way);
+
+/*
+ * Of a struct io. Of what was sent, only what the client's side has
+ * acknowledged: the kernel takes a lot at once, and then nothing for a long
+ * time.
+ */
+client_moved_fn client_moved_by_io;
+
 /* From now on this is waited for. Another way than before: a new window. */
-void client_rate_wait(
-    struct client_rate *r, const struct io *io, enum client_way way);
+void client_rate_wait(struct client_rate *r, enum client_way way,
+    client_moved_fn *moved, const void *of);
 
 /* When there will be something to judge; MONO_NEVER: not as things are. */
 struct mono client_rate_due(const struct client_rate *r);
 
 /* When it is due: too slow? Else a new window begins. */
-bool client_rate_is_slow(
-    struct client_rate *r, const struct io *io, uint64_t bytes_per_s);
+bool client_rate_is_slow(struct client_rate *r, uint64_t bytes_per_s,
+    client_moved_fn *moved, const void *of);
 
-/* io's counts begin with 0 again. */
+/* The counts begin with 0 again. */
 void client_rate_forget(struct client_rate *r);
 
 #endif

@@ -1,19 +1,45 @@
 /*
  * client_state.h - what the rooms of a client connection share:
  *
- *	client.c       what its socket, codec and request say
- *	client_wait.c  for whom it waits, and for how long
- *	client_end.c   how it ends: finished, refused
+ *	client.c         what its socket, codec and request say
+ *	client_begin.c   PROXY header, TLS, and which HTTP it speaks
+ *	client_wait.c    for whom it waits, and for how long
+ *	client_end.c     how it ends: finished, refused
+ *	client_h2.c      HTTP/2: the connection
+ *	client_stream.c  and the requests on it; their deadlines are in
+ *	                 client_stream_wait.c
  */
 #ifndef WORKER_CLIENT_STATE_H
 #define WORKER_CLIENT_STATE_H
 
+#include "worker/client_h2.h"
 #include "worker/clients.h"
+
+/* For a first request, or for the last ones, when stopping. */
+#define CLIENT_FRESH_US 1000000u
 
 /* ---- client.c ---- */
 
 /* The one place where the state changes. */
 void client_set_state(struct client *c, enum client_state to);
+
+/* ---- client_begin.c, which has client_begin, too ---- */
+
+/*
+ * PROXIED: the header begins at p[0..*n); true when it is complete, and *n
+ * bytes long. May close.
+ */
+bool client_read_header(struct client *c, const char *p, size_t *n);
+
+/* The handshake is over, or was in vain: `fault` is half a sentence. */
+void client_secured(struct client *c);
+void client_insecure(struct client *c, const char *fault);
+
+/*
+ * The first bytes of a connection that may speak HTTP/2: decides. False: it
+ * needs more of them, or it is closed.
+ */
+bool client_choose(struct client *c, const char *p, size_t n);
 
 /* ---- client_wait.c, which has client_deadline, too ---- */
 
@@ -22,6 +48,9 @@ const struct img_timeouts *client_timeouts(const struct client *c);
 
 /* For the client to take what is queued; only progress renews it. */
 void client_deadline_send(struct client *c, uint64_t us);
+
+/* Who asked for a 100 may wait for it: the upstream has to say something. */
+bool client_may_wait(const struct req *q);
 
 /* While a request is on the connection: who is being waited for? */
 void client_arm_busy(struct client *c);
@@ -42,6 +71,9 @@ void client_linger(struct client *c);
 
 /* CLOSING: n bytes came that nobody wants. May close. */
 void client_discard(struct client *c, size_t n);
+
+/* The gateway stops: ends a request with that answer, if it can. */
+void client_stop_req(struct req *q);
 
 /* An answer without a request: its head could not be read. */
 void client_refuse(struct client *c, enum why why);

@@ -5,8 +5,7 @@
  */
 #include "worker/client_state.h"
 
-/* Who asked for a 100 may wait for it: the upstream has to say something. */
-static bool
+bool
 client_may_wait(const struct req *q)
 {
 	return q->head.expect_continue && !q->continued && q->bytes_in == 0;
@@ -20,7 +19,7 @@ client_way(const struct client *c)
 
 	if (h1_switched(&c->codec))
 		return CLIENT_WAY_NONE;
-	if (c->io.out.bytes != 0)
+	if (io_queued(&c->io) != 0)
 		return CLIENT_WAY_OUT;
 	if (q == NULL || q->request_done || c->io.paused || client_may_wait(q))
 		return CLIENT_WAY_NONE;
@@ -33,8 +32,9 @@ client_arm(struct client *c)
 {
 	struct mono at = c->until, due;
 
-	client_rate_wait(&c->rate, &c->io,
-	    c->all->min_rate != 0 ? client_way(c) : CLIENT_WAY_NONE);
+	client_rate_wait(&c->rate,
+	    c->all->min_rate != 0 ? client_way(c) : CLIENT_WAY_NONE,
+	    client_moved_by_io, &c->io);
 	due = client_rate_due(&c->rate);
 	timer_set(
 	    &c->all->env->loop->timers, &c->timer, due.us < at.us ? due : at);
@@ -73,7 +73,7 @@ client_arm_busy(struct client *c)
 {
 	const struct req *q = c->req;
 
-	if (c->io.out.bytes != 0)
+	if (io_queued(&c->io) != 0)
 		client_deadline_send(c, q->plan.send_us);
 	else if (!q->request_done && !c->io.paused && !client_may_wait(q))
 		client_deadline(c, q->plan.body_us);
@@ -85,7 +85,7 @@ client_arm_busy(struct client *c)
 static bool
 client_still_takes(struct client *c)
 {
-	if (c->io.out.bytes == 0 || c->sent_mark == UINT64_MAX ||
+	if (io_queued(&c->io) == 0 || c->sent_mark == UINT64_MAX ||
 	    c->sent_mark == c->io.bytes_out)
 		return false;
 	client_deadline_send(c,
@@ -98,7 +98,7 @@ client_expired_busy(struct client *c)
 {
 	struct req *q = c->req;
 
-	if (c->io.out.bytes != 0) {
+	if (io_queued(&c->io) != 0) {
 		req_end(q, WHY_SEND_TIMEOUT, true);
 	} else {
 		h1_stop(&c->codec);
@@ -113,6 +113,8 @@ client_too_slow(struct client *c)
 	struct req *q = c->req;
 
 	if (q == NULL) {
+		if (c->h2 != NULL)
+			client_h2_abort(c, WHY_SLOW_READER);
 		/* Even if the end of the connection is that of the answer. */
 		client_close(c, true);
 	} else if (c->rate.now == CLIENT_WAY_OUT) {
@@ -130,7 +132,8 @@ client_expired(struct timer *t)
 	struct mono now = clock_now();
 
 	if (client_rate_due(&c->rate).us <= now.us &&
-	    client_rate_is_slow(&c->rate, &c->io, c->all->min_rate)) {
+	    client_rate_is_slow(
+		&c->rate, c->all->min_rate, client_moved_by_io, &c->io)) {
 		client_too_slow(c);
 		return;
 	}
@@ -140,9 +143,16 @@ client_expired(struct timer *t)
 	}
 	if (client_still_takes(c))
 		return;
+	if (c->h2 != NULL) {
+		client_h2_expired(c);
+		return;
+	}
 	switch ((enum client_state)c->state) {
 	case CLIENT_PROXIED:
 		client_refuse_header(c, "did not arrive in time");
+		break;
+	case CLIENT_SECURING:
+		client_insecure(c, "it did not end in time");
 		break;
 	case CLIENT_HEAD:
 		client_refuse(c, WHY_HEAD_TIMEOUT);

@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
+#include "worker/client_state.h"
 #include "worker/connections.h"
 
-#define CLIENT_FRESH_US 1000000u /* for a first request, when stopping */
-#define CLIENT_WARN_US 10000000u
+#define CLIENT_NOTE_US 10000000u
 #define CLIENT_ROOM_LOOKS 256 /* when places lack: looked at, and */
 #define CLIENT_ROOM_MAX 8     /* closed, at most */
 
@@ -18,6 +18,8 @@ clients_init(struct clients *cs, struct env *e, uint32_t max)
 {
 	*cs = (struct clients){ .env = e, .max = max };
 	pool_init(&cs->pool, "clients", sizeof(struct client), 0);
+	pool_init(&cs->h2s, "http/2", sizeof(struct client_h2), 0);
+	pool_init(&cs->streams, "streams", sizeof(struct client_stream), 0);
 	list_init(&cs->all);
 }
 
@@ -25,6 +27,8 @@ void
 clients_fini(struct clients *cs)
 {
 	pool_fini(&cs->pool);
+	pool_fini(&cs->h2s);
+	pool_fini(&cs->streams);
 }
 
 void
@@ -55,22 +59,31 @@ clients_accept(struct clients *cs, int fd, const struct arrival *a)
 	cs->count++;
 	env_count(e, COUNTER_CONNECTIONS, 1);
 	env_count(e, COUNTER_CONNECTIONS_ACCEPTED, 1);
+	client_begin(c);
 }
 
 void
-clients_warn_header(
-    struct clients *cs, const struct addr *peer, const char *fault)
+clients_note(struct clients *cs, enum clients_note what,
+    const struct addr *peer, const char *fault)
 {
-	struct mono now = clock_now();
+	static const struct {
+		const char *text;
+		void (*log)(const char *fmt, ...);
+	} kinds[CLIENTS_NOTES] = {
+		[CLIENTS_HEADER] = { "its PROXY header", log_warnx },
+		[CLIENTS_TLS] = { "its TLS handshake failed:", log_debug },
+		[CLIENTS_H2] = { "HTTP/2:", log_debug },
+		[CLIENTS_FLOOD] = { "HTTP/2:", log_warnx },
+	};
+	struct mono now = clock_now(), *noted = &cs->noted[what];
 	char text[ADDR_TEXT_MAX];
 
-	if (cs->warned.us != 0 &&
-	    mono_diff_us(now, cs->warned) < CLIENT_WARN_US)
+	if (noted->us != 0 && mono_diff_us(now, *noted) < CLIENT_NOTE_US)
 		return;
-	cs->warned = now;
+	*noted = now;
 	(void)addr_text(peer, text);
-	log_warnx(
-	    "a connection of %s was closed: its PROXY header %s", text, fault);
+	kinds[what].log("a connection of %s was closed: %s %s", text,
+	    kinds[what].text, fault);
 }
 
 void
@@ -80,6 +93,18 @@ clients_give(struct clients *cs, struct client *c)
 	cs->count--;
 	if (cs->freed != NULL)
 		cs->freed(cs);
+}
+
+/* At once, but with what can still be said. */
+static void
+clients_stop_one(struct client *c)
+{
+	if (c->h2 != NULL)
+		client_h2_stop(c);
+	else if (c->req != NULL)
+		client_stop_req(c->req);
+	if (c->state != CLIENT_CLOSED)
+		client_close(c, false);
 }
 
 void
@@ -98,7 +123,7 @@ clients_make_room(struct clients *cs)
 		list_push_back(&cs->all, &c->link);
 		if (!client_quiet(c))
 			continue;
-		client_close(c, false);
+		clients_stop_one(c);
 		closed++;
 	}
 }
@@ -112,24 +137,13 @@ clients_drain(struct clients *cs)
 		struct client *c = CONTAINER_OF(at, struct client, link);
 
 		at = at->next;
-		if (client_quiet(c))
+		if (c->h2 != NULL)
+			client_h2_leave(c);
+		else if (client_quiet(c))
 			client_close(c, false);
-		else if (c->state == CLIENT_FRESH || c->state == CLIENT_PROXIED)
+		else if (c->state <= CLIENT_FRESH)
 			client_deadline(c, CLIENT_FRESH_US);
 	}
-}
-
-static void
-clients_stop_one(struct client *c)
-{
-	if (c->req != NULL && c->req->state != REQ_ANSWERING) {
-		c->req->request_done = true;
-		req_fail(c->req, WHY_STOPPING);
-	} else if (c->req != NULL) {
-		req_end(c->req, WHY_STOPPING, true);
-	}
-	if (c->state != CLIENT_CLOSED)
-		client_close(c, false);
 }
 
 bool
@@ -140,9 +154,12 @@ clients_leave(struct clients *cs)
 
 	while (at != &cs->all) {
 		struct client *c = CONTAINER_OF(at, struct client, link);
+		bool stays;
 
-		at = at->next;
-		if (c->req != NULL && req_leave(c->req))
+		at = at->next; /* before c closes itself */
+		stays = c->h2 != NULL ? client_h2_last_words(c)
+				      : c->req != NULL && req_leave(c->req);
+		if (stays)
 			some = true;
 		else
 			clients_stop_one(c);

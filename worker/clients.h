@@ -6,18 +6,30 @@
 #define WORKER_CLIENTS_H
 
 #include "common/base/pool.h"
+#include "common/http/h2.h"
 #include "worker/client.h"
+
+/* What the log has of single connections: of each kind not too often. */
+enum clients_note {
+	CLIENTS_HEADER, /* a bad PROXY header */
+	CLIENTS_TLS,    /* a handshake that failed */
+	CLIENTS_H2,     /* HTTP/2 was broken */
+	CLIENTS_FLOOD,  /* or its limits were */
+	CLIENTS_NOTES
+};
 
 struct clients {
 	struct env *env;
 	struct pool pool;
+	struct pool h2s, streams; /* struct client_h2, client_stream */
 	struct list all;
 	/* Of the current generation; 0: no limit. */
 	struct codec_limits limits;
+	struct h2_limits h2_limits;
 	uint32_t requests_max; /* of one connection */
 	uint64_t min_rate;     /* bytes per second */
 	uint32_t count, max;
-	struct mono warned; /* of a bad PROXY header */
+	struct mono noted[CLIENTS_NOTES];
 	/* A place became free again (listen.c waits for it); may be NULL. */
 	void (*freed)(struct clients *cs);
 	void *freed_ctx;
@@ -29,9 +41,9 @@ void clients_fini(struct clients *cs);
 /* Takes over an accepted socket; closes it when there is no room. */
 void clients_accept(struct clients *cs, int fd, const struct arrival *a);
 
-/* Logs, not too often, that the PROXY header of a peer has a fault. */
-void clients_warn_header(
-    struct clients *cs, const struct addr *peer, const char *fault);
+/* Why a connection of this peer was closed; `fault`: half a sentence. */
+void clients_note(struct clients *cs, enum clients_note what,
+    const struct addr *peer, const char *fault);
 
 /* From a client that has ended: its memory. */
 void clients_give(struct clients *cs, struct client *c);

@@ -4,6 +4,7 @@
 #include "worker/filters.h"
 
 #include "worker/filter/forwarded.h"
+#include "worker/filter/grpc_web.h"
 #include "worker/filter/respond.h"
 #include "worker/filter/transform.h"
 #include "worker/flow/upgrade.h"
@@ -12,6 +13,8 @@
 const struct filter filters_all[IMG_FILTER_COUNT] = {
 	[IMG_FILTER_FORWARDED] = { "forwarded", forwarded_request, NULL },
 	[IMG_FILTER_UPGRADE] = { "upgrade", upgrade_request, NULL },
+	[IMG_FILTER_GRPC_WEB] = { "grpc_web", grpc_web_request,
+	    grpc_web_answer },
 	[IMG_FILTER_TRANSFORM] = { "transform", transform_request,
 	    transform_answer },
 	[IMG_FILTER_RESPOND] = { "respond", respond_request, NULL },

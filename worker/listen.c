@@ -66,20 +66,24 @@ listeners_have_place(struct listeners *ls)
 
 /*
  * What the configuration says of it now. One that is not there any more stays
- * what it was: its last connections are still accepted.
+ * what it was: its last connections are still accepted. But TLS has nothing to
+ * show for them any more: those are closed.
  */
 static void
 listener_follow(struct listener *l)
 {
 	const struct img_head *img = l->all->clients->env->view.image;
-	const struct img_listener *all;
+	const struct img_listener *said;
 
 	if (img == NULL || l->id == LISTENER_HANDOVER)
 		return;
-	all = img_at(img, img->listeners.off);
-	for (uint32_t i = 0; i < img->listeners.count; i++)
-		if (addr_eq(&all[i].addr, &l->addr))
-			l->proxied = all[i].proxy_protocol != 0;
+	said = image_listener(img, &l->arrival.local);
+	if (said == NULL)
+		return;
+	l->arrival.proxied = said->proxy_protocol;
+	l->arrival.secured = said->tls != IMG_NONE;
+	l->arrival.protocols = said->protocols;
+	l->arrival.redirect_port = said->redirect_port;
 }
 
 void
@@ -96,7 +100,7 @@ listener_take(struct listener *l, struct arrival *a)
 {
 	if (l->id == LISTENER_HANDOVER)
 		return handover_take(l->watch.fd, a);
-	*a = (struct arrival){ .proxied = l->proxied };
+	*a = l->arrival;
 	return sock_accept(l->watch.fd, &a->peer);
 }
 
@@ -193,10 +197,13 @@ listener_add(struct listeners *ls, uint32_t slot, uint32_t id, int fd)
 		close(fd);
 		return false;
 	}
-	*l = (struct listener){ .all = ls, .id = id, .slot = slot };
+	*l = (struct listener){ .all = ls,
+		.id = id,
+		.slot = slot,
+		.arrival.protocols = IMG_PROTOCOL_H1 };
 	l->watch = (struct loop_watch){ .fn = listener_event, .fd = fd };
 	loop_task_init(&l->free_task, listener_free);
-	if ((id != LISTENER_HANDOVER && !sock_local(fd, &l->addr)) ||
+	if ((id != LISTENER_HANDOVER && !sock_local(fd, &l->arrival.local)) ||
 	    !loop_add(ls->loop, &l->watch, true)) {
 		close(fd);
 		free(l);

@@ -27,8 +27,7 @@ struct listener {
 	struct list link;
 	struct loop_task free_task;
 	uint32_t id, slot;
-	struct addr addr;
-	bool proxied; /* its connections begin with a PROXY header */
+	struct arrival arrival; /* of its connections, but for the peer */
 };
 
 struct listeners {

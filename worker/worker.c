@@ -16,12 +16,13 @@
 #include "common/base/log.h"
 #include "common/base/must.h"
 #include "common/net/sock.h"
+#include "common/net/tls.h"
 #include "shm/control.h"
 #include "shm/slots.h"
 #include "worker/clients.h"
 #include "worker/filters.h"
 #include "worker/flow/contexts.h"
-#include "worker/flow/upgrade.h"
+#include "worker/flow/secure.h"
 #include "worker/listen.h"
 #include "worker/origin/balance.h"
 #include "worker/origin/opool.h"
@@ -29,7 +30,7 @@
 
 /* Heartbeats go on when idle; the keeper's idea of stale rests on it. */
 #define WORKER_MAX_WAIT_US 250000u
-#define WORKER_COMPILE_US 1000u /* per idle turn */
+#define WORKER_COMPILE_US 1000u /* per turn: of expressions, of TLS */
 #define WORKER_TRIM_US 1000000u
 #define WORKER_SETTLE_US 100000u /* nothing came: the queues are empty */
 #define WORKER_LEAVE_US 1000000u /* see also the keeper's grace */
@@ -65,13 +66,21 @@ worker_last_words(const char *text)
 static void
 worker_new_generation(struct worker *w)
 {
-	const struct img_limits *l = &w->env.view.image->limits;
+	const struct img_head *img = w->env.view.image;
+	const struct img_limits *l = &img->limits;
 
 	w->generation = w->env.view.generation;
 	w->clients.limits = (struct codec_limits){
 		.head_bytes = l->head_bytes,
 		.uri_bytes = l->uri_bytes,
 		.fields = l->fields,
+	};
+	w->clients.h2_limits = (struct h2_limits){
+		.streams = img->http2.streams,
+		.window = img->http2.window,
+		.connection_window = img->http2.connection_window,
+		.resets = img->http2.resets,
+		.control = img->http2.control,
 	};
 	w->clients.requests_max = l->requests_per_connection;
 	w->clients.min_rate = l->min_rate;
@@ -103,7 +112,10 @@ worker_trim(struct timer *t)
 
 	buf_pool_trim();
 	pool_trim(&w->clients.pool);
-	pool_trim(&w->opool.origins);
+	pool_trim(&w->clients.h2s);
+	pool_trim(&w->clients.streams);
+	h2_trim();
+	opool_trim(&w->opool);
 	pool_trim(&w->env.reqs);
 	timer_set(&w->loop.timers, t, mono_add_us(clock_now(), WORKER_TRIM_US));
 }
@@ -191,8 +203,10 @@ worker_after_wait(void *ctx)
 
 	epoch_enter(e->region, e->slot, &e->view);
 	slot_beat(e->region, e->slot, clock_now().us);
-	if (e->view.image != NULL)
+	if (e->view.image != NULL) {
 		contexts_turn(e->contexts, e->view.image, WORKER_COMPILE_US);
+		secure_turn(e->secure, WORKER_COMPILE_US);
+	}
 	worker_look(w);
 }
 
@@ -307,11 +321,12 @@ worker_env_init(struct worker *w, uint32_t slot)
 		.wake_others = worker_wake_others };
 	e->counters = counters_block(e->region, slot);
 	e->contexts = contexts_new();
+	e->secure = secure_new(e);
 	e->balance = balance_new(e);
 	pool_init(&e->reqs, "requests", REQ_BYTES, 0);
 	for (uint32_t i = 0; i < IMAGES_MAX; i++)
 		list_init(&e->pinned[i]);
-	return e->contexts != NULL && e->balance != NULL &&
+	return e->contexts != NULL && e->secure != NULL && e->balance != NULL &&
 	    permits_init(&e->permits, e->region, slot) &&
 	    opool_init(&w->opool, e);
 }
@@ -354,7 +369,7 @@ worker_init(struct worker *w, struct inherit *in, uint32_t slot)
 	if (in->cpu_affinity)
 		worker_pin_cpu(slot);
 	buf_pool_init(0);
-	upgrade_init();
+	tls_init();
 	if (!io_scratch_init() || !loop_init(&w->loop) ||
 	    !worker_env_init(w, slot))
 		return false;
@@ -388,6 +403,7 @@ worker_fini(struct worker *w)
 	permits_fini(&w->env.permits);
 	pool_fini(&w->env.reqs);
 	balance_free(w->env.balance);
+	secure_free(w->env.secure);
 	contexts_free(w->env.contexts);
 	loop_fini(&w->loop);
 	buf_pool_fini();

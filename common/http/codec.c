@@ -30,6 +30,9 @@ codec_error_name(enum codec_error e)
 		[CODEC_H2_PREFACE] = "h2_preface",
 		[CODEC_TRUNCATED] = "truncated",
 		[CODEC_UNEXPECTED] = "unexpected",
+		[CODEC_BAD_PSEUDO] = "bad_pseudo_header",
+		[CODEC_RESET] = "reset",
+		[CODEC_REFUSED] = "refused",
 	};
 
 	return (size_t)e < sizeof(names) / sizeof(names[0]) ? names[e] : "";

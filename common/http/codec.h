@@ -46,6 +46,10 @@ enum codec_error {
 	CODEC_H2_PREFACE, /* HTTP/2 on an HTTP/1 port */
 	CODEC_TRUNCATED,  /* the peer ended within a message */
 	CODEC_UNEXPECTED, /* bytes where no message may be */
+	/* HTTP/2 */
+	CODEC_BAD_PSEUDO, /* pseudo-header: missing, twice, unknown, late */
+	CODEC_RESET,      /* the peer gave the stream, or all of them, up */
+	CODEC_REFUSED,    /* and has not looked at the request, or not got it */
 };
 
 const char *codec_error_name(enum codec_error e);
@@ -58,10 +62,15 @@ struct codec_limits {
 
 struct codec;
 
-/* One message each way. Embedded in the codec (h1) or allocated by it (h2). */
+/*
+ * One message each way. Embedded in the codec (h1) or allocated by it (h2.h,
+ * which says when it ends).
+ */
 struct stream {
 	struct codec *codec;
 	void *user; /* the owner's; NULL at the start of each message */
+	void
+	    *held; /* likewise, where the connection wants a place of its own */
 };
 
 /*
@@ -85,9 +94,14 @@ struct codec_events {
 	/*
 	 * The peer's message cannot be read on; no further event comes. For
 	 * the server role before any head, s->user is NULL, and an answer may
-	 * still be sent (its connection is then closed).
+	 * still be sent (with HTTP/1 its connection is then closed).
 	 */
 	void (*error)(struct stream *s, enum codec_error e);
+	/*
+	 * HTTP/2: what the owner has sent on this stream has left its queue
+	 * (only after stream_queued was not 0). With HTTP/1 the socket says so.
+	 */
+	void (*room)(struct stream *s);
 };
 
 struct codec_ops {
@@ -98,6 +112,8 @@ struct codec_ops {
 	void (*send_data)(struct stream *s, struct slice bytes);
 	void (*send_end)(struct stream *s, const struct head *trailers);
 	void (*pause)(struct stream *s, bool paused);
+	/* NULL where a stream has no queue of its own. */
+	size_t (*queued)(const struct stream *s);
 };
 
 struct codec {
@@ -169,6 +185,13 @@ static inline void
 stream_pause(struct stream *s, bool paused)
 {
 	s->codec->ops->pause(s, paused);
+}
+
+/* Bytes that wait in the stream's own queue; in the obuf there may be more. */
+static inline size_t
+stream_queued(const struct stream *s)
+{
+	return s->codec->ops->queued != NULL ? s->codec->ops->queued(s) : 0;
 }
 
 #endif

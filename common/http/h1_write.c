@@ -79,19 +79,22 @@ put_fields(char *at, const struct head *h)
 	return at;
 }
 
-/* Those that some servers would take for a skipped one go, too. */
+bool
+h1_write_is_trailer(const struct field *f)
+{
+	uint16_t id = f->id;
+
+	if (id == FIELD_OTHER)
+		id = (uint16_t)http_field_folded(f->name);
+	return (SKIPPED_TRAILERS >> id & 1) == 0;
+}
+
 static char *
 put_trailers(char *at, const struct head *h)
 {
-	for (uint32_t i = 0; i < h->count; i++) {
-		const struct field *f = &h->fields[i];
-		uint16_t id = f->id;
-
-		if (id == FIELD_OTHER)
-			id = (uint16_t)http_field_folded(f->name);
-		if ((SKIPPED_TRAILERS >> id & 1) == 0)
-			at = put_field(at, f);
-	}
+	for (uint32_t i = 0; i < h->count; i++)
+		if (h1_write_is_trailer(&h->fields[i]))
+			at = put_field(at, &h->fields[i]);
 	return at;
 }
 

@@ -24,6 +24,12 @@ h1_write_request(struct obuf *o, const struct head *h, enum h1_framing framing);
 bool h1_write_response(struct obuf *o, const struct head *h,
     enum h1_framing framing, bool keep_alive_10);
 
+/*
+ * May be sent behind a body. Those that some servers would take for one that
+ * may not (http_field_folded) stay behind, too.
+ */
+bool h1_write_is_trailer(const struct field *f);
+
 /* The last chunk with trailers (NULL or count 0: none). */
 bool h1_write_last_chunk(struct obuf *o, const struct head *trailers);
 

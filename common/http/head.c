@@ -53,7 +53,8 @@ text_put(char **at, struct slice s)
 static size_t
 text_bytes(const struct head *h)
 {
-	size_t n = h->method_text.n + h->target.n + h->host.n + h->reason.n;
+	size_t n = h->method_text.n + h->target.n + h->host.n + h->reason.n +
+	    h->upgrade.n;
 
 	for (uint32_t i = 0; i < h->count; i++)
 		n += h->fields[i].name.n + h->fields[i].value.n;
@@ -76,6 +77,7 @@ head_copy(
 	to->target = text_put(&text, from->target);
 	to->host = text_put(&text, from->host);
 	to->reason = text_put(&text, from->reason);
+	to->upgrade = text_put(&text, from->upgrade);
 	for (uint32_t i = 0; i < from->count; i++) {
 		fields[i].name = text_put(&text, from->fields[i].name);
 		fields[i].value = text_put(&text, from->fields[i].value);

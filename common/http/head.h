@@ -39,13 +39,14 @@ struct head {
 	uint8_t version; /* enum http_version */
 	uint8_t body;    /* enum body_kind */
 	bool close;      /* h1: the sender ends the connection afterwards */
-	bool https;      /* an absolute target said so */
+	bool https;      /* an absolute target, or :scheme, said so */
 	bool expect_continue;
 	/*
 	 * To be written only; a head that was read has it among its fields. In
 	 * a request the protocol to switch to; in a 101 that which follows; in
 	 * another answer one that might be asked for (RFC 9110 7.8). Empty:
-	 * none.
+	 * none. But an extended CONNECT of HTTP/2 (RFC 8441) is read as a GET
+	 * with `upgrade` set to its :protocol, and its 2xx answer as a 101.
 	 */
 	struct slice upgrade;
 	/*

@@ -5,6 +5,9 @@
  *                         \-> receive --> input ... --> [eof]
  *   task  --> offer stash --> receive --> input ... --> [eof] --> [failed]
  *
+ * With TLS, the handshake comes first; then receive and flush go through
+ * io_tls.h, and nothing else differs.
+ *
  * Edges are remembered in `readable` and `writable`, and only a system call
  * that fell short clears them. A recv that got less than it asked for has
  * emptied the socket, unless the peer has closed: then the end is behind it.
@@ -12,54 +15,19 @@
  * Nothing touches io after an owner's callback without io_is_open.
  */
 #include <errno.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/base/must.h"
 #include "common/net/io.h"
+#include "common/net/io_input.h"
+#include "common/net/io_tls.h"
 #include "common/net/sock.h"
+#include "common/net/tls.h"
 
 #define IOV_SENT 16
-#define TURN_BYTES 262144 /* of one io before others have their turn */
-
-static char *scratch;
-
-bool
-io_scratch_init(void)
-{
-	void *p = mmap(NULL, IO_SCRATCH_BYTES, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED)
-		return false;
-	scratch = p;
-	return true;
-}
 
 void
-io_scratch_fini(void)
-{
-	munmap(scratch, IO_SCRATCH_BYTES);
-	scratch = NULL;
-}
-
-size_t
-io_stashed(const struct io *io)
-{
-	return io->stash != NULL ? io->stash->end - io->stash->start : 0;
-}
-
-static void
-stash_drop(struct io *io)
-{
-	if (io->stash != NULL)
-		buf_give(io->stash);
-	io->stash = NULL;
-}
-
-/* Keeps the first error; a task tells it. */
-static void
 io_error_set(struct io *io, int error)
 {
 	io->writable = false;
@@ -79,9 +47,8 @@ io_tell_failed(struct io *io)
 	io->events->failed(io, io->error);
 }
 
-/* Sends the spans; 0 when the socket takes nothing or is broken. */
-static size_t
-io_send(struct io *io, const struct iovec *iov, int count)
+size_t
+io_socket_send(struct io *io, const struct iovec *iov, int count)
 {
 	struct msghdr msg = {
 		/* Not written through; sendmsg just lacks the const. */
@@ -115,6 +82,14 @@ io_send(struct io *io, const struct iovec *iov, int count)
 	return (size_t)n;
 }
 
+/* Sends the spans; returns what was taken. */
+static size_t
+io_send(struct io *io, const struct iovec *iov, int count)
+{
+	return io->tls == NULL ? io_socket_send(io, iov, count)
+			       : tls_write(io, iov, count);
+}
+
 static size_t
 io_send_bulk(void *ctx, const struct iovec *iov, int count)
 {
@@ -123,13 +98,17 @@ io_send_bulk(void *ctx, const struct iovec *iov, int count)
 	return io->writable ? io_send(io, iov, count) : 0;
 }
 
-static void
+/* False: TLS must say so first, and cannot yet; or the socket failed. */
+static bool
 io_shut_now(struct io *io)
 {
+	if (io->tls != NULL && !tls_bye(io))
+		return false;
 	io->shut = true;
 	io->writable = false;
 	if (shutdown(io->watch.fd, SHUT_WR) != 0)
 		io_error_set(io, errno);
+	return io->error == 0;
 }
 
 bool
@@ -144,18 +123,23 @@ io_flush(struct io *io)
 	while (io->out.bytes != 0 && io->writable) {
 		struct iovec iov[IOV_SENT];
 		int count = obuf_iov(&io->out, iov, IOV_SENT);
+		size_t n = io_send(io, iov, count);
 
-		obuf_consume(&io->out, io_send(io, iov, count));
+		if (n == 0)
+			break;
+		obuf_consume(&io->out, n);
 	}
-	if (io->out.bytes != 0) {
+	if (io->wire_bytes != 0)
+		tls_flush(io);
+	if (io_queued(io) != 0) {
 		io->blocked = true;
 		return false;
 	}
 	/* A block that was reserved and never filled goes back too. */
 	if (io->out.head != NULL)
 		obuf_fini(&io->out);
-	if (io->shut_wanted && !io->shut && !io->connecting)
-		io_shut_now(io);
+	if (io->shut_wanted && !io->shut && !io->connecting && !io->securing)
+		return io_shut_now(io);
 	return io->error == 0;
 }
 
@@ -171,178 +155,65 @@ static void
 io_on_writable(struct io *io)
 {
 	io_flush(io);
-	if (io->blocked && io->out.bytes == 0 && io->error == 0) {
+	if (io->blocked && io_queued(io) == 0 && io->error == 0) {
 		io->blocked = false;
 		io->events->drained(io);
 	}
 }
 
-/*
- * Gives p[0..n) to the owner; returns what was consumed. All of it when the
- * owner closed.
- */
-static size_t
-io_give_input(struct io *io, const char *p, size_t n)
-{
-	size_t done;
-
-	io->in_input = true;
-	done = io->events->input(io, p, n);
-	io->in_input = false;
-	MUST(done <= n);
-	if (io_is_open(io))
-		return done;
-	/* io_close left it, because p pointed into it. */
-	stash_drop(io);
-	return n;
-}
-
+/* The handshake has ended well; what was queued meanwhile leaves with its last
+ * flight. */
 static void
-io_offer_stash(struct io *io)
+io_tell_secured(struct io *io)
 {
-	struct buf *b = io->stash;
-	size_t done;
-
-	io->offer = false;
-	if (b == NULL)
-		return;
-	done = io_give_input(io, b->data + b->start, b->end - b->start);
-	if (!io_is_open(io))
-		return;
-	b->start += (uint32_t)done;
-	if (b->start == b->end)
-		stash_drop(io);
+	io->securing = false;
+	if (tls_is_client(io->tls))
+		io->events->connected(io);
+	else if (io->events->secured != NULL)
+		io->events->secured(io);
+	if (io_is_open(io) && io->writable && (io->blocked || io->shut_wanted))
+		io_on_writable(io);
 }
 
-/* Gives what is in the scratch block and stashes the rest. */
-static void
-io_offer_scratch(struct io *io, size_t n)
-{
-	size_t done = io_give_input(io, scratch, n);
-
-	if (done == n)
-		return;
-	io->stash = buf_take(n - done);
-	if (io->stash == NULL) {
-		io->readable = false;
-		io_error_set(io, ENOMEM);
-		return;
-	}
-	memcpy(io->stash->data, scratch + done, n - done);
-	io->stash->end = (uint32_t)(n - done);
-}
-
-/*
- * Makes a quarter of the stash's size free at its end, for recv: by moving the
- * bytes to the front, or into a block twice as large; at its largest, what
- * there is must do. False when it is full, or without memory.
- */
+/* Goes on with the handshake. True when it is over and the io still open. */
 static bool
-stash_make_room(struct io *io)
+io_handshake(struct io *io)
 {
-	struct buf *b = io->stash;
-	size_t n = b->end - b->start;
-	struct buf *larger;
-	size_t size;
+	uint64_t end = io->bytes_in + IO_TURN_BYTES;
+	enum tls_step step;
 
-	if (b->size - b->end >= b->size / 4)
-		return true;
-	if (b->size - n >= b->size / 4 || b->size >= IO_STASH_BYTES) {
-		memmove(b->data, b->data + b->start, n);
-		b->start = 0;
-		b->end = (uint32_t)n;
-		return n < b->size;
-	}
-	size = (size_t)b->size * 2;
-	larger = buf_take(size < IO_STASH_BYTES ? size : IO_STASH_BYTES);
-	if (larger == NULL) {
-		io_error_set(io, ENOMEM);
-		return false;
-	}
-	memcpy(larger->data, b->data + b->start, n);
-	larger->end = (uint32_t)n;
-	buf_give(b);
-	io->stash = larger;
-	return true;
-}
-
-/* One recv of at most `most` bytes; 0 when there was nothing to get. */
-static size_t
-io_receive(struct io *io, char *to, size_t most)
-{
-	ssize_t n;
-
+	if (!io->securing || io->connecting)
+		return !io->securing;
+	if (io->wire_bytes != 0)
+		tls_flush(io);
 	do {
-		n = recv(io->watch.fd, to, most, 0);
-	} while (n < 0 && errno == EINTR);
-	if (n <= 0)
-		io->readable = false;
-	if (n == 0)
-		io->saw_eof = true;
-	if (n < 0 && errno != EAGAIN)
-		io_error_set(io, errno);
-	if (n <= 0)
-		return 0;
-	if ((size_t)n < most && !io->hangup)
-		io->readable = false;
-	io->bytes_in += (uint64_t)n;
-	return (size_t)n;
+		step = io->error == 0 ? tls_handshake(io) : TLS_FAILED;
+	} while (step == TLS_WAITS && (io->readable || io->held) &&
+	    io->bytes_in < end);
+	if (step == TLS_DONE)
+		io_tell_secured(io);
+	else if (step == TLS_WAITS && (io->readable || io->held))
+		loop_defer(io->loop, &io->task);
+	return step == TLS_DONE && io_is_open(io);
 }
 
-/* Receives once and offers it; returns the bytes received. */
-static size_t
-io_receive_offer(struct io *io)
-{
-	struct buf *b;
-	size_t most = io->read_max;
-	size_t n;
-
-	if (io->stash == NULL) {
-		n = io_receive(io, scratch, most);
-		if (n != 0)
-			io_offer_scratch(io, n);
-		return n;
-	}
-	if (!stash_make_room(io))
-		return 0;
-	b = io->stash;
-	if (most > b->size - b->end)
-		most = b->size - b->end;
-	n = io_receive(io, b->data + b->end, most);
-	b->end += (uint32_t)n;
-	if (n != 0)
-		io_offer_stash(io);
-	return n;
-}
-
-/* Reads until the socket is empty, the owner pauses, or its turn is over. */
+/* All that can be read, and written because of it. */
 static void
-io_on_readable(struct io *io)
+io_go_on(struct io *io)
 {
-	size_t got = 0;
-
-	/* An event may come before the task that was to do this. */
-	if (io->offer && !io->paused)
-		io_offer_stash(io);
-	while (io_is_open(io) && io->readable && !io->paused) {
-		size_t n;
-
-		if (got >= TURN_BYTES) {
-			loop_defer(io->loop, &io->task);
-			return;
-		}
-		n = io_receive_offer(io);
-		if (n == 0)
-			break;
-		got += n;
+	if (io->tls == NULL) {
+		io_input_run(io);
+		return;
 	}
-	if (io_is_open(io) && io->saw_eof && !io->told_eof) {
-		io->told_eof = true;
-		io->events->eof(io);
-	}
+	if (!io_handshake(io))
+		return;
+	io_input_run(io);
+	/* What the handshake has held back, when nothing took it along. */
+	if (io_is_open(io) && io->wire_bytes != 0 && io->writable)
+		io_on_writable(io);
 }
 
-/* What was put off: a resume, a long read, an error. */
+/* What was put off: a resume, a long read, a handshake, an error. */
 static void
 io_task_run(struct loop_task *t)
 {
@@ -350,7 +221,7 @@ io_task_run(struct loop_task *t)
 
 	if (io->told_failed)
 		return;
-	io_on_readable(io);
+	io_go_on(io);
 	if (io_is_open(io) && io->error != 0)
 		io_tell_failed(io);
 }
@@ -367,7 +238,8 @@ io_on_connected(struct io *io)
 		io_tell_failed(io);
 		return false;
 	}
-	io->events->connected(io);
+	if (io->tls == NULL)
+		io->events->connected(io);
 	return io_is_open(io);
 }
 
@@ -393,14 +265,14 @@ io_on_event(struct loop_watch *w, unsigned events)
 	if (io->writable && (io->blocked || io->shut_wanted))
 		io_on_writable(io);
 	if (io_is_open(io))
-		io_on_readable(io);
+		io_go_on(io);
 }
 
 bool
 io_open(struct io *io, struct loop *loop, int fd, bool connecting,
     const struct io_events *events)
 {
-	MUST(scratch != NULL);
+	MUST(io_input_ready());
 	*io = (struct io){
 		.watch = { .fn = io_on_event, .fd = fd },
 		.loop = loop,
@@ -425,16 +297,24 @@ io_close(struct io *io, bool reset)
 
 	if (fd < 0)
 		return;
+	/* The end of what was sent, not of what was dropped. */
+	if (io->tls != NULL && !reset && io->out.bytes == 0 && !io->shut &&
+	    io->error == 0)
+		tls_bye(io);
 	loop_remove(io->loop, &io->watch);
 	io->watch.fd = -1;
 	loop_task_cancel(&io->task);
 	io->readable = false;
 	io->writable = false;
 	obuf_fini(&io->out);
+	tls_free(io->tls);
+	io->tls = NULL;
+	io->wire_bytes = 0;
+	io->held = false;
 	/* A codec that is still writing writes into nothing. */
 	io->out.failed = true;
 	if (!io->in_input)
-		stash_drop(io);
+		io_input_drop(io);
 	if (reset)
 		sock_reset(fd);
 	else
@@ -446,7 +326,8 @@ io_resume(struct io *io)
 {
 	/* While input is being delivered, what will be stashed is unknown. */
 	if (!io_is_open(io) ||
-	    (!io->in_input && io->stash == NULL && !io->readable))
+	    (!io->in_input && io->stash == NULL && !io->readable && !io->held &&
+		(!io->saw_eof || io->told_eof)))
 		return;
 	io->offer = true;
 	loop_defer(io->loop, &io->task);
@@ -460,4 +341,16 @@ io_pause(struct io *io, bool paused)
 	io->paused = paused;
 	if (!paused)
 		io_resume(io);
+}
+
+void
+io_secure(struct io *io, struct tls *tls)
+{
+	MUST(io_is_open(io) && io->tls == NULL && io_queued(io) == 0);
+	io->tls = tls;
+	io->securing = true;
+	tls_attach(tls, io);
+	/* What input leaves is known afterwards. */
+	if (io->in_input)
+		loop_defer(io->loop, &io->task);
 }

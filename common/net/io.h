@@ -1,5 +1,5 @@
 /*
- * io.h - one connected stream socket, plain now, TLS later, the same events.
+ * io.h - one connected stream socket, plain or TLS, the same events.
  *
  * The owner gets three kinds of event. Input comes in the process's scratch
  * block; what the owner does not consume is kept (stashed) and offered again,
@@ -36,15 +36,25 @@ struct io_events {
 	void (*eof)(struct io *io);
 	/* Everything queued has been sent (only after it was not). */
 	void (*drained)(struct io *io);
-	/* connect() ended well: for `connecting` only. */
+	/*
+	 * connect() ended well: for `connecting` only. With a client's TLS (of
+	 * tls_connect): so did the handshake, `connecting` or not.
+	 */
 	void (*connected)(struct io *io);
 	/*
-	 * The socket failed, or memory did; `error` is an errno. Once, the last
-	 * event, after what input could still be read. The owner calls
-	 * io_close.
+	 * The handshake of a server's TLS ended well; input follows. May be
+	 * NULL.
+	 */
+	void (*secured)(struct io *io);
+	/*
+	 * The socket failed, or memory did; `error` is an errno; EPROTO: TLS
+	 * did, and tls_fault() says how. Once, the last event, after what input
+	 * could still be read. The owner calls io_close.
 	 */
 	void (*failed)(struct io *io, int error);
 };
+
+struct tls;
 
 struct io {
 	struct loop_watch watch;
@@ -52,8 +62,10 @@ struct io {
 	const struct io_events *events;
 	struct obuf out;
 	struct buf *stash; /* unconsumed input, or NULL */
+	struct tls *tls;   /* NULL: plain. The io's: freed by io_close */
+	size_t wire_bytes; /* of TLS records that wait to be sent */
 	struct loop_task task;
-	uint64_t bytes_in, bytes_out;
+	uint64_t bytes_in, bytes_out; /* through the socket, as records */
 	uint32_t read_max; /* bytes of one recv; at most IO_SCRATCH_BYTES */
 	int error;         /* an errno to be told by `failed`, or 0 */
 	bool connecting : 1;
@@ -69,9 +81,12 @@ struct io {
 	bool told_failed : 1;
 	bool shut_wanted : 1; /* io_shutdown waits for the queue */
 	bool shut : 1;
+	bool securing : 1; /* the TLS handshake is not over */
+	bool held : 1;     /* TLS may have bytes that the socket gave already */
+	bool cut : 1;      /* with saw_eof: TLS ended without close_notify */
 };
 
-/* The process's scratch block; once, before any io. */
+/* The process's scratch blocks; once, before any io. */
 bool io_scratch_init(void);
 void io_scratch_fini(void);
 
@@ -86,8 +101,24 @@ bool io_open(struct io *io, struct loop *loop, int fd, bool connecting,
 /*
  * Unregisters and closes; queued output is dropped; `reset`: with RST. No
  * event comes afterwards; the memory of io must live to the end of the turn.
+ * TLS ends with close_notify if nothing was dropped and it can leave at once.
  */
 void io_close(struct io *io, bool reset);
+
+/*
+ * Everything from here on is TLS; takes tls over. Right after io_open, or from
+ * within `input`: what that call does not consume, and all behind it, is the
+ * peer's handshake. Nothing may be queued. What is queued before the handshake
+ * has ended is sent then. A pause does not hold the handshake up.
+ */
+void io_secure(struct io *io, struct tls *tls);
+
+/* Bytes that were written and not taken by the socket yet. */
+static inline size_t
+io_queued(const struct io *io)
+{
+	return io->out.bytes + io->wire_bytes;
+}
 
 static inline bool
 io_is_open(const struct io *io)
@@ -112,7 +143,8 @@ void io_pause(struct io *io, bool paused);
 /* Offers the stash again (and what the socket has): a new message may start. */
 void io_resume(struct io *io);
 
-/* Half-closes the sending side once the queue is empty. */
+/* Half-closes the sending side once the queue is empty; TLS says close_notify
+ * first. */
 void io_shutdown(struct io *io);
 
 /* Bytes of stashed input. */

@@ -146,8 +146,10 @@ heard_error(struct stream *s, enum codec_error e)
 	MUST(e == CODEC_TRUNCATED && !of_next(s)->said.whole);
 }
 
-static const struct codec_events heard_events = { heard_head, heard_data,
-	heard_end, heard_error };
+static const struct codec_events heard_events = { .head = heard_head,
+	.data = heard_data,
+	.end = heard_end,
+	.error = heard_error };
 
 static void
 ask(struct h1 *h, const struct relay *r)
@@ -266,8 +268,10 @@ said_error(struct stream *s, enum codec_error e)
 	MUST(e != CODEC_OK);
 }
 
-static const struct codec_events said_events = { said_head, said_data, said_end,
-	said_error };
+static const struct codec_events said_events = { .head = said_head,
+	.data = said_data,
+	.end = said_end,
+	.error = said_error };
 
 /* ---- the request, which is the same for both ---- */
 
@@ -285,8 +289,9 @@ asked_data(struct stream *s, struct slice bytes)
 	(void)bytes;
 }
 
-static const struct codec_events asked_events = { asked_head, asked_data,
-	asked_head, NULL };
+static const struct codec_events asked_events = {
+	.head = asked_head, .data = asked_data, .end = asked_head, .error = NULL
+};
 
 static void
 start(struct relay *r, uint8_t choice)

@@ -15,6 +15,9 @@ work=$build/fuzz-coverage/run
 parsers=(common/base/units.c common/http/authority.c
 	common/http/chunk.c common/http/h1.c common/http/h1_parse.c
 	common/http/h1_rules.c common/http/h1_send.c common/http/h1_write.c
+	common/http/h2.c common/http/h2_flood.c common/http/h2_head.c
+	common/http/h2_read.c common/http/h2_send.c common/http/h2_stream.c
+	common/http/h2_write.c
 	common/http/head.c common/http/uri.c common/http/uri_escape.c
 	common/http/ws_frame.c common/net/addr.c common/net/ranges.c
 	master/admin_change.c master/build_pattern.c master/build_template.c

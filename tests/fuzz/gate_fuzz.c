@@ -15,6 +15,7 @@
 #include "common/base/must.h"
 #include "common/http/h1.h"
 #include "common/http/h1_parse.h"
+#include "common/net/tls.h"
 #include "master/conf.h"
 #include "shm/region.h"
 #include "worker/filters.h"
@@ -37,6 +38,8 @@ static const char fuzz_conf[] =
     "services = {"
     "  a = { endpoints = ( { address = \"127.0.0.1:81\"; } ); };"
     "  b = { host = \"b.example\";"
+    "        endpoints = ( { address = \"127.0.0.1:81\"; } ); };"
+    "  g = { protocol = \"h2\";"
     "        endpoints = ( { address = \"127.0.0.1:81\"; } ); }; };"
     "routes = ("
     "  { path = \"/*rest\"; service = \"a\"; },"
@@ -47,6 +50,7 @@ static const char fuzz_conf[] =
     "    request_headers = ( { set = \"X-Api\"; value = \"{path}\"; },"
     "      { remove = \"X-Debug\"; } );"
     "    response_headers = ( { add = \"X-Path\"; value = \"{path}\"; } ); },"
+    "  { path = \"/g/*rest\"; service = \"g\"; grpc_web = true; },"
     "  { path = \"/own/:x\"; respond = { body = \"{x} {query}\"; }; } );";
 
 static const struct codec_limits limits = { 2048, 1024, FIELDS };
@@ -54,7 +58,7 @@ static const struct codec_limits next_limits = { 65536, 8192, 128 };
 
 struct gate {
 	struct env env;
-	struct addr peer;
+	struct req_via via;
 	struct h1 codec;
 	struct obuf out;
 	struct req *req;
@@ -222,7 +226,11 @@ check_up(const struct req *q)
 		 fields, &error) == (int)iov.iov_len);
 	MUST(h.version == HTTP_1_1 && h.method == q->head.method);
 	MUST(slice_eq(h.method_text, q->head.method_text));
-	MUST(h.body == q->head.body && h.length == q->head.length);
+	MUST(h.body == q->up.body);
+	if (h.body == q->head.body)
+		MUST(h.length == q->head.length);
+	else
+		MUST(h.body == BODY_STREAM && q->grpc == GRPC_WEB_TEXT);
 	if (q->service->host.len == 0)
 		MUST(slice_eq(h.host, q->head.host));
 	else
@@ -309,7 +317,7 @@ on_head(struct stream *s, const struct head *h)
 {
 	MUST(gate.req == NULL && gate.count < ANSWERS_MAX);
 	gate.asked[gate.count++] = (enum http_method)h->method;
-	gate.req = req_new(&gate.env, s, &owner, h, &gate.peer);
+	gate.req = req_new(&gate.env, s, &owner, h, &gate.via);
 	MUST(gate.req != NULL);
 	req_begin(gate.req);
 }
@@ -344,8 +352,9 @@ on_error(struct stream *s, enum codec_error e)
 	}
 }
 
-static const struct codec_events gate_events = { on_head, on_data, on_end,
-	on_error };
+static const struct codec_events gate_events = {
+	.head = on_head, .data = on_data, .end = on_end, .error = on_error
+};
 
 /* ---- what the client gets ---- */
 
@@ -422,13 +431,14 @@ gate_init(void)
 {
 	static struct filter filters[IMG_FILTER_COUNT];
 	static struct region region;
+	static struct loop loop;
 	static struct conf conf;
 	struct env *e = &gate.env;
 	struct geometry g;
 	struct diag d;
 
 	buf_pool_init(0);
-	upgrade_init();
+	tls_init();
 	diag_init(&d);
 	geometry_defaults(&g, 1);
 	MUST(region_create(&region, &g, &d));
@@ -436,6 +446,8 @@ gate_init(void)
 	diag_fini(&d);
 	memcpy(filters, filters_all, sizeof(filters));
 	filters[IMG_FILTER_FORWARD].request = up_request;
+	timer_wheel_init(&loop.timers, clock_now());
+	e->loop = &loop;
 	e->region = &region;
 	e->counters = counters_block(&region, 0);
 	e->contexts = contexts_new();
@@ -461,7 +473,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0 || size > INPUT_MAX)
 		return 0;
 	size--;
-	MUST(addr_parse_ip(peers[data[0] % 4], &gate.peer));
+	MUST(addr_parse_ip(peers[data[0] % 4], &gate.via.peer));
 	gate.count = 0;
 	obuf_init(&gate.out, NULL, NULL);
 	h1_init(&gate.codec, CODEC_SERVER, &gate_events, &limits, &gate.out);

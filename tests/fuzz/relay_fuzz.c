@@ -104,8 +104,10 @@ heard_error(struct stream *s, enum codec_error e)
 	MUST(e == CODEC_TRUNCATED && !of_next(s)->said.whole);
 }
 
-static const struct codec_events heard_events = { heard_head, heard_data,
-	heard_end, heard_error };
+static const struct codec_events heard_events = { .head = heard_head,
+	.data = heard_data,
+	.end = heard_end,
+	.error = heard_error };
 
 /* All that was written goes to the second reader, as one connection. */
 static void
@@ -217,8 +219,10 @@ said_error(struct stream *s, enum codec_error e)
 	answer(&r->in, &r->in_out);
 }
 
-static const struct codec_events said_events = { said_head, said_data, said_end,
-	said_error };
+static const struct codec_events said_events = { .head = said_head,
+	.data = said_data,
+	.end = said_end,
+	.error = said_error };
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -154,7 +154,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fields[1] =
 	    (struct field){ SLICE_LIT("Cookie"), lines[4], FIELD_COOKIE };
 	if (uri_normalise(lines[2], room, &u) == URI_OK) {
-		switch (route_find(img, ctx, &h, &u, &m)) {
+		switch (route_find(img, ctx, &h, &u, NULL, &m)) {
 		case ROUTE_FOUND:
 			match_check(img, &h, &u, &m);
 			break;

@@ -204,7 +204,7 @@ check_route(const struct head *h, const struct uri *u)
 		img = image_make();
 		ctx = contexts_new();
 	}
-	MUST(route_find(img, ctx, h, u, &m) == ROUTE_FOUND);
+	MUST(route_find(img, ctx, h, u, NULL, &m) == ROUTE_FOUND);
 	MUST(m.route->index == plain_route(h->host));
 	MUST(slice_eq(m.params[0], slice_skip(u->path, 1)));
 }

@@ -163,7 +163,7 @@ check_use(struct scene *s, const char *template, enum template_use use)
 		.client = s->vars.client,
 		.request_id = SLICE_LIT("id"),
 		.endpoint = SLICE_LIT("127.0.0.1:1") };
-	if (route_find(s->img, s->ctx, &s->head, &s->uri, &s->match) ==
+	if (route_find(s->img, s->ctx, &s->head, &s->uri, NULL, &s->match) ==
 	    ROUTE_FOUND) {
 		switch (use) {
 		case TEMPLATE_TARGET:

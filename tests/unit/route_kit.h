@@ -24,7 +24,7 @@ struct kit_route {
 	const char *rewrite, *body;
 	struct conf_condition conditions[KIT_LIST];
 	struct conf_header_rule request[KIT_LIST], response[KIT_LIST];
-	bool keep_slash;
+	bool keep_slash, grpc_web;
 };
 
 static inline size_t
@@ -65,14 +65,16 @@ kit_route_conf(struct conf *c, struct kit_route *k, size_t i)
 	r->service_index = k->body == NULL ? 0 : SIZE_MAX;
 	r->rewrite = k->rewrite;
 	r->encoded_slash_keep = k->keep_slash;
+	r->grpc_web = k->grpc_web;
 	r->conditions = k->conditions;
 	r->request_headers = k->request;
 	r->response_headers = k->response;
 	for (size_t n = 0; n < KIT_LIST; n++) {
 		const struct conf_condition *m = &k->conditions[n];
 
-		r->condition_count +=
-		    m->header != NULL || m->query != NULL || m->cookie != NULL;
+		r->condition_count += m->header != NULL || m->query != NULL ||
+		    m->cookie != NULL || m->client_subject != NULL ||
+		    m->client_san != NULL || m->client_fingerprint != NULL;
 		r->request_header_count += k->request[n].set != NULL ||
 		    k->request[n].add != NULL || k->request[n].remove != NULL;
 		r->response_header_count += k->response[n].set != NULL ||
@@ -138,6 +140,7 @@ struct kit_request {
 	struct head head;
 	struct field fields[16];
 	struct uri uri;
+	const struct peer *peer; /* NULL: nothing is known of it */
 	char room[4096];
 	struct route_match match;
 	enum route_verdict verdict;
@@ -172,7 +175,8 @@ static inline void
 kit_request_find(
     struct kit_request *q, const struct img_head *img, struct contexts *ctx)
 {
-	q->verdict = route_find(img, ctx, &q->head, &q->uri, &q->match);
+	q->verdict =
+	    route_find(img, ctx, &q->head, &q->uri, q->peer, &q->match);
 }
 
 /* The index of the route for a plain GET, or -1. */

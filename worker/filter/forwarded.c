@@ -7,7 +7,7 @@
 #include "worker/filter/way.h"
 #include "worker/flow/own.h"
 
-#define FORWARDED_ADDED 18u /* fields, with room for rules */
+#define FORWARDED_ADDED 20u /* fields, with room for rules */
 #define FORWARDED_DIGITS 10 /* of Max-Forwards */
 
 static const uint64_t forwarded_own = UINT64_C(1) << FIELD_HOST |
@@ -82,6 +82,21 @@ forwarded_max(struct req *q)
 	head_add(&q->up, FIELD_MAX_FORWARDS, text_slice(&t));
 }
 
+/* RFC 9110 7.6.3. HTTP/2 has no minor version. */
+static struct slice
+forwarded_via(const struct req *q)
+{
+	switch ((enum http_version)q->head.version) {
+	case HTTP_1_0:
+		return SLICE_LIT("1.0 penstock");
+	case HTTP_1_1:
+		break;
+	case HTTP_2:
+		return SLICE_LIT("2 penstock");
+	}
+	return SLICE_LIT("1.1 penstock");
+}
+
 enum verdict
 forwarded_request(struct req *q)
 {
@@ -92,6 +107,7 @@ forwarded_request(struct req *q)
 	up->count = 0;
 	up->present = 0;
 	up->close = false;
+	up->upgrade = SLICE_NONE; /* its filter says what is asked for */
 	up->fields = arena_alloc(&q->arena, q->up_room * sizeof(struct field));
 	if (up->fields == NULL) {
 		req_fail(q, WHY_OVERLOADED);
@@ -101,9 +117,7 @@ forwarded_request(struct req *q)
 	forwarded_copy(up, &q->head);
 	head_add(up, FIELD_X_REQUEST_ID, q->request_id);
 	way_add(q);
-	head_add(up, FIELD_VIA,
-	    q->head.version == HTTP_1_0 ? SLICE_LIT("1.0 penstock")
-					: SLICE_LIT("1.1 penstock"));
+	head_add(up, FIELD_VIA, forwarded_via(q));
 	forwarded_max(q);
 	/* RFC 9110 10.1.4: said anew on every hop. */
 	if (req_takes_trailers(q))

@@ -64,11 +64,18 @@ way_append(struct req *q, enum field_id id, struct slice last)
 	return slice_make(p, (size_t)(at - p));
 }
 
+/* Of the connection that the request came on. */
+static struct slice
+way_scheme(const struct req *q)
+{
+	return q->tls != NULL ? SLICE_LIT("https") : SLICE_LIT("http");
+}
+
 /* "for=1.2.3.4;host=api.example;proto=http" (RFC 7239 4). */
 static struct slice
 way_element(struct req *q, struct slice peer)
 {
-	struct slice host = q->head.host;
+	struct slice host = q->head.host, scheme = way_scheme(q);
 	bool v6 = q->peer.is_v6 != 0;
 	size_t n = peer.n + host.n + 40;
 	char *p = arena_alloc(&q->arena, n), *at = p;
@@ -86,7 +93,8 @@ way_element(struct req *q, struct slice peer)
 		PUT(host.p, host.n);
 		PUT("\"", 1);
 	}
-	PUT(";proto=http", 11);
+	PUT(";proto=", 7);
+	PUT(scheme.p, scheme.n);
 	return slice_make(p, (size_t)(at - p));
 }
 
@@ -99,7 +107,9 @@ way_proto(const struct req *q)
 
 	if (f != NULL && slice_eq_nocase(f->value, SLICE_LIT("https")))
 		return SLICE_LIT("https");
-	return SLICE_LIT("http");
+	if (f != NULL && slice_eq_nocase(f->value, SLICE_LIT("http")))
+		return SLICE_LIT("http");
+	return way_scheme(q);
 }
 
 static struct slice

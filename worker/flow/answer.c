@@ -3,9 +3,12 @@
  * the end, or the gateway's own answer for a reason.
  */
 #include "common/base/must.h"
+#include "worker/flow/grpc.h"
 #include "worker/flow/pipeline.h"
 #include "worker/flow/reply.h"
 #include "worker/flow/req.h"
+#include "worker/flow/sink.h"
+#include "worker/flow/upgrade.h"
 
 bool
 req_blocked(const struct req *q)
@@ -41,6 +44,10 @@ req_answer_head(struct req *q, struct head *h, uint32_t room, bool end)
 	/* RFC 9110 6.6.1: also where the upstream has no clock. */
 	answer_add(h, room, FIELD_DATE, env_date(q->env));
 	pipeline_answer(q, h);
+	if (arena_failed(&q->arena)) {
+		req_end(q, WHY_OVERLOADED, true);
+		return;
+	}
 	h->close = h->close || q->env->draining;
 	q->status = h->status;
 	req_set_state(q, REQ_ANSWERING);
@@ -58,7 +65,7 @@ req_answer_switch(struct req *q, struct head *h, uint32_t room)
 {
 	struct stream *s = q->stream;
 
-	h->upgrade = q->up.upgrade;
+	upgrade_answer(q, h, room);
 	q->head.body = BODY_STREAM;
 	q->request_done = false;
 	q->plan.body_us = 0;
@@ -69,27 +76,81 @@ req_answer_switch(struct req *q, struct head *h, uint32_t room)
 		q->owner->switched(q);
 }
 
-void
-req_answer_data(struct req *q, struct slice bytes)
+/* ---- the answer's body ---- */
+
+static void
+answer_send(struct req *q, struct slice bytes)
 {
 	q->bytes_out += bytes.n;
 	stream_data(q->stream, bytes);
 }
 
+static void
+answer_send_end(struct req *q, const struct head *trailers)
+{
+	if (trailers != NULL && trailers->count != 0 && !req_takes_trailers(q))
+		trailers = NULL;
+	stream_end(q->stream, trailers);
+}
+
+static enum why
+down_data(struct sink *s, struct slice bytes)
+{
+	answer_send(s->req, bytes);
+	return WHY_OK;
+}
+
+static enum why
+down_end(struct sink *s, const struct head *trailers)
+{
+	answer_send_end(s->req, trailers);
+	return WHY_OK;
+}
+
+bool
+req_change_down(struct req *q, struct sink *s)
+{
+	static const struct sink_ops last = { down_data, down_end };
+
+	return sink_append(q, &q->body_down, s, &last);
+}
+
+void
+req_answer_data(struct req *q, struct slice bytes)
+{
+	if (q->body_down != NULL)
+		(void)sink_data(q->body_down, bytes); /* its end tells */
+	else
+		answer_send(q, bytes);
+}
+
 bool
 req_takes_trailers(const struct req *q)
 {
-	return q->head.version != HTTP_1_0 &&
-	    head_lists(&q->head, FIELD_TE, SLICE_LIT("trailers"));
+	switch ((enum http_version)q->head.version) {
+	case HTTP_1_0:
+		return false;
+	case HTTP_1_1:
+		return head_lists(&q->head, FIELD_TE, SLICE_LIT("trailers"));
+	case HTTP_2:
+		break;
+	}
+	return true;
 }
 
 void
 req_answer_end(struct req *q, const struct head *trailers)
 {
-	if (trailers != NULL && trailers->count != 0 && !req_takes_trailers(q))
-		trailers = NULL;
-	stream_end(q->stream, trailers);
-	req_end(q, q->why, false);
+	enum why why = WHY_OK;
+
+	if (q->body_down != NULL)
+		why = sink_end(q->body_down, trailers);
+	else
+		answer_send_end(q, trailers);
+	if (why != WHY_OK)
+		req_end(q, why, true);
+	else
+		req_end(q, q->why, false);
 }
 
 void
@@ -105,7 +166,10 @@ req_fail_with(
 		q->handler = NULL;
 	}
 	q->why = (uint8_t)why;
-	reply_problem(q, why, detail, extra);
+	if (q->grpc != GRPC_NONE)
+		grpc_answer(q, why, detail);
+	else
+		reply_problem(q, why, detail, extra);
 }
 
 void

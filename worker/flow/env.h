@@ -25,6 +25,7 @@ struct filter;
 struct opool;
 struct balance;
 struct req;
+struct secure;
 
 struct env {
 	struct loop *loop;
@@ -34,6 +35,7 @@ struct env {
 	_Atomic uint64_t *counters;
 	struct epoch_view view; /* what is readable in this turn */
 	struct contexts *contexts;
+	struct secure *secure;        /* TLS policies */
 	const struct filter *filters; /* the one order; see filters.c */
 	struct opool *opool;
 	struct balance *balance;

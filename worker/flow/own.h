@@ -7,7 +7,10 @@
 
 #include "worker/flow/req.h"
 
-/* Before routing. True when q was one of them: it was answered. */
+/*
+ * Before routing. True when q was one of them, or is wanted on https: it was
+ * answered.
+ */
 bool own_answers(struct req *q);
 
 /*

@@ -46,11 +46,7 @@ reply_problem_text(char *buf, size_t size, enum why why, const char *detail,
 	return t.n;
 }
 
-/*
- * A body that nobody will read; or a request that others might have understood
- * differently, which goes for all behind it, too.
- */
-static bool
+bool
 reply_closes(const struct req *q)
 {
 	return (!q->request_done && q->head.body != BODY_NONE) ||

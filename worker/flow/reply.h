@@ -13,6 +13,13 @@
 void reply_problem(
     struct req *q, enum why why, const char *detail, const struct field *extra);
 
+/*
+ * The answer ends the connection: its request has a body that nobody will read,
+ * or might have been understood differently by others, which goes for all
+ * behind it, too.
+ */
+bool reply_closes(const struct req *q);
+
 /* Answers q with a body that lives until the call returns. */
 void reply_body(struct req *q, unsigned status, struct slice content_type,
     struct slice body, const struct field *extra);

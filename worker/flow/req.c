@@ -6,9 +6,12 @@
 
 #include "common/base/must.h"
 #include "shm/registry.h"
+#include "worker/flow/grpc.h"
 #include "worker/flow/own.h"
 #include "worker/flow/pipeline.h"
+#include "worker/flow/sink.h"
 #include "worker/flow/trust.h"
+#include "worker/flow/upgrade.h"
 
 #define REQ_SPARE_FIELDS 4u
 
@@ -51,7 +54,7 @@ req_identify(struct env *e, struct req *q)
 
 struct req *
 req_new(struct env *e, struct stream *s, const struct req_owner *owner,
-    const struct head *h, const struct addr *peer)
+    const struct head *h, const struct req_via *via)
 {
 	struct req *q = pool_take(&e->reqs);
 
@@ -60,8 +63,10 @@ req_new(struct env *e, struct stream *s, const struct req_owner *owner,
 	*q = (struct req){ .env = e,
 		.stream = s,
 		.owner = owner,
-		.peer = *peer,
-		.client = *peer,
+		.peer = via->peer,
+		.client = via->peer,
+		.tls = via->tls,
+		.redirect_port = via->redirect_port,
 		.began = clock_now() };
 	list_init(&q->pin_link);
 	arena_init(&q->arena, q + 1, REQ_BYTES - sizeof(*q), 1u << 20);
@@ -107,7 +112,8 @@ static void
 req_make_plan(struct req *q, const struct img_timeouts *t, uint32_t row)
 {
 	q->plan = (struct req_plan){
-		.body_us = t->body,
+		/* The messages of a call may be far between. */
+		.body_us = q->grpc == GRPC_PLAIN ? t->tunnel : t->body,
 		.send_us = t->send,
 		.response_us = t->response,
 		.tunnel_us = t->tunnel,
@@ -130,6 +136,8 @@ req_routed(struct req *q)
 		q->service = &all[r->service];
 	}
 	req_make_plan(q, &r->timeouts, r->row);
+	if (upgrade_refuses(q))
+		return;
 	series_prefetch(q->env->region, q->env->slot, SERIES_REQUEST, r->row);
 	if (q->head.body == BODY_LENGTH &&
 	    q->head.length > q->plan.body_bytes) {
@@ -156,8 +164,11 @@ req_no_method(struct req *q)
 static void
 req_route(struct req *q)
 {
+	struct peer peer;
+
+	peer_look(&peer, q->tls);
 	switch (route_find(
-	    q->image, q->env->contexts, &q->head, &q->uri, &q->match)) {
+	    q->image, q->env->contexts, &q->head, &q->uri, &peer, &q->match)) {
 	case ROUTE_FOUND:
 		req_routed(q);
 		break;
@@ -199,13 +210,80 @@ req_begin(struct req *q)
 {
 	struct env *e = q->env;
 
+	grpc_begin(q);
 	if (e->view.image == NULL) {
 		req_fail(q, WHY_OVERLOADED);
 		return;
 	}
 	req_pin(q);
 	req_make_plan(q, &q->image->timeouts, REGISTRY_NONE);
-	req_dispatch(q);
+	if (q->grpc == GRPC_NONE || grpc_set_deadline(q))
+		req_dispatch(q);
+}
+
+/* ---- the request's body ---- */
+
+static void
+req_deliver(struct req *q, struct slice bytes)
+{
+	if (q->handler != NULL && q->handler->data != NULL)
+		q->handler->data(q, bytes);
+}
+
+static void
+req_deliver_end(struct req *q, const struct head *trailers)
+{
+	if (q->handler != NULL && q->handler->end != NULL)
+		q->handler->end(q, trailers);
+}
+
+static enum why
+up_data(struct sink *s, struct slice bytes)
+{
+	req_deliver(s->req, bytes);
+	/* Who takes it may have answered: no more is wanted. */
+	return s->req->state == REQ_ENDED ? WHY_CLIENT_CLOSED : WHY_OK;
+}
+
+static enum why
+up_end(struct sink *s, const struct head *trailers)
+{
+	req_deliver_end(s->req, trailers);
+	return WHY_OK;
+}
+
+bool
+req_change_up(struct req *q, struct sink *s)
+{
+	static const struct sink_ops last = { up_data, up_end };
+
+	return sink_append(q, &q->body_up, s, &last);
+}
+
+static void
+req_free(struct req *q)
+{
+	struct env *e = q->env;
+
+	arena_fini(&q->arena);
+	pool_give(&e->reqs, q);
+}
+
+/* Through the sinks, whose memory is there until they are done; NULL: its end.
+ */
+static void
+req_sink(struct req *q, const struct slice *bytes, const struct head *trailers)
+{
+	enum why why;
+
+	q->sinking = true;
+	why = bytes != NULL ? sink_data(q->body_up, *bytes)
+			    : sink_end(q->body_up, trailers);
+	q->sinking = false;
+	if (q->state == REQ_ENDED)
+		req_free(q);
+	else if (why != WHY_OK)
+		req_fail(q, why);
 }
 
 void
@@ -216,16 +294,20 @@ req_data(struct req *q, struct slice bytes)
 		req_fail(q, WHY_BODY_TOO_LARGE);
 		return;
 	}
-	if (q->handler != NULL && q->handler->data != NULL)
-		q->handler->data(q, bytes);
+	if (q->body_up != NULL)
+		req_sink(q, &bytes, NULL);
+	else
+		req_deliver(q, bytes);
 }
 
 void
 req_body_end(struct req *q, const struct head *trailers)
 {
 	q->request_done = true;
-	if (q->handler != NULL && q->handler->end != NULL)
-		q->handler->end(q, trailers);
+	if (q->body_up != NULL)
+		req_sink(q, NULL, trailers);
+	else
+		req_deliver_end(q, trailers);
 }
 
 void
@@ -268,12 +350,13 @@ req_end(struct req *q, enum why why, bool cut)
 		q->handler->abort(q);
 	q->handler = NULL;
 	e->req_ended(q);
+	grpc_end(q);
 	req_unpin(q);
 	q->stream->user = NULL;
 	q->owner->ended(q, cut);
 	env_count(e, COUNTER_REQUESTS_ACTIVE, -1);
-	arena_fini(&q->arena);
-	pool_give(&e->reqs, q);
+	if (!q->sinking)
+		req_free(q);
 }
 
 void
@@ -288,4 +371,5 @@ req_vars(const struct req *q, struct template_vars *v)
 		.request_id = q->request_id,
 		.endpoint = q->endpoint,
 	};
+	peer_look(&v->peer, q->tls);
 }

@@ -78,6 +78,17 @@ struct req_plan {
 	uint32_t row, service; /* registry route row and service slot */
 };
 
+struct grpc_deadline;
+struct sink;
+struct tls;
+
+/* The connection that a request came on, as far as filters mind. */
+struct req_via {
+	struct addr peer;
+	struct tls *tls;        /* NULL: plain. Outlives the requests on it */
+	uint16_t redirect_port; /* https is there, and wanted; 0: no */
+};
+
 struct req {
 	struct env *env;
 	struct stream *stream; /* the client's */
@@ -97,14 +108,21 @@ struct req {
 	uint8_t state;  /* enum req_state */
 	uint8_t why;    /* enum why */
 	uint8_t passed; /* filters passed: the next one's number */
+	uint8_t grpc;   /* enum grpc_kind, of a request to be answered so */
 	bool pinned;
 	bool request_done; /* the body was received whole */
 	bool waiting;      /* a filter said WAIT */
 	bool continued;    /* the client was told to send the body */
-	bool trusted;      /* what the peer says of the client is believed */
-	uint16_t status;   /* of the final head */
+	bool sinking; /* its body is in the sinks: ended, it is freed later */
+	bool trusted; /* what the peer says of the client is believed */
+	uint16_t status; /* of the final head */
 	struct req_plan plan;
+	struct grpc_deadline *deadline; /* NULL: the client gave none */
+	/* What changes the bodies on their way (sink.h). NULL: nothing. */
+	struct sink *body_up, *body_down;
 	struct addr peer, client; /* the same, unless the peer is trusted */
+	struct tls *tls;          /* of its connection; NULL: plain */
+	uint16_t redirect_port;   /* https is there, and wanted; 0: no */
 	struct slice client_text, request_id, endpoint; /* texts */
 	uint64_t bytes_in, bytes_out;                   /* bodies */
 	struct mono began;                              /* head complete */
@@ -114,12 +132,13 @@ struct req {
 };
 
 /*
- * A new request whose head has arrived from `peer`: copies it, or NULL without
- * memory. `owner` and `stream` outlive it.
+ * A new request whose head has arrived: copies it, or NULL without memory.
+ *
+ * `owner` and `stream` outlive it.
  */
 struct req *
 req_new(struct env *e, struct stream *s, const struct req_owner *owner,
-    const struct head *h, const struct addr *peer);
+    const struct head *h, const struct req_via *via);
 
 /* The one place where the state changes. */
 void req_set_state(struct req *q, enum req_state to);
@@ -161,21 +180,32 @@ void req_answer_head(struct req *q, struct head *h, uint32_t room, bool end);
 void req_answer_switch(struct req *q, struct head *h, uint32_t room);
 void req_answer_data(struct req *q, struct slice bytes);
 /*
+ * From a filter: what the bodies pass through, behind what is there already;
+ * before any of it came. False without memory.
+ */
+bool req_change_up(struct req *q, struct sink *s);
+bool req_change_down(struct req *q, struct sink *s);
+
+/*
  * The answer is complete: ends the req. Trailers are left out where the client
  * does not take them. If its request was not read whole, the connection ends
  * with it.
  */
 void req_answer_end(struct req *q, const struct head *trailers);
 
-/* The client said that it does not lose trailers (RFC 9110 6.5.1). */
+/*
+ * The client said that it does not lose trailers (RFC 9110 6.5.1); with HTTP/2
+ * they are a part of every answer that has them (RFC 9113 8.1).
+ */
 bool req_takes_trailers(const struct req *q);
 
 /* True when the client has not yet taken what was written. */
 bool req_blocked(const struct req *q);
 
 /*
- * The gateway's own answer for a reason: problem+json, or a cut connection
- * when an answer has begun or the reason has no status.
+ * The gateway's own answer for a reason: problem+json, or a status of gRPC
+ * (grpc.h), or a cut connection when an answer has begun or the reason has no
+ * status.
  */
 void req_fail(struct req *q, enum why why);
 /* The same with one more sentence, and one more field (may be NULL). */

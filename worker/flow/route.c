@@ -56,34 +56,47 @@ query_means(struct slice raw, struct slice value)
 	return at == value.n;
 }
 
+/* What conditions and methods are held against. */
+struct asked {
+	const struct head *h;
+	const struct uri *u;
+	const struct peer *peer; /* NULL: nothing is known */
+};
+
 static bool
 condition_holds(const struct img_head *img, const struct img_condition *c,
-    const struct head *h, const struct uri *u)
+    const struct asked *q)
 {
 	struct slice name = img_slice(img, c->name);
 	struct slice value = img_slice(img, c->value), found;
 
 	switch ((enum img_condition_kind)c->kind) {
 	case COND_HEADER:
-		return header_holds(h, c, name, value);
+		return header_holds(q->h, c, name, value);
 	case COND_QUERY:
-		return uri_query_find(u->query, name, &found) &&
+		return uri_query_find(q->u->query, name, &found) &&
 		    (!c->has_value || query_means(found, value));
 	case COND_COOKIE:
-		return cookie_find(h, name, &found) &&
+		return cookie_find(q->h, name, &found) &&
 		    (!c->has_value || slice_eq(found, value));
+	case COND_CLIENT_SUBJECT:
+	case COND_CLIENT_SAN:
+	case COND_CLIENT_FINGERPRINT:
+		return peer_fits(q->peer, c, value);
+	case COND_COUNT:
+		break;
 	}
 	return false;
 }
 
 static bool
 conditions_hold(const struct img_head *img, const struct img_route *r,
-    const struct head *h, const struct uri *u)
+    const struct asked *q)
 {
 	const struct img_condition *c = img_at(img, r->conditions.off);
 
 	for (uint32_t i = 0; i < r->conditions.count; i++)
-		if (!condition_holds(img, &c[i], h, u))
+		if (!condition_holds(img, &c[i], q))
 			return false;
 	return true;
 }
@@ -115,7 +128,7 @@ allow_add(struct route_match *m, const struct img_route *r)
 /* The route of a term for this request. */
 static enum route_verdict
 term_choose(const struct img_head *img, struct img_term term,
-    const struct head *h, const struct uri *u, struct route_match *m)
+    const struct asked *q, struct route_match *m)
 {
 	const struct img_route *routes = img_at(img, img->routes.off);
 	const uint32_t *lists = img_at(img, img->router.lists.off);
@@ -126,10 +139,10 @@ term_choose(const struct img_head *img, struct img_term term,
 		    &routes[term.count == 1 ? term.first
 					    : lists[term.first + i]];
 
-		if (!conditions_hold(img, r, h, u))
+		if (!conditions_hold(img, r, q))
 			continue;
-		if (method_allowed(img, r, h)) {
-			if (u->encoded_slash && !r->encoded_slash_keep)
+		if (method_allowed(img, r, q->h)) {
+			if (q->u->encoded_slash && !r->encoded_slash_keep)
 				return ROUTE_ENCODED_SLASH;
 			m->route = r;
 			return ROUTE_FOUND;
@@ -138,22 +151,24 @@ term_choose(const struct img_head *img, struct img_term term,
 		keeps |= r->encoded_slash_keep;
 		allow_add(m, r);
 	}
-	if (u->encoded_slash && !keeps)
+	if (q->u->encoded_slash && !keeps)
 		return ROUTE_ENCODED_SLASH;
 	return eligible ? ROUTE_NO_METHOD : ROUTE_NO_PATH;
 }
 
 enum route_verdict
 route_find(const struct img_head *img, struct contexts *ctx,
-    const struct head *h, const struct uri *u, struct route_match *m)
+    const struct head *h, const struct uri *u, const struct peer *peer,
+    struct route_match *m)
 {
+	const struct asked q = { h, u, peer };
 	struct img_term term;
 
 	m->route = NULL;
 	m->allow = 0;
 	m->allow_others = 0;
 	if (route_path_find(img, ctx, h->host, u->path, m, &term))
-		return term_choose(img, term, h, u, m);
+		return term_choose(img, term, &q, m);
 	return u->encoded_slash ? ROUTE_ENCODED_SLASH : ROUTE_NO_PATH;
 }
 

@@ -25,6 +25,7 @@
 #include "common/http/uri.h"
 #include "shm/image.h"
 #include "worker/flow/contexts.h"
+#include "worker/flow/peer.h"
 
 #define ROUTE_ALLOW_OTHERS 4
 
@@ -47,12 +48,14 @@ struct route_match {
 };
 
 /*
- * Finds the route for a request head and its normalised target. `ctx` holds
- * this process's compiled expressions. No allocation (but for an expression
+ * Finds the route for a request head and its normalised target, from a client
+ * of which `peer` is known (NULL: nothing). `ctx` holds this process's compiled
+ * expressions. No allocation (but for an expression
  * that was never used before), no system call.
  */
 enum route_verdict route_find(const struct img_head *img, struct contexts *ctx,
-    const struct head *h, const struct uri *u, struct route_match *m);
+    const struct head *h, const struct uri *u, const struct peer *peer,
+    struct route_match *m);
 
 /*
  * Writes an Allow value ("GET, HEAD, PUT") for m into buf; returns its length,

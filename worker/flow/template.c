@@ -106,6 +106,20 @@ op_value(const struct img_head *img, const struct img_tmpl_op *op,
 	case TMPL_COOKIE:
 		(void)cookie_find(v->head, text, &value);
 		return value;
+	case TMPL_CLIENT_SUBJECT:
+		return v->peer.cert.subject;
+	case TMPL_CLIENT_SAN:
+		return v->peer.cert.san;
+	case TMPL_CLIENT_ISSUER:
+		return v->peer.cert.issuer;
+	case TMPL_CLIENT_SERIAL:
+		return v->peer.cert.serial;
+	case TMPL_CLIENT_FINGERPRINT:
+		return v->peer.cert.fingerprint;
+	case TMPL_TLS_VERSION:
+		return v->peer.version;
+	case TMPL_SNI:
+		return v->peer.sni;
 	}
 	return SLICE_NONE;
 }

@@ -8,6 +8,7 @@
 #include "common/http/head.h"
 #include "common/http/uri.h"
 #include "shm/image.h"
+#include "worker/flow/peer.h"
 #include "worker/flow/route.h"
 
 /* Where the values come from; unset slices are empty. */
@@ -17,6 +18,7 @@ struct template_vars {
 	const struct uri *uri;
 	const struct route_match *match;
 	struct slice client, request_id, endpoint; /* texts */
+	struct peer peer;
 };
 
 enum template_use {

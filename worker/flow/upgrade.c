@@ -3,22 +3,16 @@
  */
 #include "worker/flow/upgrade.h"
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/rand.h>
 #include <openssl/sha.h>
 
 #include "common/base/must.h"
 
+#define KEY_BYTES 16
 #define KEY_TEXT 24    /* 16 bytes in base64: */
 #define KEY_DIGITS 22  /* these, and "==" */
 #define ACCEPT_TEXT 28 /* a SHA-1 in base64 */
-
-void
-upgrade_init(void)
-{
-	/* A worker opens no files, its library's configuration neither. */
-	MUST(OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) == 1);
-}
 
 bool
 upgrade_is_websocket(struct slice protocol)
@@ -104,7 +98,7 @@ key_is_good(struct slice key)
 static bool
 version_is_13(const struct field *version)
 {
-	return slice_eq(version->value, SLICE_LIT("13"));
+	return version != NULL && slice_eq(version->value, SLICE_LIT("13"));
 }
 
 static bool
@@ -114,9 +108,11 @@ handshake_is_good(const struct head *h)
 	    field_single(h, FIELD_SEC_WEBSOCKET_VERSION);
 	const struct field *key = field_single(h, FIELD_SEC_WEBSOCKET_KEY);
 
-	if (version != NULL && !version_is_13(version))
-		return true; /* whatever its handshake is */
-	return version != NULL && key != NULL && key_is_good(key->value);
+	if (version == NULL)
+		return false;
+	/* Of another version: whatever its handshake is. */
+	return !version_is_13(version) || h->version == HTTP_2 ||
+	    (key != NULL && key_is_good(key->value));
 }
 
 /* RFC 6455 4.2.2: what proves that the server has understood the key. */
@@ -134,18 +130,52 @@ accept_make(struct slice key, char accept[ACCEPT_TEXT + 1])
 	EVP_EncodeBlock((unsigned char *)accept, digest, sizeof(digest));
 }
 
+static void
+fields_remove(struct head *h, enum field_id id)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < h->count; i++)
+		if (h->fields[i].id != id)
+			h->fields[kept++] = h->fields[i];
+	h->count = kept;
+	h->present &= ~(UINT64_C(1) << id);
+}
+
+/* Of 16 bytes that cannot be guessed. */
+static bool
+key_make(struct req *q)
+{
+	unsigned char bytes[KEY_BYTES];
+	char *text = arena_alloc(&q->arena, KEY_TEXT + 1);
+
+	if (text == NULL || RAND_bytes(bytes, sizeof(bytes)) != 1)
+		return false;
+	EVP_EncodeBlock((unsigned char *)text, bytes, sizeof(bytes));
+	fields_remove(&q->up, FIELD_SEC_WEBSOCKET_KEY);
+	head_add(&q->up, FIELD_SEC_WEBSOCKET_KEY, slice_make(text, KEY_TEXT));
+	return true;
+}
+
+static bool
+handshake_is_13(const struct head *h)
+{
+	return version_is_13(field_single(h, FIELD_SEC_WEBSOCKET_VERSION));
+}
+
 /* The request was of version 13, and this is the answer to its key. */
 static bool
-accept_fits(const struct head *request, const struct head *answer)
+accept_fits(const struct req *q, const struct head *answer)
 {
-	const struct field *version =
-	    field_single(request, FIELD_SEC_WEBSOCKET_VERSION);
-	const struct field *key = head_find(request, FIELD_SEC_WEBSOCKET_KEY);
+	/* A client of HTTP/2 has none: that which was made for it. */
+	const struct head *asked =
+	    q->head.version == HTTP_2 ? &q->up : &q->head;
+	const struct field *key = head_find(asked, FIELD_SEC_WEBSOCKET_KEY);
 	const struct field *accept =
 	    field_single(answer, FIELD_SEC_WEBSOCKET_ACCEPT);
 	char want[ACCEPT_TEXT + 1];
 
-	if (!version_is_13(version) || accept == NULL)
+	if (accept == NULL || key == NULL || key->value.n != KEY_TEXT)
 		return false;
 	accept_make(key->value, want);
 	return slice_eq(accept->value, slice_make(want, ACCEPT_TEXT));
@@ -164,16 +194,43 @@ upgrade_may_ask(const struct head *h)
 	    h->body == BODY_NONE && head_nominated(h, SLICE_LIT("upgrade"));
 }
 
-enum verdict
-upgrade_request(struct req *q)
+bool
+upgrade_refuses(struct req *q)
+{
+	if (q->head.upgrade.n == 0 ||
+	    (q->match.route->upgrades.count != 0 &&
+		upgrade_listed(q, q->head.upgrade)))
+		return false;
+	req_fail_with(q, WHY_NOT_IMPLEMENTED,
+	    "The route does not list the protocol that is asked for.", NULL);
+	return true;
+}
+
+/* What is asked for, as each version of HTTP says it; else none. */
+static struct slice
+upgrade_asked(const struct req *q)
 {
 	const struct head *h = &q->head;
 
+	if (h->upgrade.n != 0)
+		return h->upgrade;
 	if (!head_has(h, FIELD_UPGRADE) || !upgrade_may_ask(h))
+		return SLICE_NONE;
+	return upgrade_offered(q, h);
+}
+
+enum verdict
+upgrade_request(struct req *q)
+{
+	q->up.upgrade = upgrade_asked(q);
+	if (!upgrade_is_websocket(q->up.upgrade))
 		return GO_ON;
-	q->up.upgrade = upgrade_offered(q, h);
-	if (upgrade_is_websocket(q->up.upgrade) && !handshake_is_good(h)) {
+	if (!handshake_is_good(&q->head)) {
 		req_fail(q, WHY_BAD_HANDSHAKE);
+		return DONE;
+	}
+	if (q->head.version == HTTP_2 && !key_make(q)) {
+		req_fail(q, WHY_OVERLOADED);
 		return DONE;
 	}
 	return GO_ON;
@@ -184,9 +241,36 @@ upgrade_fits(const struct req *q, const struct head *h)
 {
 	const struct field *f = field_single(h, FIELD_UPGRADE);
 	struct slice asked = q->up.upgrade;
+	bool websocket = upgrade_is_websocket(asked);
 
+	if (websocket && !handshake_is_13(&q->head))
+		return false;
+	if (h->version == HTTP_2)
+		return true;
 	return h->version == HTTP_1_1 && f != NULL &&
 	    slice_eq_nocase(f->value, asked) &&
 	    head_nominated(h, SLICE_LIT("upgrade")) &&
-	    (!upgrade_is_websocket(asked) || accept_fits(&q->head, h));
+	    (!websocket || accept_fits(q, h));
+}
+
+void
+upgrade_answer(struct req *q, struct head *h, uint32_t room)
+{
+	const struct field *key = head_find(&q->head, FIELD_SEC_WEBSOCKET_KEY);
+	bool is_h2 = h->version == HTTP_2;
+	char *accept;
+
+	h->upgrade = q->up.upgrade;
+	if (!upgrade_is_websocket(h->upgrade))
+		return;
+	if (is_h2 || q->head.version == HTTP_2)
+		fields_remove(h, FIELD_SEC_WEBSOCKET_ACCEPT);
+	if (!is_h2 || q->head.version == HTTP_2 || h->count == room)
+		return;
+	accept = arena_alloc(&q->arena, ACCEPT_TEXT + 1);
+	if (accept == NULL)
+		return;
+	accept_make(key->value, accept);
+	head_add(
+	    h, FIELD_SEC_WEBSOCKET_ACCEPT, slice_make(accept, ACCEPT_TEXT));
 }

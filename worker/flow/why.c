@@ -4,8 +4,9 @@
 #include "worker/flow/why.h"
 
 const struct why_info why_table[WHY_COUNT] = {
-#define WHY(id, word, status, code, fault, title, help) \
-	[WHY_##id] = { word, status, code, FAULT_##fault, title, help },
+#define WHY(id, word, status, code, grpc, fault, title, help)                 \
+	[WHY_##id] = { word, status, code, GRPC_##grpc, FAULT_##fault, title, \
+		help },
 #include "worker/flow/why.def"
 };
 
@@ -52,6 +53,9 @@ why_of_codec(enum codec_error e)
 	case CODEC_BAD_STATUS:
 	case CODEC_TRUNCATED:
 	case CODEC_UNEXPECTED:
+	case CODEC_BAD_PSEUDO:
+	case CODEC_RESET:
+	case CODEC_REFUSED:
 		break;
 	}
 	return WHY_BAD_REQUEST;

@@ -7,9 +7,10 @@
 #include <stdint.h>
 
 #include "common/http/codec.h"
+#include "common/http/grpc_text.h"
 
 enum why {
-#define WHY(id, word, status, code, fault, title, help) WHY_##id,
+#define WHY(id, word, status, code, grpc, fault, title, help) WHY_##id,
 #include "worker/flow/why.def"
 	WHY_COUNT
 };
@@ -20,6 +21,7 @@ struct why_info {
 	const char *word;
 	uint16_t status; /* 0: no answer of its own */
 	const char *code;
+	enum grpc_code grpc; /* what clients of gRPC get */
 	enum why_fault fault;
 	const char *title, *help;
 };

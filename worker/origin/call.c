@@ -4,11 +4,13 @@
 #include "worker/origin/call.h"
 
 #include <errno.h>
-#include <sys/socket.h>
 
+#include "common/base/hash.h"
 #include "common/base/must.h"
+#include "common/http/grpc_text.h"
+#include "shm/label.h"
 #include "worker/origin/balance.h"
-#include "worker/origin/opool.h"
+#include "worker/origin/wire.h"
 
 /* For the answer's head in all: interim answers do not renew it. */
 static uint64_t
@@ -32,10 +34,10 @@ call_arm(struct call *c)
 
 	if (c->origin == NULL)
 		return;
-	if (c->origin->io.out.bytes != 0)
+	if (origin_queued(c->origin) != 0)
 		origin_deadline(c->origin, c->params.send_us);
-	else if (c->origin->io.paused ||
-	    (!c->sent_all && !c->expects && c->status == 0))
+	else if (c->origin->paused ||
+	    (!c->origin->sent_all && !c->expects && c->status == 0))
 		origin_deadline(c->origin, 0);
 	else
 		origin_deadline(
@@ -58,7 +60,7 @@ call_us(const struct call *c)
 	return mono_diff_us(clock_now(), c->began);
 }
 
-/* Its connection is pooled or closed already: an endpoint is never seen unused
+/* Its origin is pooled or closed already: an endpoint is never seen unused
  * in between. */
 static void
 call_leave(struct call *c)
@@ -118,7 +120,33 @@ call_cause(enum why why)
 {
 	if (why == WHY_CONNECT_FAILED)
 		return CAUSE_CONNECT;
-	return why == WHY_BAD_RESPONSE ? CAUSE_BROKEN : CAUSE_RESET;
+	if (why == WHY_UPSTREAM_TLS)
+		return CAUSE_TLS;
+	return why == WHY_BAD_RESPONSE || why == WHY_UPSTREAM_PROTOCOL
+	    ? CAUSE_BROKEN
+	    : CAUSE_RESET;
+}
+
+/* What lacks here says nothing of the endpoint. */
+static bool
+call_lacked(int error)
+{
+	return error == ENOMEM || error == ENOBUFS || error == EMFILE ||
+	    error == ENFILE || error == EADDRNOTAVAIL || error == EAGAIN;
+}
+
+/*
+ * Says nothing of the endpoint's health: a connection that was closed while it
+ * idled, a request that it was too busy or about to stop to look at, a protocol
+ * that it need not speak, what lacks here.
+ */
+static bool
+call_failed_mildly(const struct call *c, enum why why, int error)
+{
+	return (why == WHY_UPSTREAM_CLOSED && c->reused && !c->heard) ||
+	    why == WHY_UPSTREAM_REFUSED || why == WHY_ENDPOINTS_FULL ||
+	    why == WHY_OVERLOADED || call_lacked(error) ||
+	    (why == WHY_UPSTREAM_PROTOCOL && error == EOPNOTSUPP);
 }
 
 static void
@@ -146,10 +174,23 @@ call_on_switched(struct call *c, const struct head *h)
 		return;
 	}
 	c->switched = true;
+	c->origin->sent_all = false;
 	c->status = h->status;
 	c->head_us = call_us(c);
 	call_learn_answered(c);
 	c->sink->switched(c, h);
+}
+
+/* Events, or the messages of gRPC: they come when there are any. */
+static bool
+call_streams(struct slice type)
+{
+	struct slice suffix;
+
+	return grpc_text_kind(type, &suffix) != GRPC_NONE ||
+	    (type.n >= 17 &&
+		slice_eq_nocase(
+		    slice_make(type.p, 17), SLICE_LIT("text/event-stream")));
 }
 
 static void
@@ -171,9 +212,7 @@ call_on_head(struct call *c, const struct head *h)
 	c->status = h->status;
 	c->head_us = call_us(c);
 	type = head_find(h, FIELD_CONTENT_TYPE);
-	c->events = type != NULL && type->value.n >= 17 &&
-	    slice_eq_nocase(
-		slice_make(type->value.p, 17), SLICE_LIT("text/event-stream"));
+	c->events = type != NULL && call_streams(type->value);
 	/* A stream of events may end in any way. */
 	if (c->status >= 500 || c->events)
 		call_learn_answered(c);
@@ -194,8 +233,7 @@ call_on_end(struct call *c, const struct head *trailers)
 		return;
 	}
 	call_learn_answered(c);
-	origin_release(
-	    c->origin, c->params.pool_idle_us, c->params.pool_max_idle);
+	origin_release(c->origin);
 	call_settle(c);
 	c->sink->end(c, trailers);
 }
@@ -203,14 +241,12 @@ call_on_end(struct call *c, const struct head *trailers)
 static void
 call_on_failed(struct call *c, enum why why, int error)
 {
-	bool idled = c->reused && !c->heard && why == WHY_UPSTREAM_CLOSED;
-
-	/* A connection that was closed while it idled is no failure. */
-	if (!idled)
-		call_learn_failed(c, call_cause(why), error);
+	c->reused = c->reused && !c->origin->noticed;
+	c->leaving = why == WHY_UPSTREAM_REFUSED && error == ESHUTDOWN;
+	if (!call_failed_mildly(c, why, error))
+		call_learn_failed(
+		    c, call_cause(why), error != EPROTO ? error : 0);
 	call_settle(c);
-	if (why == WHY_CONNECT_FAILED)
-		env_count(c->env, COUNTER_UPSTREAM_CONNECT_FAILURES, 1);
 	c->sink->failed(c, why);
 }
 
@@ -236,10 +272,12 @@ call_on_expired(struct call *c)
 
 	if (!c->connected)
 		why = WHY_CONNECT_TIMEOUT;
-	else if (c->origin->io.out.bytes != 0)
+	else if (origin_queued(c->origin) != 0)
 		why = WHY_UPSTREAM_SEND_TIMEOUT;
 	else if (c->switched)
 		why = WHY_TUNNEL_TIMEOUT;
+	if (c->connected)
+		origin_suspect(c->origin, c->began);
 	if (c->connected)
 		call_learn_failed(c, CAUSE_TIMEOUT, 0);
 	else
@@ -259,35 +297,6 @@ static const struct origin_events call_origin_events = {
 	.burst = call_on_burst,
 	.expired = call_on_expired,
 };
-
-/* True when the peer has neither closed nor sent anything. */
-static bool
-call_peek(const struct origin *o)
-{
-	char byte;
-	ssize_t n = recv(o->io.watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-
-	return n < 0 && errno == EAGAIN;
-}
-
-static bool
-call_reuse(struct call *c, bool peek)
-{
-	struct origin *o;
-
-	while ((o = opool_take(c->env->opool, c->handle)) != NULL) {
-		if (!peek || call_peek(o)) {
-			origin_reuse(o, c);
-			o->bounded = c->params.max_connections != 0;
-			c->origin = o;
-			return true;
-		}
-		origin_reuse(o, NULL);
-		origin_close(o);
-		env_count(c->env, COUNTER_UPSTREAM_STALE, 1);
-	}
-	return false;
-}
 
 /* A new connection could not even begin. */
 static enum call_connected
@@ -327,8 +336,35 @@ call_reset(struct call *c, struct endpoint_handle handle, const struct addr *a)
 	c->began = clock_now();
 	c->head_due = (struct mono){ 0 };
 	c->status = 0;
-	c->connected = c->heard = c->sent_all = c->told = false;
-	c->events = c->switched = false;
+	c->connected = c->heard = c->told = false;
+	c->events = c->switched = c->leaving = false;
+}
+
+/* Its name is text, or stands in the image: for this turn. */
+static void
+call_make_want(const struct call *c, struct origin_want *want, char *text)
+{
+	const struct call_params *p = &c->params;
+
+	*want = (struct origin_want){ .handle = c->handle,
+		.addr = c->addr,
+		.service = p->service,
+		.max_connections = p->max_connections,
+		.head_bytes = p->response_head_bytes,
+		.max_idle = p->pool_max_idle,
+		.idle_us = p->pool_idle_us,
+		.h2 = p->protocol == IMG_PROTOCOL_H2,
+		.tunnel = c->tunnel,
+		.tls = p->tls };
+	if (p->tls == NULL)
+		return;
+	want->name = p->server_name.n != 0
+	    ? p->server_name
+	    : label_name(
+		  registry_endpoint_label(c->env->region, c->handle.index),
+		  text);
+	want->name_hash =
+	    hash_bytes((struct hash_key){ 0 }, want->name.p, want->name.n);
 }
 
 enum call_connected
@@ -336,19 +372,15 @@ call_connect(struct call *c, struct endpoint_handle handle,
     const struct addr *a, bool fresh, bool peek)
 {
 	struct env *e = c->env;
-	struct origin_want want = { .handle = handle,
-		.addr = *a,
-		.max_connections = c->params.max_connections,
-		.head_bytes = c->params.response_head_bytes };
+	char name[ENDPOINT_LABEL_MAX];
+	struct origin_want want;
 
 	call_reset(c, handle, a);
 	registry_active_add(e->region, e->slot, handle.index, 1);
-	c->reused = !fresh && call_reuse(c, peek);
-	if (c->reused) {
-		env_count(e, COUNTER_UPSTREAM_REUSES, 1);
-		return CALL_CONNECTED;
-	}
-	c->origin = origin_connect(e, c, &call_origin_events, &want);
+	call_make_want(c, &want, name);
+	want.fresh = fresh;
+	want.peek = peek;
+	c->origin = origin_take(e, c, &call_origin_events, &want, &c->reused);
 	return c->origin != NULL ? CALL_CONNECTED : call_refused(c, errno);
 }
 
@@ -364,9 +396,9 @@ call_begin(struct call *c)
 bool
 call_send_head(struct call *c, const struct head *h, bool end)
 {
-	if (!stream_head(origin_stream(c->origin), h, end))
+	if (!stream_head(c->origin->stream, h, end))
 		return false;
-	c->sent_all = end;
+	c->origin->sent_all = end;
 	c->expects = h->expect_continue && !end;
 	return true;
 }
@@ -375,22 +407,22 @@ void
 call_send_data(struct call *c, struct slice bytes)
 {
 	call_continue(c);
-	stream_data(origin_stream(c->origin), bytes);
+	stream_data(c->origin->stream, bytes);
 }
 
 void
 call_send_end(struct call *c, const struct head *trailers)
 {
-	stream_end(origin_stream(c->origin), trailers);
-	c->sent_all = true;
+	stream_end(c->origin->stream, trailers);
+	c->origin->sent_all = true;
 	if (c->switched)
-		io_shutdown(&c->origin->io);
+		origin_shut(c->origin);
 }
 
 bool
 call_flush(struct call *c)
 {
-	bool all = io_flush(&c->origin->io);
+	bool all = origin_flush(c->origin);
 
 	call_arm(c);
 	return all;
@@ -399,10 +431,9 @@ call_flush(struct call *c)
 void
 call_pause(struct call *c, bool paused)
 {
-	if (c->origin == NULL || c->origin->io.paused == paused)
+	if (c->origin == NULL || c->origin->paused == paused)
 		return;
-	stream_pause(origin_stream(c->origin), paused);
-	io_pause(&c->origin->io, paused);
+	origin_pause(c->origin, paused);
 	call_arm(c);
 }
 

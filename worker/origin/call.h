@@ -1,7 +1,7 @@
 /*
- * call.h - one exchange with one origin: its own connection, deadline and
- * counts. Who wants it (a request's forward, later a mirror or a check without
- * any client) is behind the sink.
+ * call.h - one exchange with one origin: its own connection or stream, deadline
+ * and counts. Who wants it (a request's forward, later a mirror or a check
+ * without any client) is behind the sink.
  *
  *   call_connect, call_begin -> ready -> head/data/end out
  *                            <- interim* head data* end | failed
@@ -26,9 +26,13 @@ struct call_params {
 	uint32_t pool_max_idle;
 	uint32_t max_connections;
 	uint32_t response_head_bytes;
-	uint32_t service;       /* registry slot */
-	uint32_t algorithm;     /* enum img_balance: who learns how it went */
-	struct vital_rule rule; /* and how that marks the endpoint */
+	uint32_t service;  /* registry slot */
+	uint32_t protocol; /* IMG_PROTOCOL_H1 or _H2 */
+	/* Both hold for the next call_connect. */
+	struct tls_client *tls;   /* NULL: plain */
+	struct slice server_name; /* empty: the endpoint's own */
+	uint32_t algorithm;       /* enum img_balance: who learns how it went */
+	struct vital_rule rule;   /* and how that marks the endpoint */
 };
 
 struct call_sink {
@@ -43,7 +47,7 @@ struct call_sink {
 	bool (*fits)(const struct call *c, const struct head *h);
 	void (*switched)(struct call *c, const struct head *h);
 	void (*data)(struct call *c, struct slice bytes);
-	/* The connection has gone back already, unless it has switched. */
+	/* Its origin has gone back already, unless it has switched. */
 	void (*end)(struct call *c, const struct head *trailers);
 	void (*failed)(struct call *c, enum why why);
 	/* All queued request bytes were sent. */
@@ -64,12 +68,13 @@ struct call {
 	struct mono head_due; /* .us 0: not waited for yet */
 	uint64_t head_us;     /* from then to the final head */
 	uint16_t status;      /* of the final head; 0: none yet */
-	bool reused;          /* sent on a pooled connection */
+	bool reused;          /* sent on a connection that had been idle */
+	bool leaving;         /* refused, as its connection was to be closed */
 	bool connected;       /* had a connection: bytes may have been sent */
 	bool heard;           /* at least one byte came back */
-	bool sent_all;        /* the request was handed over whole */
+	bool tunnel;          /* it asks for another protocol */
 	bool expects;         /* a 100, before any of the body is sent */
-	bool events;          /* text/event-stream: no response timeout */
+	bool events;          /* or messages of gRPC: no response timeout */
 	bool switched;        /* nor is there one for another protocol */
 	bool told;            /* balancing knows how it went */
 };
@@ -82,10 +87,11 @@ enum call_connected {
 };
 
 /*
- * Gets a connection to the endpoint: a pooled one unless `fresh`, `peek`
- * checking first that it is still open; else a new one, which may still be
- * connecting. Calls nothing of the sink. Only after CALL_CONNECTED the call has
- * begun, and call_begin comes next.
+ * Gets a connection to the endpoint: one that is there, unless `fresh` rules
+ * out those that have been idle, `peek` checking first that such a one is still
+ * open; else a new one, which may still be connecting. Calls nothing of the
+ * sink. Only after CALL_CONNECTED the call has begun, and call_begin comes
+ * next.
  */
 enum call_connected call_connect(struct call *c, struct endpoint_handle handle,
     const struct addr *a, bool fresh, bool peek);
@@ -97,20 +103,20 @@ void call_send_data(struct call *c, struct slice bytes);
 /* The origin of a call that has switched sees the end of the connection. */
 void call_send_end(struct call *c, const struct head *trailers);
 
-/* Sends what is queued; true when nothing is left. */
+/* Sends what is queued; false: the sender should wait for `drained`. */
 bool call_flush(struct call *c);
 
 /* Stops reading the answer (the sink's consumer is full), or goes on. */
 void call_pause(struct call *c, bool paused);
 
-/* Gives up: the connection is closed. Harmless when it is over. */
+/* Gives up: its connection or stream is closed. Harmless when it is over. */
 void call_abort(struct call *c);
 
-/* Bytes that the connection has still to send. */
+/* Bytes that are still to be sent. */
 static inline size_t
 call_queued(const struct call *c)
 {
-	return c->origin != NULL ? c->origin->io.out.bytes : 0;
+	return c->origin != NULL ? origin_queued(c->origin) : 0;
 }
 
 /* Connected and not over. */

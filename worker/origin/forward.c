@@ -50,7 +50,7 @@ forward_body(struct req *q, struct slice bytes)
 	f->body_begun = true;
 	forward_keep(f, bytes);
 	call_send_data(&f->call, bytes);
-	if (f->call.origin->io.out.bytes >= BUF_BLOCK_BYTES)
+	if (call_queued(&f->call) >= BUF_BLOCK_BYTES)
 		forward_flush(f);
 }
 
@@ -94,7 +94,7 @@ forward_client_burst(struct req *q)
 {
 	struct forward *f = q->handled;
 
-	if (forward_sending(f) && f->call.origin->io.out.bytes != 0)
+	if (forward_sending(f) && call_queued(&f->call) != 0)
 		forward_flush(f);
 }
 
@@ -123,6 +123,7 @@ forward_params(struct call_params *p, const struct req *q)
 		.response_head_bytes = q->image->limits.response_head_bytes,
 		.service = s->slot,
 		.algorithm = s->balance,
+		.protocol = s->protocol,
 		.rule = { s->passive.failures, s->passive.time_us },
 	};
 }
@@ -157,7 +158,9 @@ forward_request(struct req *q)
 	f->call.env = q->env;
 	f->call.sink = &forward_sink;
 	f->call.user = f;
+	f->call.tunnel = q->up.upgrade.n != 0;
 	forward_params(&f->call.params, q);
+	q->up.https = q->service->tls != IMG_NONE;
 	if (q->head.body != BODY_NONE)
 		forward_keep_begin(f);
 	q->handled = f;

@@ -4,6 +4,7 @@
  * next call is waited for, the rest of a dropped one is read, so that its
  * connection can be kept, if that is soon done.
  */
+#include "worker/flow/grpc.h"
 #include "worker/flow/upgrade.h"
 #include "worker/origin/forward_state.h"
 
@@ -16,6 +17,7 @@ forward_ready(struct call *c)
 	struct forward *f = c->user;
 	struct req *q = f->req;
 
+	grpc_tell_deadline(q);
 	if (!call_send_head(c, &q->up, q->head.body == BODY_NONE)) {
 		req_fail(q, WHY_OVERLOADED);
 		return;

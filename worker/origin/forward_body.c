@@ -7,13 +7,21 @@
 
 #define KEEP_BYTES_MAX 65536u
 
+/* HTTP/2 may refuse a request unseen, whatever its method. */
+static bool
+keep_pays(const struct req *q)
+{
+	return q->service->retry.attempts > 1 &&
+	    (q->service->protocol == IMG_PROTOCOL_H2 ||
+		(http_method_flags(q->head.method) & METHOD_IDEMPOTENT) != 0);
+}
+
 void
 forward_keep_begin(struct forward *f)
 {
 	const struct req *q = f->req;
 
-	f->keeping = q->service->retry.attempts > 1 &&
-	    (http_method_flags(q->head.method) & METHOD_IDEMPOTENT) != 0 &&
+	f->keeping = keep_pays(q) &&
 	    (q->head.body != BODY_LENGTH || q->head.length <= KEEP_BYTES_MAX);
 	if (f->keeping)
 		obuf_init(&f->kept, NULL, NULL);

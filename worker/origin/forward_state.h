@@ -24,7 +24,7 @@ struct forward {
 	struct balance_ask ask;
 	struct mono began;
 	enum why why;        /* of the last failed call; WHY_OK: none yet */
-	bool stale;          /* the pool has given a stale connection */
+	uint8_t spared;      /* calls that count for nothing: see forward_try */
 	bool client_paused;  /* the request body waits for us */
 	bool body_begun;     /* body bytes went out */
 	bool keeping;        /* and all of them are in `kept` */
@@ -66,11 +66,11 @@ forward_sending(const struct forward *f)
 	return call_open(&f->call) && !f->waiting;
 }
 
-/* Calls so far, without one that found its pooled connection closed. */
+/* Calls so far, without those that found their connection closing. */
 static inline uint32_t
 forward_attempts(const struct forward *f)
 {
-	return f->req->attempts - f->stale;
+	return f->req->attempts - f->spared;
 }
 
 /* ---- forward_try.c ---- */

@@ -17,7 +17,11 @@
 
 #include "common/base/hash.h"
 #include "common/base/must.h"
+#include "worker/flow/secure.h"
 #include "worker/origin/retry.h"
+
+/* So many connections that say GOAWAY one after the other. */
+#define FORWARD_LEAVING_MAX 8
 
 static bool
 forward_idempotent(const struct forward *f)
@@ -109,6 +113,24 @@ forward_delay(struct forward *f)
 
 /* ---- one call ---- */
 
+/* The policy of TLS is that of the request's image. False without memory. */
+static bool
+forward_secure(struct forward *f)
+{
+	const struct req *q = f->req;
+	struct call_params *p = &f->call.params;
+	const struct img_tls_out *out;
+	uint32_t index = q->service->tls;
+
+	if (index == IMG_NONE)
+		return true;
+	out = img_at(q->image, q->image->tls_outs.off);
+	p->server_name = img_slice(q->image, out[index].server_name);
+	p->tls = secure_client(q->env->secure, q->image,
+	    epoch_secrets(q->env->region, q->image_slot), index);
+	return p->tls != NULL;
+}
+
 static void
 forward_count(struct forward *f)
 {
@@ -144,6 +166,10 @@ forward_call(struct forward *f, struct endpoint_handle h, const struct addr *a,
 	    f->req->head.body != BODY_NONE;
 
 	forward_hold_body(f);
+	if (!forward_secure(f)) {
+		req_fail(f->req, WHY_OVERLOADED);
+		return false;
+	}
 	switch (call_connect(&f->call, h, a, fresh, peek)) {
 	case CALL_CONNECTED:
 		forward_count(f);
@@ -191,10 +217,10 @@ forward_try(struct forward *f)
 {
 	/*
 	 * A pooled one may just be closing, and this is not sent twice; but
-	 * where connections are bounded, it is one that is there.
+	 * where connections are bounded or shared, it is one that is there.
 	 */
-	bool fresh =
-	    f->req->up.upgrade.n != 0 && f->call.params.max_connections == 0;
+	bool fresh = f->call.tunnel && f->call.params.max_connections == 0 &&
+	    f->call.params.protocol != IMG_PROTOCOL_H2;
 	const struct eset_member *m;
 	bool next = true;
 
@@ -210,26 +236,43 @@ forward_try(struct forward *f)
 /*
  * A pooled connection that its endpoint had closed meanwhile: once more, on a
  * fresh one to the same endpoint, where sending twice does no harm (RFC 9110
- * 9.2.2, RFC 9112 9.3.1).
+ * 9.2.2, RFC 9112 9.3.1). Likewise a stream that it has not looked at (RFC 9113
+ * 6.8, 8.7); if that is because it was closing the connection, the next one may
+ * soon be, too.
  */
 static bool
 forward_was_stale(const struct forward *f, enum why why)
 {
-	return why == WHY_UPSTREAM_CLOSED && f->call.reused && !f->call.heard &&
-	    !f->stale && forward_whole(f) && forward_repeatable(f, why);
+	if (!forward_whole(f) || f->interim ||
+	    f->spared >= (f->call.leaving ? FORWARD_LEAVING_MAX : 1))
+		return false;
+	return why == WHY_UPSTREAM_REFUSED ||
+	    (why == WHY_UPSTREAM_CLOSED && f->call.reused && !f->call.heard &&
+		forward_repeatable(f, why));
 }
 
 static void
-forward_freshen(struct forward *f)
+forward_freshen(struct forward *f, enum why why)
 {
 	struct endpoint_handle h = f->call.handle;
 	struct env *e = f->req->env;
 
-	f->stale = true;
-	env_count(e, COUNTER_UPSTREAM_STALE, 1);
+	f->spared++;
+	if (why == WHY_UPSTREAM_CLOSED)
+		env_count(e, COUNTER_UPSTREAM_STALE, 1);
 	if (!registry_endpoint_live(e->region, h) ||
-	    forward_call(f, h, &f->call.addr, true))
+	    forward_call(f, h, &f->call.addr, why != WHY_UPSTREAM_REFUSED))
 		forward_try(f);
+}
+
+/* As if it had been known when the call began, which is thus none. */
+static void
+forward_had_no_room(struct forward *f)
+{
+	f->req->attempts--;
+	f->full |= 1u << f->ask.tried.count;
+	forward_tried(f, f->call.handle);
+	forward_try(f);
 }
 
 void
@@ -244,8 +287,12 @@ forward_failed(struct call *c, enum why why)
 		req_end(q, why, true);
 		return;
 	}
+	if (why == WHY_ENDPOINTS_FULL) {
+		forward_had_no_room(f);
+		return;
+	}
 	if (forward_was_stale(f, why)) {
-		forward_freshen(f);
+		forward_freshen(f, why);
 		return;
 	}
 	f->why = why;
@@ -254,7 +301,7 @@ forward_failed(struct call *c, enum why why)
 		return;
 	}
 	forward_tried(f, c->handle);
-	if (retry_unconnected(why))
+	if (retry_unseen(why))
 		forward_try(f);
 	else
 		forward_delay(f);

@@ -1,10 +1,14 @@
 /*
- * origin.h - one connection to an endpoint: socket, codec, deadline.
+ * origin.h - what a call has of its endpoint: a connection of its own (solo.h,
+ * HTTP/1), or a stream on one that many calls share (mux.h, HTTP/2). Nothing
+ * above knows which it is.
  *
- *   CONNECTING -> BUSY <-> IDLE -> CLOSED
+ *   CONNECTING -> BUSY <-> IDLE -> CLOSED        solo
+ *   CONNECTING -> BUSY ----------> CLOSED        a lane of a mux
  *
- * It carries one call at a time; between calls it waits in the pool. From
- * before the connect until after the close it holds a permit of its endpoint.
+ * It carries one call at a time; a solo waits in the pool between calls. Each
+ * connection holds a permit of its endpoint, from before the connect until
+ * after the close.
  */
 #ifndef WORKER_ORIGIN_ORIGIN_H
 #define WORKER_ORIGIN_ORIGIN_H
@@ -13,14 +17,14 @@
 #include <stdint.h>
 
 #include "common/base/list.h"
-#include "common/http/h1.h"
+#include "common/http/codec.h"
 #include "common/net/io.h"
 #include "shm/registry.h"
 #include "worker/flow/env.h"
 #include "worker/flow/why.h"
 
 enum origin_state {
-	ORIGIN_CONNECTING,
+	ORIGIN_CONNECTING, /* a lane also: waits for a stream */
 	ORIGIN_BUSY,
 	ORIGIN_IDLE,
 	ORIGIN_CLOSED
@@ -30,23 +34,21 @@ struct call;
 struct origin_events;
 
 struct origin {
-	struct io io;
-	struct h1 codec;
-	struct timer timer;
-	struct loop_task free_task;
 	struct env *env;
 	const struct origin_events *events;
 	struct call *call;     /* NULL while idle */
-	struct list pool_link; /* in its endpoint's idle list */
+	struct io *io;         /* its own connection; NULL: a shared one */
+	struct stream *stream; /* NULL while a lane waits for it */
+	struct timer timer;
 	struct endpoint_handle handle;
-	struct codec_limits limits;
-	uint32_t permit; /* its ticket */
-	uint32_t served; /* exchanges completed */
-	uint8_t state;   /* enum origin_state */
-	bool bounded;    /* its endpoint has a bound, as its last call says */
+	uint8_t state; /* enum origin_state */
+	bool paused;   /* the answer is not read on */
+	bool sent_all; /* the request was handed over whole */
+	bool ended;    /* and so was the answer */
+	bool noticed;  /* the peer has reset its stream: it knows of it */
 };
 
-/* What a call is told by its connection. */
+/* What a call is told by its origin. */
 struct origin_events {
 	void (*connected)(struct call *c);
 	void (*head)(struct call *c, const struct head *h);
@@ -56,8 +58,13 @@ struct origin_events {
 	 * peer sends no more, and that is all.
 	 */
 	void (*end)(struct call *c, const struct head *trailers);
-	/* Nothing more will come; the origin is closed already. `error`: the
-	 * socket's errno, or 0. */
+	/*
+	 * Nothing more will come; the origin is closed already. `error`: the
+	 * socket's errno, or 0; with WHY_UPSTREAM_PROTOCOL, EOPNOTSUPP: it
+	 * speaks HTTP/2, but takes no extended CONNECT; with
+	 * WHY_UPSTREAM_REFUSED, ESHUTDOWN: with its connection.
+	 * WHY_ENDPOINTS_FULL: what it waited for had no room for it after all.
+	 */
 	void (*failed)(struct call *c, enum why why, int error);
 	/* All queued request bytes were sent. */
 	void (*drained)(struct call *c);
@@ -67,41 +74,84 @@ struct origin_events {
 	void (*expired)(struct call *c);
 };
 
-/* What a new connection is to be. */
+struct tls_client;
+
+/* What a call needs of its endpoint. */
 struct origin_want {
 	struct endpoint_handle handle;
 	struct addr addr;
+	uint32_t service;         /* registry slot */
 	uint32_t max_connections; /* of the endpoint, all workers'; 0: any */
 	uint32_t head_bytes;      /* of an answer's head, at most */
+	uint32_t max_idle;        /* connections that are kept idle, and */
+	uint64_t idle_us;         /* for how long */
+	bool h2;                  /* else HTTP/1 */
+	bool tunnel; /* an extended CONNECT, where the protocol is HTTP/2 */
+	bool fresh;  /* none that was idle: it may be closing */
+	bool peek;   /* look first whether an idle one is still open */
+	struct tls_client *tls; /* NULL: plain */
+	struct slice name;      /* that the certificate is for */
+	uint64_t name_hash;
 };
 
 /*
- * Starts a connection for call c, whose endpoint is counted as active already.
- * NULL with errno; EUSERS: the endpoint has as many as it may. Its state says
- * whether it is connected already.
+ * Gets one for call c, whose endpoint is counted as active already: of a pooled
+ * connection or a new one; its state says whether it is connected already.
+ * *idled: on a connection that had been idle. NULL with errno; EUSERS: the
+ * endpoint has as many connections as it may, and no room on them.
  */
-struct origin *origin_connect(struct env *e, struct call *c,
-    const struct origin_events *events, const struct origin_want *want);
-
-/* Takes an idle one for call c. */
-void origin_reuse(struct origin *o, struct call *c);
+struct origin *
+origin_take(struct env *e, struct call *c, const struct origin_events *events,
+    const struct origin_want *want, bool *idled);
 
 /* us from now; 0: no deadline. */
 void origin_deadline(struct origin *o, uint64_t us);
 
 /*
- * The call is over: back to the pool when the exchange left the connection
- * clean, else closed. `idle_us` and `max_idle` are the service's.
+ * The call is over: a connection that the exchange left clean is kept, where it
+ * may be.
  */
-void origin_release(struct origin *o, uint64_t idle_us, uint32_t max_idle);
+void origin_release(struct origin *o);
 
-/* Closes and frees it (at the end of the turn). */
+/* Gives up, and frees it (at the end of the turn). */
 void origin_close(struct origin *o);
 
-static inline struct stream *
-origin_stream(struct origin *o)
+/* Stops reading the answer, or goes on. */
+void origin_pause(struct origin *o, bool paused);
+
+/*
+ * Nothing was heard on it for too long, since `began`: a shared connection may
+ * be dead.
+ */
+void origin_suspect(struct origin *o, struct mono began);
+
+/* Sends what is queued of a lane: at the end of the turn, with that of others.
+ */
+bool origin_flush_lane(struct origin *o);
+
+/* Sends what is queued. False: so much is left that the sender should wait; it
+ * is told `drained`. */
+static inline bool
+origin_flush(struct origin *o)
 {
-	return &o->codec.stream;
+	return o->io != NULL ? io_flush(o->io) : origin_flush_lane(o);
+}
+
+/* Bytes of the request that are still to be sent. */
+static inline size_t
+origin_queued(const struct origin *o)
+{
+	if (o->io != NULL)
+		return io_queued(o->io);
+	return o->stream != NULL ? stream_queued(o->stream) : 0;
+}
+
+/* After a 101 and stream_end: the peer sees that no more comes. */
+static inline void
+origin_shut(struct origin *o)
+{
+	if (o->io != NULL)
+		io_shutdown(o->io);
 }
 
 #endif

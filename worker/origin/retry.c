@@ -19,11 +19,15 @@ retry_status(const struct img_retry *rule, const struct img_range *statuses,
 static uint32_t
 retry_bit(const struct retry_case *c)
 {
-	if (retry_unconnected(c->why))
+	if (retry_unseen(c->why))
+		return RETRY_CONNECT;
+	if ((c->why == WHY_UPSTREAM_PROTOCOL ||
+		c->why == WHY_UPSTREAM_CLOSED) &&
+	    !c->sent)
 		return RETRY_CONNECT;
 	if (c->heard)
 		return 0;
-	if (c->why == WHY_UPSTREAM_CLOSED)
+	if (c->why == WHY_UPSTREAM_CLOSED || c->why == WHY_UPSTREAM_PROTOCOL)
 		return RETRY_RESET;
 	if (c->why == WHY_RESPONSE_TIMEOUT)
 		return RETRY_TIMEOUT;
@@ -36,7 +40,7 @@ retry_again(const struct img_retry *rule, const struct img_range *statuses,
 {
 	if (c->attempts >= rule->attempts || !c->whole)
 		return false;
-	if (c->sent && !c->idempotent)
+	if (c->sent && !c->idempotent && !retry_unseen(c->why))
 		return false;
 	if (c->why == WHY_OK)
 		return retry_status(rule, statuses, c->status);

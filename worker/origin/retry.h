@@ -22,11 +22,15 @@ struct retry_case {
 	bool whole;        /* all of it is still there to be sent */
 };
 
-/* A call that never was connected: nothing was sent. */
+/*
+ * The endpoint has not looked at the request: no connection came about, or it
+ * refused the stream (RFC 9113 8.7).
+ */
 static inline bool
-retry_unconnected(enum why why)
+retry_unseen(enum why why)
 {
-	return why == WHY_CONNECT_FAILED || why == WHY_CONNECT_TIMEOUT;
+	return why == WHY_CONNECT_FAILED || why == WHY_CONNECT_TIMEOUT ||
+	    why == WHY_UPSTREAM_TLS || why == WHY_UPSTREAM_REFUSED;
 }
 
 /* `statuses` are those of `rule`. */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "common/net/tls.h"
 #include "tests/unit/master/conf_try.h"
 
 static const struct {
@@ -35,6 +36,25 @@ static const struct {
 	    CHANGE_QUIET },
 	{ { .event = CHANGE_RETURNED, .cause = CAUSE_ANSWERED },
 	    "returned: answered", "", CHANGE_NOTED },
+	{ { .event = CHANGE_DOWN,
+	      .cause = CAUSE_PROBE_TLS,
+	      .detail = TLS_FAULT_ALPN },
+	    "down: probe_tls (the peer does not agree to the protocol)",
+	    "the peer does not agree to the protocol", CHANGE_BAD },
+	{ { .event = CHANGE_DOWN, .cause = CAUSE_PROBE_TLS, .detail = 0x1000a },
+	    "down: probe_tls (the certificate has expired)",
+	    "the certificate has expired", CHANGE_BAD },
+	/* Of a library that is not this one. */
+	{ { .event = CHANGE_DOWN, .cause = CAUSE_PROBE_TLS, .detail = 0x99999 },
+	    "down: probe_tls (the library failed)", "the library failed",
+	    CHANGE_BAD },
+	{ { .event = CHANGE_DOWN, .cause = CAUSE_PROBE_GRPC, .detail = 14 },
+	    "down: probe_grpc (grpc-status 14 UNAVAILABLE)",
+	    "grpc-status 14 UNAVAILABLE", CHANGE_BAD },
+	{ { .event = CHANGE_DOWN,
+	      .cause = CAUSE_PROBE_GRPC,
+	      .detail = 0x10002 },
+	    "down: probe_grpc (NOT_SERVING)", "NOT_SERVING", CHANGE_BAD },
 	/* No errno of this system. */
 	{ { .event = CHANGE_EJECTED, .cause = CAUSE_RESET, .detail = 99999 },
 	    "ejected: reset (99999)", "99999", CHANGE_BAD },

@@ -193,7 +193,7 @@ START_TEST(records)
 		{ .path = "/p",
 		    .body = "pong",
 		    .response = { { .add = "A", .value = "b" } } },
-		{ .path = "/q" } };
+		{ .path = "/q" }, { .path = "/g", .grpc_web = true } };
 	struct img_head *img = KIT_IMAGE(routes);
 	const struct img_route *r = img_at(img, img->routes.off);
 	const struct img_str *upgrades;
@@ -222,6 +222,8 @@ START_TEST(records)
 		1u << IMG_FILTER_TRANSFORM | 1u << IMG_FILTER_FORWARD);
 	ck_assert_uint_eq(
 	    r[2].filters, r[0].filters & ~(1u << IMG_FILTER_UPGRADE));
+	ck_assert_uint_eq(
+	    r[3].filters, r[2].filters | 1u << IMG_FILTER_GRPC_WEB);
 	ck_assert_uint_eq(r[1].service, IMG_NONE);
 	ck_assert_uint_eq(r[1].row, IMG_NONE);
 	ck_assert_uint_eq(r[1].filters,

@@ -9,9 +9,27 @@
 static const struct conf_case bad[] = {
 	{ SERVICE_WITH("health_check = true;"),
 	    "f:2: health_check: expected a group, got a boolean\n" },
+	{ CHECK("type = \"udp\";"),
+	    "f:2: health_check.type: there is no \"udp\" (there is \"http\", "
+	    "\"tcp\", \"grpc\")\n" },
+	/* gRPC */
 	{ CHECK("type = \"grpc\";"),
-	    "f:2: health_check.type: there is no \"grpc\" (there is \"http\", "
-	    "\"tcp\")\n" },
+	    "f:2: health_check.type: \"grpc\" needs protocol = \"h2\" in the "
+	    "service\n" },
+	{ SERVICE_WITH("protocol = \"h2\"; health_check = { type = \"grpc\";\n"
+		       "path = \"/\";\nexpect = \"200\"; };"),
+	    "f:3: health_check.path: a check of type \"grpc\" sends a request "
+	    "of "
+	    "its own\n"
+	    "f:4: health_check.expect: a check of type \"grpc\" sends a "
+	    "request "
+	    "of its own\n" },
+	{ CHECK("type = \"tcp\"; grpc_service = \"a\";"),
+	    "f:2: health_check.grpc_service: a check of type \"tcp\" sends no "
+	    "request\n" },
+	{ CHECK("grpc_service = \"a\";"),
+	    "f:2: health_check.grpc_service: it has no effect with type = "
+	    "\"http\"\n" },
 	{ CHECK("method = \"POST\";"),
 	    "f:2: health_check.method: there is no \"POST\" (there is \"GET\", "
 	    "\"HEAD\")\n" },

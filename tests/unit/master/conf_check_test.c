@@ -120,6 +120,12 @@ static const struct conf_case bad[] = {
 	    "f:3: upgrade: \"a\" is there twice\n" },
 	{ WITH("path = \"/\"; respond = { };\nupgrade = [ \"websocket\" ];"),
 	    "f:4: upgrade: a route with respond sends no request on\n" },
+	/* gRPC-Web */
+	{ WITH(TO "grpc_web = true;"),
+	    "f:3: grpc_web: it needs protocol = \"h2\" in service \"be\"\n" },
+	{ WITH(TO "grpc_web = false;"), "" },
+	{ WITH("path = \"/\"; respond = { };\ngrpc_web = true;"),
+	    "f:4: grpc_web: a route with respond sends no request on\n" },
 	/* header rules */
 	{ WITH(TO "request_headers = ( { value = \"x\"; } );"),
 	    "f:3: a header rule has exactly one of set, add and remove\n" },
@@ -145,7 +151,8 @@ static const struct conf_case bad[] = {
 	    "f:3: value: the string holds a control character\n" },
 	/* conditions */
 	{ WITH(TO "match = ( { value = \"x\"; } );"),
-	    "f:3: a condition has exactly one of header, query and cookie\n" },
+	    "f:3: a condition has exactly one of header, query, cookie, "
+	    "client_subject, client_san and client_fingerprint\n" },
 	{ WITH(TO "match = ( { header = \"a b\"; } );"),
 	    "f:3: header: \"a b\" is not the name of a header field\n" },
 	{ WITH(TO "match = ( { cookie = \"a=\"; } );"),

@@ -116,6 +116,7 @@ START_TEST(origins)
 		"    upgrade = [ \"websocket\" ]; # default\n",
 		"    upgrade = [ ]; # f:29\n",
 		"    encoded_slash = \"reject\"; # default\n"
+		"    grpc_web = false; # default\n"
 		"    priority = \"emergency\"; # f:13\n",
 		"zone = \"x\"; # f:1\n",
 		"  min_ttl = \"1s\"; # default\n",

@@ -94,7 +94,7 @@ gate_publish(const char *services)
 	conf_try_text(&try, t.p);
 	text_fini(&t);
 	ck_assert_msg(try.ok, "%s", try.complaints);
-	slot = epoch_build(region, try.c.image_bytes);
+	slot = epoch_build(region, try.c.image_bytes, 0);
 	ck_assert_int_ge(slot, 0);
 	img = (void *)epoch_build_at(region, slot);
 	memcpy(img, try.c.image, try.c.image_bytes);

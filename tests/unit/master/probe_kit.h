@@ -21,7 +21,11 @@ struct kit_service {
 	uint32_t healthy, unhealthy;             /* 0: 2, 3 */
 	uint64_t interval_us, timeout_us;        /* 0: 20 ms, 1 s */
 	uint16_t port;
-	bool head, regex;
+	bool head, regex, h2;
+	const char *grpc;
+	struct tls_client *tls; /* the policy that the rule gets */
+	uint8_t tls_out;        /* in the image: all bytes of its hash */
+	const char *tls_name;
 	uint32_t slot; /* of the registry */
 };
 
@@ -93,6 +97,7 @@ kit_fill(
 	s->name = kit_str(b, k->name);
 	s->host = kit_str(b, k->host);
 	s->slot = k->slot;
+	s->protocol = k->h2 ? IMG_PROTOCOL_H2 : IMG_PROTOCOL_H1;
 	s->check = (struct img_health_check){
 		.type = k->type,
 		.healthy = k->healthy != 0 ? k->healthy : 2,
@@ -107,7 +112,27 @@ kit_fill(
 		.expect = kit_expect(b, k),
 		.body = kit_str(b, k->body),
 		.body_regex = k->regex,
+		.grpc = kit_str(b, k->grpc),
 	};
+}
+
+/* TLS that believes everybody, where a service has any. */
+static inline void
+kit_secure(struct kit_block *b, struct img_head *img, struct img_service *s,
+    const struct kit_service *k, uint32_t n)
+{
+	uint32_t at = kit_room(b, n * sizeof(struct img_tls_out));
+	struct img_tls_out *out = (void *)(b->base + at);
+
+	img->tls_outs = (struct img_span){ at, n };
+	for (uint32_t i = 0; i < n; i++) {
+		out[i] = (struct img_tls_out){ .min_version = 0x0303,
+			.trust = IMG_NONE,
+			.identity = IMG_NONE,
+			.server_name = kit_str(b, k[i].tls_name) };
+		memset(out[i].hash, k[i].tls_out, sizeof(out[i].hash));
+		s[i].tls = k[i].tls_out != 0 ? i : IMG_NONE;
+	}
 }
 
 /* Writes an image of n services into a block of `size` zero bytes. */
@@ -127,6 +152,7 @@ kit_write(char *base, uint32_t size, const struct kit_service *k, uint32_t n)
 	s = (void *)(base + at);
 	for (uint32_t i = 0; i < n; i++)
 		kit_fill(&b, &s[i], &k[i]);
+	kit_secure(&b, img, s, k, n);
 	return img;
 }
 
@@ -137,7 +163,7 @@ kit_publish(struct region *r, const struct kit_service *k, uint32_t n)
 	int slot;
 
 	(void)epoch_reclaim(r);
-	slot = epoch_build(r, size);
+	slot = epoch_build(r, size, 0);
 	ck_assert_int_ge(slot, 0);
 	(void)kit_write(epoch_build_at(r, slot), size, k, n);
 	(void)epoch_publish(r, slot);
@@ -154,7 +180,7 @@ kit_rule(const struct kit_service *k)
 
 	text_init(&t);
 	probe_rule_describe(&t, img, img_at(img, img->services.off));
-	rule = probe_rule_new(text_slice(&t));
+	rule = probe_rule_new(text_slice(&t), k->tls);
 	text_fini(&t);
 	return rule;
 }

@@ -181,7 +181,7 @@ START_TEST(differs_when_anything_does)
 		.type = IMG_CHECK_HTTP,
 		.headers = { { "X-A", "1" } } };
 	struct kit_service k[] = { base, base, base, base, base, base, base,
-		base, base };
+		base, base, base, base, base, base };
 	struct probe_rule *other;
 
 	k[1].path = "/x";
@@ -192,14 +192,44 @@ START_TEST(differs_when_anything_does)
 	k[6].expect[0] = (struct img_range){ 200, 200 };
 	k[7].host = "x";
 	k[8].type = IMG_CHECK_TCP;
+	k[9].h2 = true;
+	k[10].grpc = "x";
+	k[11].tls_out = 1;
+	k[12].tls_name = "x"; /* without TLS */
 	rule = kit_rule(&base);
 	for (size_t i = 0; i < sizeof(k) / sizeof(k[0]); i++) {
 		other = kit_rule(&k[i]);
 		ck_assert_int_eq(slice_eq(text_slice(&rule->description),
 				     text_slice(&other->description)),
-		    i == 0);
+		    i == 0 || i == 12);
 		probe_rule_free(other);
 	}
+}
+END_TEST
+
+START_TEST(follows_tls)
+{
+	struct kit_service a = { .name = "s",
+		.type = IMG_CHECK_HTTP,
+		.tls_out = 1,
+		.tls_name = "x" };
+	struct kit_service b = a;
+	struct probe_rule *other;
+
+	/* By its hash and its name; a check of tcp has no use for it. */
+	if (_i == 1)
+		b.tls_out = 2;
+	if (_i == 2)
+		b.tls_name = "y";
+	if (_i == 3)
+		a.type = b.type = IMG_CHECK_TCP, b.tls_out = 2;
+	rule = kit_rule(&a);
+	other = kit_rule(&b);
+	ck_assert_int_eq(slice_eq(text_slice(&rule->description),
+			     text_slice(&other->description)),
+	    _i == 0 || _i == 3);
+	ck_assert_int_eq(rule->tls_name.n, _i == 3 ? 0 : 1);
+	probe_rule_free(other);
 }
 END_TEST
 
@@ -219,5 +249,6 @@ main(void)
 	tcase_add_loop_test(tc, bounds_the_work, 0, 3);
 	tcase_add_test(tc, searches_whole_bodies);
 	tcase_add_test(tc, differs_when_anything_does);
+	tcase_add_loop_test(tc, follows_tls, 0, 4);
 	return fixture_run(tc, "probe_rule");
 }

@@ -100,7 +100,9 @@ peer_step(void)
 static void
 start(const struct kit_service *k)
 {
-	probe_start(&probe, &loop, kit_rule(k), &addr, SLICE_LIT("e:1"), ended);
+	probe_start(&probe, &loop, kit_rule(k),
+	    &(struct probe_place){ addr, SLICE_LIT("e:1"), SLICE_LIT("e") },
+	    ended);
 }
 
 static void

@@ -70,6 +70,7 @@ setup(void)
 {
 	ck_assert(log_open("/dev/null", LOG_LVL_CRITICAL, "test"));
 	buf_pool_init(0);
+	tls_init();
 	ck_assert(io_scratch_init());
 	fixture_region(&region, 2);
 	ck_assert(loop_init(&loop));

@@ -151,6 +151,35 @@ START_TEST(unusable_check)
 }
 END_TEST
 
+/* Policies come and go with what names them. */
+START_TEST(altered_tls)
+{
+	struct tls_client *policy;
+
+	service.type = IMG_CHECK_HTTP;
+	service.tls_out = 1;
+	go(ENDPOINTS);
+	policy = probes.group_of[service.slot]->rule->tls;
+	ck_assert_ptr_nonnull(policy);
+	run_probes(6);
+	while (vital(1).streak > -1)
+		turn();
+	/* Nobody there speaks TLS. */
+	ck_assert_uint_eq(probes.good, 0);
+	publish_service();
+	ck_assert_int_lt(vital(1).streak, 0);
+	ck_assert_ptr_eq(probes.group_of[service.slot]->rule->tls, policy);
+	service.tls_out = 2;
+	publish_service();
+	ck_assert_int_eq(vital(1).streak, 0);
+	ck_assert_uint_eq(probes.policies.kept[POLICY_CLIENT].count, 1);
+	service.tls_out = 0;
+	publish_service();
+	ck_assert_ptr_null(probes.group_of[service.slot]->rule->tls);
+	ck_assert_uint_eq(probes.policies.kept[POLICY_CLIENT].count, 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -166,5 +195,6 @@ main(void)
 	tcase_add_test(tc, drained_is_probed_and_maintained_is_not);
 	tcase_add_test(tc, successor_goes_on);
 	tcase_add_test(tc, unusable_check);
+	tcase_add_test(tc, altered_tls);
 	return fixture_run(tc, "probes_sync");
 }

@@ -132,6 +132,26 @@ START_TEST(many_are_let_through_evenly)
 END_TEST
 
 /* They hang, so that the places are full most of the time. */
+/* Handshakes cost this process more. */
+START_TEST(fewer_are_let_through_with_tls)
+{
+	uint64_t start_us;
+
+	service.type = IMG_CHECK_HTTP;
+	service.tls_out = 1;
+	service.interval_us = 100000;
+	for (uint32_t i = 0; i < 200; i++)
+		want_endpoint(i, dead_port);
+	go(200);
+	start_us = clock_raw_us();
+	run_us(1000000);
+	ck_assert_uint_le(probed(),
+	    (clock_raw_us() - start_us + PROBES_LATE_US) / PROBES_APART_TLS_US +
+		2);
+	ck_assert_uint_gt(probed(), 100);
+}
+END_TEST
+
 START_TEST(few_at_once)
 {
 	service.type = IMG_CHECK_HTTP;
@@ -214,6 +234,7 @@ main(void)
 	tcase_add_test(tc, hurries_to_the_first_verdict);
 	tcase_add_test(tc, first_probes_are_spread);
 	tcase_add_test(tc, many_are_let_through_evenly);
+	tcase_add_test(tc, fewer_are_let_through_with_tls);
 	tcase_add_test(tc, few_at_once);
 	tcase_add_test(tc, freed_places_are_used);
 	tcase_add_test(tc, own_shortage_is_not_held_against_them);

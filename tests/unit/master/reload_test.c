@@ -297,7 +297,7 @@ START_TEST(a_successor_finds_what_is_in_force)
 	in->listeners[7].addr.port = 1234;
 	a = registry_service(&in->region, SLICE_LIT("a"));
 	ck_assert(registry_publish_set(&in->region, a, &want, 1));
-	(void)epoch_build(&in->region, 5000);
+	(void)epoch_build(&in->region, 5000, 0);
 	epoch_recover_master(&in->region);
 	registry_recover_master(&in->region);
 	publications = 0;

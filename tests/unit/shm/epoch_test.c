@@ -108,14 +108,64 @@ START_TEST(a_pin_keeps_it_over_turns)
 }
 END_TEST
 
+START_TEST(secrets_follow_their_image)
+{
+	struct region r;
+	struct epoch_view v;
+
+	fixture_region(&r, 2);
+	uint32_t a = (uint32_t)fixture_publish(&r, SIZE);
+	epoch_enter(&r, 1, &v);
+	ck_assert_ptr_eq(v.secrets, epoch_secrets(&r, a));
+	ck_assert(fixture_secrets_whole(&r, a, 1));
+	uint32_t b = (uint32_t)fixture_publish(&r, SIZE);
+	ck_assert_uint_eq(epoch_reclaim(&r), 1);
+	ck_assert(fixture_secrets_whole(&r, a, 1));
+	ck_assert_uint_eq(fixture_secrets_held(&r), 2 * SHM_PAGE);
+	/* Nothing is left of them when their image is gone. */
+	epoch_leave(&r, 1);
+	ck_assert_uint_eq(epoch_reclaim(&r), 0);
+	ck_assert_uint_eq(fixture_secrets_held(&r), SHM_PAGE);
+	ck_assert_uint_eq(
+	    *(const uint64_t *)(const void *)epoch_secrets(&r, a), 0);
+	ck_assert(fixture_secrets_whole(&r, b, 2));
+	region_fini(&r);
+}
+END_TEST
+
+START_TEST(secrets_may_be_larger_than_the_image)
+{
+	struct region r;
+	char *at;
+
+	fixture_region(&r, 1);
+	int slot = epoch_build(&r, sizeof(struct img_head), 9 * SHM_PAGE);
+	ck_assert_int_ge(slot, 0);
+	at = epoch_build_secrets_at(&r, slot);
+	ck_assert_int_eq(at - r.secrets, epoch_build_at(&r, slot) - r.images);
+	memset(at, 7, 9 * SHM_PAGE);
+	ck_assert_int_ge(fixture_publish(&r, SIZE), 0);
+	ck_assert_int_eq(at[9 * SHM_PAGE - 1], 7);
+	ck_assert_uint_eq(fixture_secrets_held(&r), 10 * SHM_PAGE);
+	epoch_abandon(&r, slot);
+	ck_assert_uint_eq(fixture_secrets_held(&r), SHM_PAGE);
+	/* None, and none are held. */
+	slot = epoch_build(&r, SIZE, 0);
+	ck_assert_uint_eq(fixture_secrets_held(&r), SHM_PAGE);
+	epoch_abandon(&r, slot);
+	region_fini(&r);
+}
+END_TEST
+
 START_TEST(building_fails_without_a_trace)
 {
 	struct region r;
 
 	fixture_region(&r, 1);
-	ck_assert_int_eq(epoch_build(&r, FIXTURE_IMAGES), -1);
+	ck_assert_int_eq(epoch_build(&r, FIXTURE_IMAGES, 0), -1);
+	ck_assert_int_eq(epoch_build(&r, SIZE, FIXTURE_IMAGES), -1);
 	ck_assert_uint_eq(fixture_images(&r), 0);
-	int slot = epoch_build(&r, SIZE);
+	int slot = epoch_build(&r, SIZE, 0);
 	ck_assert_uint_eq(state_of(&r, (uint32_t)slot), IMAGE_BUILDING);
 	epoch_abandon(&r, slot);
 	ck_assert_uint_eq(fixture_images(&r), 0);
@@ -184,7 +234,7 @@ START_TEST(recovers_a_dead_master)
 
 	fixture_region(&r, 2);
 	uint32_t a = (uint32_t)fixture_publish(&r, SIZE);
-	uint32_t b = (uint32_t)epoch_build(&r, SIZE);
+	uint32_t b = (uint32_t)epoch_build(&r, SIZE, 0);
 	extent_take(&r, SIZE, EXTENT_IMAGE | 77);
 	uint64_t set = extent_take(&r, SIZE, EXTENT_SET | 5);
 	epoch_enter(&r, 1, &v);
@@ -218,6 +268,8 @@ main(void)
 	tcase_add_test(tc, a_turn_sees_the_current_image);
 	tcase_add_test(tc, a_turn_keeps_what_it_may_see);
 	tcase_add_test(tc, a_pin_keeps_it_over_turns);
+	tcase_add_test(tc, secrets_follow_their_image);
+	tcase_add_test(tc, secrets_may_be_larger_than_the_image);
 	tcase_add_test(tc, building_fails_without_a_trace);
 	tcase_add_test(tc, old_generations_expire);
 	tcase_add_test(tc, recovers_a_dead_worker);

@@ -20,6 +20,7 @@
 #include "shm/registry.h"
 
 #define FIXTURE_IMAGES (64u << 20)
+#define FIXTURE_SECRETS 4000 /* bytes of each image */
 
 static inline void
 fixture_region(struct region *r, uint32_t workers)
@@ -52,10 +53,13 @@ static inline int
 fixture_publish(struct region *r, uint64_t bytes)
 {
 	uint64_t next = (atomic_load(&r->state->control.pub) >> 16) + 1;
-	int slot = epoch_build(r, bytes);
+	int slot = epoch_build(r, bytes, FIXTURE_SECRETS);
 
 	if (slot < 0)
 		return -1;
+	uint64_t *secrets = (void *)epoch_build_secrets_at(r, slot);
+	for (uint64_t i = 0; i < FIXTURE_SECRETS / 8; i++)
+		secrets[i] = fixture_word(~next, i);
 	struct img_head *h = (void *)epoch_build_at(r, slot);
 	uint64_t *words = (void *)(h + 1);
 	memset(h, 0, sizeof(*h));
@@ -78,6 +82,19 @@ fixture_image_whole(const struct img_head *h, uint64_t generation)
 		return false;
 	for (uint64_t i = 0; i < fixture_words(h->bytes); i++)
 		if (words[i] != fixture_word(generation, i))
+			return false;
+	return true;
+}
+
+/* True when the secrets are those of that generation. */
+static inline bool
+fixture_secrets_whole(
+    const struct region *r, uint32_t slot, uint64_t generation)
+{
+	const uint64_t *words = (const void *)epoch_secrets(r, slot);
+
+	for (uint64_t i = 0; i < FIXTURE_SECRETS / 8; i++)
+		if (words[i] != fixture_word(~generation, i))
 			return false;
 	return true;
 }
@@ -108,6 +125,16 @@ fixture_images_held(const struct region *r)
 
 	ck_assert_int_eq(fstat(r->images_fd, &st), 0);
 	return (uint64_t)st.st_blocks * 512;
+}
+
+/* The same of the secrets, but for their first page. */
+static inline uint64_t
+fixture_secrets_held(const struct region *r)
+{
+	struct stat st;
+
+	ck_assert_int_eq(fstat(r->secrets_fd, &st), 0);
+	return (uint64_t)st.st_blocks * 512 - SHM_PAGE;
 }
 
 /* Endpoint slots that are not free. */

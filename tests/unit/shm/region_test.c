@@ -15,8 +15,8 @@ START_TEST(is_sealed_and_private)
 	struct stat st;
 
 	fixture_region(&r, 2);
-	int fds[] = { r.state_fd, r.images_fd };
-	for (int i = 0; i < 2; i++) {
+	int fds[] = { r.state_fd, r.images_fd, r.secrets_fd };
+	for (int i = 0; i < 3; i++) {
 		ck_assert_int_eq(fstat(fds[i], &st), 0);
 		ck_assert_uint_eq(st.st_mode & 07777, 0600);
 		ck_assert_int_eq(ftruncate(fds[i], st.st_size - 4096), -1);
@@ -28,7 +28,9 @@ START_TEST(is_sealed_and_private)
 	}
 	region_fini(&r);
 	ck_assert_int_eq(r.state_fd, -1);
+	ck_assert_int_eq(r.secrets_fd, -1);
 	ck_assert_int_eq(fcntl(fds[0], F_GETFD), -1);
+	ck_assert_int_eq(fcntl(fds[2], F_GETFD), -1);
 }
 END_TEST
 
@@ -80,6 +82,8 @@ START_TEST(attaches_read_only)
 	ck_assert_ptr_ne(tool.state, r.state);
 	ck_assert_uint_eq(tool.state->header.workers, 3);
 	ck_assert(fixture_image_whole(epoch_image(&tool, 0), 1));
+	ck_assert_ptr_null(tool.secrets);
+	ck_assert_int_eq(tool.secrets_fd, -1);
 	ck_assert_int_eq(mprotect(tool.images, 4096, PROT_READ), 0);
 	pid_t pid = fork();
 	if (pid == 0) {
@@ -136,6 +140,46 @@ START_TEST(protected_images_stay_so)
 	ck_assert(fixture_image_whole(epoch_image(&r, 0), 1));
 	ck_assert_int_eq(mprotect(r.images, 4096, PROT_READ | PROT_WRITE), -1);
 	ck_assert_int_eq(errno, EACCES);
+	ck_assert_int_eq(r.secrets_fd, -1);
+	ck_assert(fixture_secrets_whole(&r, 0, 1));
+	ck_assert_int_eq(mprotect(r.secrets, 4096, PROT_READ | PROT_WRITE), -1);
+	ck_assert_int_eq(errno, EACCES);
+	region_fini(&r);
+}
+END_TEST
+
+/* "dd": left out of core dumps; see proc(5), VmFlags. */
+static bool
+is_left_out(const void *at)
+{
+	char line[512], flags[] = "VmFlags:";
+	FILE *f = fopen("/proc/self/smaps", "re");
+	bool inside = false, out = false;
+	uintptr_t from, to;
+
+	ck_assert_ptr_nonnull(f);
+	while (fgets(line, sizeof(line), f) != NULL) {
+		if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+			inside = from <= (uintptr_t)at && (uintptr_t)at < to;
+		if (inside && strncmp(line, flags, sizeof(flags) - 1) == 0)
+			out = strstr(line, " dd") != NULL;
+	}
+	fclose(f);
+	return out;
+}
+
+START_TEST(is_left_out_of_core_dumps)
+{
+	struct region r;
+
+	fixture_region(&r, 1);
+	for (int pass = 0; pass < 2; pass++) {
+		ck_assert(is_left_out(r.state));
+		ck_assert(is_left_out(r.images));
+		ck_assert(is_left_out(r.secrets));
+		if (pass == 0)
+			ck_assert(region_protect_images(&r));
+	}
 	region_fini(&r);
 }
 END_TEST
@@ -171,6 +215,7 @@ main(void)
 	tcase_add_test(tc, refuses_a_bad_number_of_workers);
 	tcase_add_test(tc, attaches_read_only);
 	tcase_add_test(tc, attach_checks_what_it_gets);
+	tcase_add_test(tc, is_left_out_of_core_dumps);
 	tcase_add_test(tc, protected_images_stay_so);
 	tcase_add_test(tc, sections_cover_the_state_in_order);
 	return fixture_run(tc, "region");

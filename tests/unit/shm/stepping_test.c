@@ -83,7 +83,9 @@ scene_check(struct scene *s)
 	struct region *r = &s->r;
 
 	ck_assert(fixture_image_whole(epoch_image(r, 0), 1));
+	ck_assert(fixture_secrets_whole(r, 0, 1));
 	ck_assert(fixture_image_whole(s->view.image, 2));
+	ck_assert(fixture_secrets_whole(r, s->view.slot, 2));
 	ck_assert_uint_eq(s->set->count, 2);
 	ck_assert_int_eq(
 	    memcmp(&s->set->members[1], &s->member, sizeof(s->member)), 0);
@@ -145,6 +147,9 @@ scene_end(struct scene *s)
 	ck_assert_uint_eq(fixture_endpoints(r), endpoints);
 	ck_assert_uint_eq(extent_used(r), 3 * SHM_PAGE + sets * SHM_PAGE);
 	ck_assert_uint_eq(fixture_images_held(r), extent_used(r));
+	ck_assert(fixture_secrets_whole(
+	    r, (uint32_t)slot, atomic_load(&r->state->control.pub) >> 16));
+	ck_assert_uint_eq(fixture_secrets_held(r), SHM_PAGE);
 	region_fini(r);
 }
 
@@ -164,7 +169,7 @@ master_acts(struct region *r)
 	reclaim(r); /* the endpoint of 7 stays: worker 1 is in its turn */
 	publish(r, SERVICE_B, 7, 1); /* and lives again */
 	registry_retire_service(r, SERVICE_B);
-	int slot = epoch_build(r, SIZE);
+	int slot = epoch_build(r, SIZE, SIZE);
 	epoch_abandon(r, slot);
 	fixture_publish(r, SIZE);
 	reclaim(r);

@@ -35,7 +35,7 @@ setup(void)
 static void
 wait_for(enum client_way way)
 {
-	client_rate_wait(&rate, &io, way);
+	client_rate_wait(&rate, way, client_moved_by_io, &io);
 }
 
 /* It is due in so long, give or take what the test itself takes. */
@@ -51,7 +51,7 @@ expect_due(uint64_t us)
 static bool
 slow(void)
 {
-	return client_rate_is_slow(&rate, &io, RATE);
+	return client_rate_is_slow(&rate, RATE, client_moved_by_io, &io);
 }
 
 START_TEST(nothing_is_due_without_waiting)
@@ -180,13 +180,13 @@ START_TEST(what_the_kernel_keeps_was_not_taken)
 	ck_assert_uint_gt(io.bytes_out, 200000);
 	pass(10 * S);
 	/* A few thousand bytes are in the other's buffer. */
-	ck_assert(client_rate_is_slow(&rate, &io, 10000));
-	ck_assert(!client_rate_is_slow(&rate, &io, 10));
+	ck_assert(client_rate_is_slow(&rate, 10000, client_moved_by_io, &io));
+	ck_assert(!client_rate_is_slow(&rate, 10, client_moved_by_io, &io));
 	/* What was in the kernel when the window began counts when taken. */
 	while (recv(pair[1], block, sizeof(block), MSG_DONTWAIT) > 0)
 		usleep(1000);
 	pass(10 * S);
-	ck_assert(!client_rate_is_slow(&rate, &io, 1000));
+	ck_assert(!client_rate_is_slow(&rate, 1000, client_moved_by_io, &io));
 	close(pair[0]);
 	close(pair[1]);
 }

@@ -7,7 +7,7 @@
 
 START_TEST(error_names)
 {
-	for (unsigned i = 0; i <= CODEC_UNEXPECTED; i++) {
+	for (unsigned i = 0; i <= CODEC_REFUSED; i++) {
 		const char *name = codec_error_name((enum codec_error)i);
 
 		ck_assert_ptr_nonnull(name);
@@ -18,7 +18,7 @@ START_TEST(error_names)
 	}
 	ck_assert_str_eq(codec_error_name(CODEC_BAD_HOST), "bad_host");
 	ck_assert_str_eq(
-	    codec_error_name((enum codec_error)(CODEC_UNEXPECTED + 1)), "");
+	    codec_error_name((enum codec_error)(CODEC_REFUSED + 1)), "");
 }
 END_TEST
 

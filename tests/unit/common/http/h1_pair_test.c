@@ -192,8 +192,10 @@ check_same(const struct message *got, const struct message *want, bool bodiless)
 
 START_TEST(echo)
 {
-	static const struct codec_events events = { on_head, on_data, on_end,
-		on_error };
+	static const struct codec_events events = { .head = on_head,
+		.data = on_data,
+		.end = on_end,
+		.error = on_error };
 
 	srand((unsigned)_i + 1);
 	obuf_init(&client.out, NULL, NULL);

@@ -169,8 +169,10 @@ static inline void
 trace_init(struct trace *t, enum codec_role role, enum trace_answer answer,
     const struct codec_limits *limits)
 {
-	static const struct codec_events events = { trace_on_head,
-		trace_on_data, trace_on_end, trace_on_error };
+	static const struct codec_events events = { .head = trace_on_head,
+		.data = trace_on_data,
+		.end = trace_on_end,
+		.error = trace_on_error };
 
 	*t = (struct trace){ .answer = answer };
 	obuf_init(&t->out, NULL, NULL);

@@ -177,6 +177,15 @@ START_TEST(te_trailers_is_said_anew)
 	ck_assert_uint_eq(occurrences("TE", NULL), 0);
 	ck_assert_uint_eq(occurrences("Via", "1.0 penstock"), 1);
 	end();
+	/* With HTTP/2 nobody has to say so. */
+	q.head.version = HTTP_2;
+	q.head.upgrade = SLICE_LIT("websocket");
+	begin(fields, 0, "10.1.2.3:9");
+	ck_assert_uint_eq(occurrences("TE", "trailers"), 1);
+	ck_assert_uint_eq(occurrences("Via", "2 penstock"), 1);
+	/* Not before its filter has looked at it. */
+	ck_assert_uint_eq(q.up.upgrade.n, 0);
+	end();
 }
 END_TEST
 

@@ -164,6 +164,22 @@ START_TEST(a_peer_of_ipv6)
 }
 END_TEST
 
+/* Only asked whether it is there. */
+START_TEST(a_secured_connection)
+{
+	q.tls = (struct tls *)&q;
+	expect("10.0.0.1", "https", "in.example", "443", OWN "s");
+}
+END_TEST
+
+START_TEST(a_trusted_peer_knows_better)
+{
+	q.tls = (struct tls *)&q;
+	says(FIELD_X_FORWARDED_PROTO, "http");
+	expect("10.0.0.1", "http", "in.example", "80", OWN "s");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -183,6 +199,8 @@ main(void)
 	tcase_add_test(tc, contradictions_are_replaced);
 	tcase_add_test(tc, others_are_not_believed);
 	tcase_add_test(tc, a_peer_of_ipv6);
+	tcase_add_test(tc, a_secured_connection);
+	tcase_add_test(tc, a_trusted_peer_knows_better);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

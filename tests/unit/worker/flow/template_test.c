@@ -228,6 +228,51 @@ START_TEST(arena_full)
 }
 END_TEST
 
+static const struct {
+	const char *value, *with, *without;
+} certificates[] = {
+	{ "{client_subject}", "CN=a,O=b", "" },
+	{ "{client_san}", "DNS:a,URI:x", "" },
+	{ "{client_issuer}", "CN=ca", "" },
+	{ "{client_serial}", "0a1b", "" },
+	{ "{client_fingerprint}", "ffee", "" },
+	{ "<{tls_version}|{sni}>", "<TLSv1.3|a.example>", "<|>" },
+};
+
+/* A header that the client sent itself is replaced, also by nothing. */
+START_TEST(certificates_in_headers)
+{
+	struct kit_route route = { .path = "/",
+		.request = {
+		    { .set = "X-Client", .value = certificates[_i].value } } };
+	struct peer peer = { .shown = true,
+		.version = SLICE_LIT("TLSv1.3"),
+		.sni = SLICE_LIT("a.example"),
+		.cert = { .subject = SLICE_LIT("CN=a,O=b"),
+		    .san = SLICE_LIT("DNS:a,URI:x"),
+		    .issuer = SLICE_LIT("CN=ca"),
+		    .serial = SLICE_LIT("0a1b"),
+		    .fingerprint = SLICE_LIT("ffee") } };
+
+	for (int with = 0; with < 2; with++) {
+		uint32_t room = 16;
+		struct scene s;
+
+		scene_init(&s, &route, "/");
+		kit_request_field(&s.q, "X-Client", "CN=forged");
+		if (with != 0)
+			s.v.peer = peer;
+		ck_assert(rules_apply(s.img, s.q.match.route->request_rules,
+		    &s.q.head, &room, &s.v, &s.arena));
+		ck_assert_uint_eq(s.q.head.count, 1);
+		kit_slice_eq(s.q.head.fields[0].value,
+		    with != 0 ? certificates[_i].with
+			      : certificates[_i].without);
+		scene_fini(&s);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -242,6 +287,8 @@ main(void)
 	tcase_add_test(t, rules);
 	tcase_add_test(t, rules_move_the_fields);
 	tcase_add_test(t, arena_full);
+	tcase_add_loop_test(t, certificates_in_headers, 0,
+	    sizeof(certificates) / sizeof(certificates[0]));
 	suite_add_tcase(s, t);
 	return kit_run(s);
 }

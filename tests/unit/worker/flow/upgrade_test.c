@@ -2,6 +2,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "common/net/tls.h"
 #include "tests/unit/route_kit.h"
 #include "worker/flow/upgrade.h"
 
@@ -13,7 +14,7 @@
 	    "Sec-WebSocket-Version", version, "Sec-WebSocket-Key", key
 
 static struct img_head *image;
-static struct field fields[2][FIELDS_MAX];
+static struct field fields[3][FIELDS_MAX];
 static struct req q;
 static enum why refused;
 
@@ -23,6 +24,15 @@ req_fail(struct req *r, enum why why)
 {
 	ck_assert_ptr_eq(r, &q);
 	refused = why;
+}
+
+void
+req_fail_with(
+    struct req *r, enum why why, const char *detail, const struct field *extra)
+{
+	ck_assert_ptr_nonnull(detail);
+	ck_assert_ptr_null(extra);
+	req_fail(r, why);
 }
 
 static void
@@ -200,6 +210,155 @@ START_TEST(switches)
 }
 END_TEST
 
+/* ---- HTTP/2 on either side (RFC 8441) ---- */
+
+static char room[4096];
+
+/* An extended CONNECT, with these fields; q->up as the filters before made it.
+ */
+static void
+ask_h2(const char *protocol, const char *const *texts)
+{
+	ask(texts);
+	q.head.version = HTTP_2;
+	q.head.upgrade = slice_str(protocol);
+	q.up = q.head;
+	q.up.fields = fields[2];
+	memcpy(fields[2], fields[0], sizeof(fields[0]));
+	arena_init(&q.arena, room, sizeof(room), 0);
+}
+
+START_TEST(connect_listed)
+{
+	static const char *const none[] = { NULL };
+
+	ask_h2("thing", none);
+	ck_assert(!upgrade_refuses(&q));
+	ck_assert_str_eq(asked(), "thing");
+	ask_h2("WEBSOCKET", none);
+	ck_assert(!upgrade_refuses(&q));
+	ask_h2("h2c", none);
+	ck_assert(upgrade_refuses(&q));
+	ck_assert_int_eq(refused, WHY_NOT_IMPLEMENTED);
+	/* One that asks for nothing is none. */
+	ask_h2("", none);
+	ck_assert(!upgrade_refuses(&q));
+	ck_assert_str_eq(asked(), "");
+}
+END_TEST
+
+START_TEST(connect_makes_key)
+{
+	static const char *const texts[] = { "Sec-WebSocket-Version", "13",
+		"Sec-WebSocket-Key", KEY, "Accept", "x", NULL };
+	const struct field *key;
+	struct slice first;
+
+	ask_h2("websocket", texts);
+	ck_assert_str_eq(asked(), "websocket");
+	ck_assert_uint_eq(q.up.count, 3);
+	key = head_find(&q.up, FIELD_SEC_WEBSOCKET_KEY);
+	ck_assert_uint_eq(key->value.n, sizeof(KEY) - 1);
+	ck_assert(!slice_eq(key->value, slice_str(KEY)));
+	first = key->value;
+	ask(texts + 2);
+	q.head.version = HTTP_2;
+	q.head.upgrade = SLICE_LIT("websocket");
+	ck_assert_ptr_null(asked());
+	arena_init(&q.arena, room + 1024, sizeof(room) - 1024, 0);
+	ask(texts);
+	q.head.version = HTTP_2;
+	q.head.upgrade = SLICE_LIT("websocket");
+	ck_assert_str_eq(asked(), "websocket");
+	key = head_find(&q.up, FIELD_SEC_WEBSOCKET_KEY);
+	ck_assert(!slice_eq(key->value, first));
+}
+END_TEST
+
+/* The answer of an endpoint, as the client is to get it. */
+static const char *
+accept_of(struct head *h)
+{
+	static char text[64];
+	const struct field *f;
+
+	upgrade_answer(&q, h, FIELDS_MAX);
+	ck_assert(slice_eq(h->upgrade, SLICE_LIT("websocket")));
+	f = head_find(h, FIELD_SEC_WEBSOCKET_ACCEPT);
+	if (f == NULL)
+		return NULL;
+	snprintf(text, sizeof(text), "%.*s", SLICE_FMT(f->value));
+	return text;
+}
+
+/* A client of HTTP/2, an endpoint of HTTP/1: the key that was made counts. */
+START_TEST(connect_to_h1)
+{
+	static const char *const texts[] = { "Sec-WebSocket-Version", "13",
+		"Sec-WebSocket-Key", KEY, NULL };
+	static const char *const answer[] = { SWITCH("websocket", ACCEPT),
+		NULL };
+	struct head h = { .status = 101 };
+	struct field *key;
+
+	ask_h2("websocket", texts);
+	ck_assert_str_eq(asked(), "websocket");
+	fill(&h, fields[1], answer);
+	ck_assert(!upgrade_fits(&q, &h));
+	key = (struct field *)(uintptr_t)head_find(
+	    &q.up, FIELD_SEC_WEBSOCKET_KEY);
+	key->value = slice_str(KEY);
+	ck_assert(upgrade_fits(&q, &h));
+	ck_assert_ptr_null(accept_of(&h));
+}
+END_TEST
+
+/* The other way: the gateway itself answers the client's key. */
+START_TEST(h1_to_h2)
+{
+	static const char *const websocket[] = { WS("13", KEY), NULL };
+	static const char *const older[] = { WS("8", KEY), NULL };
+	static const char *const answer[] = { "Sec-WebSocket-Accept", "x",
+		"Server", "y", NULL };
+	struct head h = { .status = 101 };
+
+	ask(websocket);
+	ck_assert_ptr_nonnull(asked());
+	arena_init(&q.arena, room, sizeof(room), 0);
+	fill(&h, fields[1], answer);
+	h.version = HTTP_2;
+	ck_assert(upgrade_fits(&q, &h));
+	ck_assert_str_eq(accept_of(&h), ACCEPT);
+	ck_assert_uint_eq(h.count, 2);
+	ask(older);
+	ck_assert_ptr_nonnull(asked());
+	ck_assert(!upgrade_fits(&q, &h));
+}
+END_TEST
+
+/* Between equals nothing is changed, but what HTTP/2 has not. */
+START_TEST(same_on_both_sides)
+{
+	static const char *const websocket[] = { WS("13", KEY), NULL };
+	static const char *const version[] = { "Sec-WebSocket-Version", "13",
+		NULL };
+	static const char *const answer[] = { SWITCH("websocket", ACCEPT),
+		NULL };
+	struct head h = { .status = 101 };
+
+	ask(websocket);
+	ck_assert_ptr_nonnull(asked());
+	fill(&h, fields[1], answer);
+	ck_assert_str_eq(accept_of(&h), ACCEPT);
+	ck_assert_uint_eq(h.count, 3);
+	ask_h2("websocket", version);
+	ck_assert_ptr_nonnull(asked());
+	h.version = HTTP_2;
+	ck_assert(upgrade_fits(&q, &h));
+	ck_assert_ptr_null(accept_of(&h));
+}
+END_TEST
+
 static void
 setup(void)
 {
@@ -225,12 +384,17 @@ main(void)
 	SRunner *runner;
 	int failed;
 
-	upgrade_init();
+	tls_init();
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, protocols, 0, 15);
 	tcase_add_test(tc, who_may_not);
 	tcase_add_loop_test(tc, handshakes, 0, 16);
 	tcase_add_loop_test(tc, switches, 0, 16);
+	tcase_add_test(tc, connect_listed);
+	tcase_add_test(tc, connect_makes_key);
+	tcase_add_test(tc, connect_to_h1);
+	tcase_add_test(tc, h1_to_h2);
+	tcase_add_test(tc, same_on_both_sides);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

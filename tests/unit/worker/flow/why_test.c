@@ -13,6 +13,7 @@ START_TEST(every_reason_is_complete)
 
 	ck_assert_uint_gt(strlen(w->word), 0);
 	ck_assert_uint_gt(strlen(w->help), 0);
+	ck_assert((w->status == 0) == (w->grpc == GRPC_OK));
 	if (w->status == 0)
 		return;
 	ck_assert_uint_ge(w->status, 400);

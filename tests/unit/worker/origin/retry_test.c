@@ -57,6 +57,9 @@ START_TEST(conditions)
 	} rows[] = {
 		{ WHY_CONNECT_FAILED, RETRY_CONNECT },
 		{ WHY_CONNECT_TIMEOUT, RETRY_CONNECT },
+		{ WHY_UPSTREAM_TLS, RETRY_CONNECT },
+		{ WHY_UPSTREAM_REFUSED, RETRY_CONNECT },
+		{ WHY_UPSTREAM_PROTOCOL, RETRY_RESET },
 		{ WHY_UPSTREAM_CLOSED, RETRY_RESET },
 		{ WHY_RESPONSE_TIMEOUT, RETRY_TIMEOUT },
 		{ WHY_BAD_RESPONSE, 0 },
@@ -72,6 +75,27 @@ START_TEST(conditions)
 		rule.on = rows[i].on;
 		ck_assert_msg(again(&c) == (rows[i].on != 0), "row %zu", i);
 	}
+}
+END_TEST
+
+/* RFC 9113 8.7: whatever the method. */
+START_TEST(what_was_not_looked_at)
+{
+	struct retry_case c = sent(WHY_UPSTREAM_REFUSED);
+
+	c.idempotent = false;
+	ck_assert(again(&c));
+	c.whole = false;
+	ck_assert(!again(&c));
+	/* Of another protocol, which was seen before anything was sent. */
+	c = sent(WHY_UPSTREAM_PROTOCOL);
+	c.idempotent = c.sent = false;
+	ck_assert(again(&c));
+	/* It waited on a connection that was lost. */
+	c.why = WHY_UPSTREAM_CLOSED;
+	ck_assert(again(&c));
+	rule.on = RETRY_RESET;
+	ck_assert(!again(&c));
 }
 END_TEST
 
@@ -163,6 +187,7 @@ main(void)
 
 	tcase_add_test(tc, attempts_count_the_first);
 	tcase_add_test(tc, conditions);
+	tcase_add_test(tc, what_was_not_looked_at);
 	tcase_add_test(tc, only_what_does_no_harm);
 	tcase_add_test(tc, status_ranges);
 	tcase_add_test(tc, delays_grow_to_the_bound);

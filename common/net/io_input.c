@@ -1,0 +1,252 @@
+/*
+ * io_input.c - from the socket, or from TLS, to the owner: the scratch block,
+ * the stash, and when to read.
+ *
+ * Nothing touches io after an owner's callback without io_is_open.
+ */
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include "common/base/must.h"
+#include "common/net/io.h"
+#include "common/net/io_input.h"
+#include "common/net/io_tls.h"
+
+static char *scratch;
+
+bool
+io_scratch_init(void)
+{
+	void *p = mmap(NULL, IO_SCRATCH_BYTES, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return false;
+	scratch = p;
+	return tls_wire_init();
+}
+
+bool
+io_input_ready(void)
+{
+	return scratch != NULL;
+}
+
+void
+io_scratch_fini(void)
+{
+	tls_wire_fini();
+	munmap(scratch, IO_SCRATCH_BYTES);
+	scratch = NULL;
+}
+
+size_t
+io_stashed(const struct io *io)
+{
+	return io->stash != NULL ? io->stash->end - io->stash->start : 0;
+}
+
+void
+io_input_drop(struct io *io)
+{
+	if (io->stash != NULL)
+		buf_give(io->stash);
+	io->stash = NULL;
+}
+
+/*
+ * Gives p[0..n) to the owner; returns what was consumed. All of it when the
+ * owner closed.
+ */
+static size_t
+io_give_input(struct io *io, const char *p, size_t n)
+{
+	size_t done;
+
+	io->in_input = true;
+	done = io->events->input(io, p, n);
+	io->in_input = false;
+	MUST(done <= n);
+	if (io_is_open(io))
+		return done;
+	/* io_close left it, because p pointed into it. */
+	io_input_drop(io);
+	return n;
+}
+
+/*
+ * Keeps what the owner left. It is input that waits; but when the owner has
+ * made TLS of a connection that was `plain`, it is the peer's handshake.
+ */
+static void
+io_keep_rest(struct io *io, struct buf *b, bool plain)
+{
+	if (plain && io->tls != NULL) {
+		io->stash = NULL;
+		tls_feed(io->tls, b);
+	} else {
+		io->stash = b;
+	}
+}
+
+static void
+io_offer_stash(struct io *io)
+{
+	struct buf *b = io->stash;
+	bool plain = io->tls == NULL;
+	size_t done;
+
+	io->offer = false;
+	if (b == NULL)
+		return;
+	done = io_give_input(io, b->data + b->start, b->end - b->start);
+	if (!io_is_open(io))
+		return;
+	b->start += (uint32_t)done;
+	if (b->start == b->end)
+		io_input_drop(io);
+	else
+		io_keep_rest(io, b, plain);
+}
+
+/* Gives what is in the scratch block and stashes the rest. */
+static void
+io_offer_scratch(struct io *io, size_t n)
+{
+	bool plain = io->tls == NULL;
+	size_t done = io_give_input(io, scratch, n);
+	struct buf *b;
+
+	if (done == n)
+		return;
+	b = buf_take(n - done);
+	if (b == NULL) {
+		io->readable = false;
+		io->held = false;
+		io_error_set(io, ENOMEM);
+		return;
+	}
+	memcpy(b->data, scratch + done, n - done);
+	b->end = (uint32_t)(n - done);
+	io_keep_rest(io, b, plain);
+}
+
+/*
+ * Makes a quarter of the stash's size free at its end, for recv: by moving the
+ * bytes to the front, or into a block twice as large; at its largest, what
+ * there is must do. False when it is full, or without memory.
+ */
+static bool
+stash_make_room(struct io *io)
+{
+	struct buf *b = io->stash;
+	size_t n = b->end - b->start;
+	struct buf *larger;
+	size_t size;
+
+	if (b->size - b->end >= b->size / 4)
+		return true;
+	if (b->size - n >= b->size / 4 || b->size >= IO_STASH_BYTES) {
+		memmove(b->data, b->data + b->start, n);
+		b->start = 0;
+		b->end = (uint32_t)n;
+		return n < b->size;
+	}
+	size = (size_t)b->size * 2;
+	larger = buf_take(size < IO_STASH_BYTES ? size : IO_STASH_BYTES);
+	if (larger == NULL) {
+		io_error_set(io, ENOMEM);
+		return false;
+	}
+	memcpy(larger->data, b->data + b->start, n);
+	larger->end = (uint32_t)n;
+	buf_give(b);
+	io->stash = larger;
+	return true;
+}
+
+size_t
+io_socket_recv(struct io *io, char *to, size_t most)
+{
+	ssize_t n;
+
+	do {
+		n = recv(io->watch.fd, to, most, 0);
+	} while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		io->readable = false;
+	if (n == 0)
+		io->saw_eof = true;
+	if (n < 0 && errno != EAGAIN)
+		io_error_set(io, errno);
+	if (n <= 0)
+		return 0;
+	if ((size_t)n < most && !io->hangup)
+		io->readable = false;
+	io->bytes_in += (uint64_t)n;
+	return (size_t)n;
+}
+
+/* Receives once; *moved is 0 when there was nothing to get. */
+static size_t
+io_receive(struct io *io, char *to, size_t most, size_t *moved)
+{
+	if (io->tls != NULL)
+		return tls_read(io, to, most, moved);
+	return *moved = io_socket_recv(io, to, most);
+}
+
+/* Receives once and offers it; returns the bytes that have moved. */
+static size_t
+io_receive_offer(struct io *io)
+{
+	struct buf *b;
+	size_t most = io->read_max;
+	size_t n, moved;
+
+	if (io->stash == NULL) {
+		n = io_receive(io, scratch, most, &moved);
+		if (n != 0)
+			io_offer_scratch(io, n);
+		return moved;
+	}
+	if (!stash_make_room(io))
+		return 0;
+	b = io->stash;
+	if (most > b->size - b->end)
+		most = b->size - b->end;
+	n = io_receive(io, b->data + b->end, most, &moved);
+	b->end += (uint32_t)n;
+	if (n != 0)
+		io_offer_stash(io);
+	return moved;
+}
+
+void
+io_input_run(struct io *io)
+{
+	size_t got = 0;
+
+	/* An event may come before the task that was to do this. */
+	if (io->offer && !io->paused)
+		io_offer_stash(io);
+	while (io_is_open(io) && (io->readable || io->held) && !io->paused &&
+	    !io->securing) {
+		size_t n;
+
+		if (got >= IO_TURN_BYTES) {
+			loop_defer(io->loop, &io->task);
+			return;
+		}
+		n = io_receive_offer(io);
+		if (n == 0)
+			break;
+		got += n;
+	}
+	if (io_is_open(io) && io->saw_eof && !io->told_eof && !io->paused &&
+	    !io->securing) {
+		io->told_eof = true;
+		io->events->eof(io);
+	}
+}

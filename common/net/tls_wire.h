@@ -1,0 +1,37 @@
+/*
+ * tls_wire.h - what tls_io.c needs of tls_wire.c. libssl always finds room for
+ * what it writes; to read, it finds what one recv brings, and only after
+ * t->may_receive was set.
+ */
+#ifndef COMMON_NET_TLS_WIRE_H
+#define COMMON_NET_TLS_WIRE_H
+
+#include <stdbool.h>
+
+#define TLS_RECORD_MAX 16384 /* bytes of data in one, RFC 8446 5.1 */
+
+struct tls;
+
+/* Puts the areas under t->ssl. False without memory. */
+bool tls_wire_join(struct tls *t);
+/* t is being freed. */
+void tls_wire_forget(const struct tls *t);
+
+/* There are records that libssl has not seen. */
+bool tls_wire_has_input(const struct tls *t);
+
+/* To be called after each step that may have written: sends it, or keeps it
+ * behind what waits for the socket already. */
+void tls_wire_push(struct tls *t);
+/* Or: keeps it without sending. */
+void tls_wire_hold(struct tls *t);
+/*
+ * Before a step that writes: takes up what waits, if it is little, so that both
+ * leave in one send; else sends it. False: something waits.
+ */
+bool tls_wire_lift(struct tls *t);
+
+/* TLS_RECORD_MAX bytes to put the data of one record together. */
+char *tls_wire_gather(void);
+
+#endif

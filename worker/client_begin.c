@@ -1,0 +1,177 @@
+/*
+ * client_begin.c - what a client connection begins with: a PROXY header, TLS,
+ * and the choice between the versions of HTTP.
+ */
+#include "worker/client_state.h"
+
+#include <string.h>
+
+#include "common/net/tls.h"
+#include "worker/connections.h"
+#include "worker/flow/secure.h"
+#include "worker/proxyhdr.h"
+
+/* ---- which HTTP ---- */
+
+static void
+client_speak(struct client *c, enum client_speaks what)
+{
+	c->speaks = (uint8_t)what;
+	client_set_state(c, CLIENT_FRESH);
+}
+
+/* Without a word on it from the client. */
+static void
+client_speak_any(struct client *c)
+{
+	switch (c->protocols & (IMG_PROTOCOL_H1 | IMG_PROTOCOL_H2)) {
+	case IMG_PROTOCOL_H1 | IMG_PROTOCOL_H2:
+		client_speak(c, CLIENT_EITHER);
+		break;
+	case IMG_PROTOCOL_H2:
+		client_speak(c, CLIENT_H2);
+		break;
+	default:
+		client_speak(c, CLIENT_H1);
+		break;
+	}
+}
+
+/* RFC 9113 3.4: nothing that HTTP/1 reads as a request begins like this. */
+static bool
+client_sees_preface(const char *p, size_t n)
+{
+	return memcmp(p, H2_PREFACE,
+		   n < H2_PREFACE_BYTES ? n : H2_PREFACE_BYTES) == 0;
+}
+
+bool
+client_choose(struct client *c, const char *p, size_t n)
+{
+	if (c->speaks == CLIENT_EITHER) {
+		if (!client_sees_preface(p, n)) {
+			c->speaks = CLIENT_H1;
+			return true;
+		}
+		if (n < H2_PREFACE_BYTES) {
+			client_set_state(c, CLIENT_HEAD);
+			return false;
+		}
+		client_speak(c, CLIENT_H2);
+	}
+	if (client_h2_begin(c))
+		return true;
+	counters_why(c->all->env->region, c->all->env->slot, WHY_OVERLOADED);
+	client_close(c, false);
+	return false;
+}
+
+/* ---- TLS ---- */
+
+/* By what is published now; the listener may have changed since. */
+static struct tls *
+client_make_tls(const struct client *c)
+{
+	struct env *e = c->all->env;
+	const struct img_head *img = e->view.image;
+	const struct img_listener *l =
+	    img != NULL ? image_listener(img, &c->local) : NULL;
+	const struct img_tls *all;
+
+	if (l == NULL || l->tls == IMG_NONE)
+		return NULL;
+	all = img_at(img, img->tls.off);
+	return secure_accept(e->secure, &all[l->tls], &c->local);
+}
+
+static void
+client_secure(struct client *c)
+{
+	struct tls *tls = client_make_tls(c);
+
+	if (tls == NULL) {
+		env_count(c->all->env, COUNTER_CONNECTIONS_REFUSED, 1);
+		client_close(c, false);
+		return;
+	}
+	client_set_state(c, CLIENT_SECURING);
+	io_secure(&c->io, tls);
+}
+
+void
+client_secured(struct client *c)
+{
+	struct env *e = c->all->env;
+	struct slice alpn = tls_alpn(c->io.tls);
+
+	env_count(e, COUNTER_TLS_HANDSHAKES, 1);
+	if (tls_resumed(c->io.tls))
+		env_count(e, COUNTER_TLS_RESUMED, 1);
+	c->via.tls = c->io.tls;
+	/* Who does not say what it speaks speaks HTTP/1. */
+	if (slice_eq(alpn, SLICE_LIT("h2")) ||
+	    (c->protocols & IMG_PROTOCOL_H1) == 0)
+		client_speak(c, CLIENT_H2);
+	else
+		client_speak(c, CLIENT_H1);
+}
+
+void
+client_insecure(struct client *c, const char *fault)
+{
+	struct env *e = c->all->env;
+
+	/* Who connects and says nothing only looks whether somebody is there.
+	 */
+	if (c->io.bytes_in != 0 || !c->io.saw_eof) {
+		env_count(e, COUNTER_TLS_FAILURES, 1);
+		counters_why(e->region, e->slot, WHY_TLS_FAILED);
+		clients_note(c->all, CLIENTS_TLS, &c->via.peer, fault);
+	}
+	client_close(c, false);
+}
+
+/* ---- the start ---- */
+
+/* Behind a PROXY header, if there was one. */
+static void
+client_start(struct client *c)
+{
+	if (c->secured)
+		client_secure(c);
+	else
+		client_speak_any(c);
+}
+
+void
+client_begin(struct client *c)
+{
+	if (c->state != CLIENT_PROXIED)
+		client_start(c);
+}
+
+bool
+client_read_header(struct client *c, const char *p, size_t *n)
+{
+	struct proxyhdr h;
+
+	switch (proxyhdr_parse(slice_make(p, *n), &h)) {
+	case PROXYHDR_MORE:
+		*n = 0;
+		return false;
+	case PROXYHDR_BAD:
+		client_refuse_header(c, h.fault);
+		return false;
+	case PROXYHDR_DONE:
+		break;
+	}
+	if (h.named)
+		c->via.peer = h.source;
+	if (!connections_take(c->all->env, &c->via.peer, &c->permit)) {
+		client_close(c, false);
+		return false;
+	}
+	*n = h.bytes;
+	client_start(c);
+	return true;
+}

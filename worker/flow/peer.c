@@ -1,0 +1,64 @@
+/*
+ * peer.c - see peer.h.
+ */
+#include "worker/flow/peer.h"
+
+void
+peer_look(struct peer *p, struct tls *tls)
+{
+	*p = (struct peer){ 0 };
+	if (tls == NULL)
+		return;
+	p->shown = tls_peer(tls, &p->cert);
+	if (!p->shown)
+		p->cert = (struct tls_peer){ 0 };
+	p->version = slice_str(tls_version(tls));
+	p->sni = tls_sni(tls);
+}
+
+static bool
+value_fits(struct slice text, const struct img_condition *c, struct slice value)
+{
+	if (c->is_prefix && text.n > value.n)
+		text.n = value.n;
+	return slice_eq(text, value);
+}
+
+/* One of those in the list. */
+static bool
+san_fits(struct slice list, const struct img_condition *c, struct slice value)
+{
+	while (list.n != 0) {
+		const char *comma = memchr(list.p, ',', list.n);
+		struct slice one = list;
+
+		if (comma != NULL)
+			one.n = (size_t)(comma - list.p);
+		if (value_fits(one, c, value))
+			return true;
+		list = slice_skip(list, one.n + (comma != NULL));
+	}
+	return false;
+}
+
+bool
+peer_fits(
+    const struct peer *p, const struct img_condition *c, struct slice value)
+{
+	if (p == NULL || !p->shown)
+		return false;
+	switch ((enum img_condition_kind)c->kind) {
+	case COND_CLIENT_SUBJECT:
+		return value_fits(p->cert.subject, c, value);
+	case COND_CLIENT_SAN:
+		return san_fits(p->cert.san, c, value);
+	case COND_CLIENT_FINGERPRINT:
+		return value_fits(p->cert.fingerprint, c, value);
+	case COND_HEADER:
+	case COND_QUERY:
+	case COND_COOKIE:
+	case COND_COUNT:
+		break;
+	}
+	return false;
+}
