@@ -2,8 +2,8 @@
 # Becomes a gateway for a play.
 # Usage: gateway.sh BUILD FOLDER PORT ORIGIN-PORTS [MORE]
 # ORIGIN-PORTS are separated by commas: the endpoints of the service "s", which
-# gets everything. MORE is further text of the configuration; if it has routes
-# or listeners, they replace the one.
+# gets everything. MORE is further text of the configuration; if it has routes,
+# services or listeners, they replace the one.
 set -eu
 
 build=$1 dir=$2 port=$3 origins=$4 more=${5:-}
@@ -13,6 +13,8 @@ for origin in ${origins//,/ }; do
 done
 routes='routes = ( { path = "/*rest"; service = "s"; } );'
 [[ $more == *routes* ]] && routes=
+services="services = { s = { endpoints = ( $endpoints ); }; };"
+[[ $more == *"services ="* ]] && services=
 listeners="listeners = ( { address = \"127.0.0.1:$port\"; } );"
 [[ $more == *listeners* ]] && listeners=
 
@@ -24,7 +26,7 @@ workers = 1;
 pid_file = "$dir/penstock.pid";
 admin = { socket = "$dir/admin.sock"; };
 $listeners
-services = { s = { endpoints = ( $endpoints ); }; };
+$services
 $routes
 $more
 CONF

@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from gateway import Gateway  # noqa: E402
+from h2origin import H2Origin  # noqa: E402
 from origin import Origin  # noqa: E402
 
 
@@ -31,6 +32,11 @@ class House:
 
     def origin(self, *args, **kw):
         o = Origin(*args, **kw)
+        self.origins.append(o)
+        return o
+
+    def h2origin(self, *args, **kw):
+        o = H2Origin(*args, **kw)
         self.origins.append(o)
         return o
 
@@ -71,3 +77,8 @@ def gateway(house):
 @pytest.fixture
 def upstream(house):
     return house.origin
+
+
+@pytest.fixture
+def h2upstream(house):
+    return house.h2origin
