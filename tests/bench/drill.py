@@ -17,11 +17,12 @@ import drill_faults
 import drill_health
 import drill_kit
 import drill_reload
+import drill_secure
 import drill_tunnel
 
 DRILLS = {**drill_reload.DRILLS, **drill_balance.DRILLS,
           **drill_attack.DRILLS, **drill_health.DRILLS, **drill_faults.DRILLS,
-          **drill_tunnel.DRILLS}
+          **drill_tunnel.DRILLS, **drill_secure.DRILLS}
 
 
 def main():

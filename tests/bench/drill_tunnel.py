@@ -5,6 +5,7 @@ import collections
 import hashlib
 import os
 import random
+import re
 import resource
 import signal
 import struct
@@ -17,13 +18,18 @@ RELOADS = 100
 BINARY, CLOSE = 2, 8
 GUID = b'258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 KEY = base64.b64encode(bytes(range(16)))
-ACCEPT = base64.b64encode(hashlib.sha1(KEY + GUID).digest())
 ASK = (b'GET /echo HTTP/1.1\r\nHost: drill\r\nUpgrade: websocket\r\n'
        b'Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
        b'Sec-WebSocket-Key: ' + KEY + b'\r\n\r\n')
 SWITCH = (b'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n'
-          b'Connection: Upgrade\r\nSec-WebSocket-Accept: ' + ACCEPT
-          + b'\r\n\r\n')
+          b'Connection: Upgrade\r\nSec-WebSocket-Accept: ')
+
+
+def switch(head):
+    """The 101 to a request, whose key may be the gateway's own."""
+    key = re.search(rb'(?i)sec-websocket-key: (\S+)', head).group(1)
+    return SWITCH + base64.b64encode(
+        hashlib.sha1(key + GUID).digest()) + b'\r\n\r\n'
 
 
 def frame(opcode, payload, mask):
@@ -60,8 +66,7 @@ class Echo:
 
     async def serve(self, reader, writer):
         try:
-            await reader.readuntil(b'\r\n\r\n')
-            writer.write(SWITCH)
+            writer.write(switch(await reader.readuntil(b'\r\n\r\n')))
             while True:
                 opcode, payload = await read_frame(reader)
                 writer.write(frame(opcode, payload, b''))
