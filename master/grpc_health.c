@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/must.h"
+#include "common/http/grpc_text.h"
 
 #define FRAME_HEAD 5
 #define STATUS_MAX 9999u /* codes end at 16 today */
@@ -91,7 +92,7 @@ take_other(struct slice *from, unsigned type)
 static bool
 read_message(struct slice m, uint32_t *status)
 {
-	*status = GRPC_UNKNOWN;
+	*status = GRPC_HEALTH_UNKNOWN;
 	while (m.n != 0) {
 		uint64_t tag, value;
 
@@ -152,10 +153,10 @@ static void
 words_of_health(struct text *out, uint32_t health)
 {
 	static const char *const names[] = {
-		[GRPC_UNKNOWN] = "UNKNOWN",
-		[GRPC_SERVING] = "SERVING",
-		[GRPC_NOT_SERVING] = "NOT_SERVING",
-		[GRPC_SERVICE_UNKNOWN] = "SERVICE_UNKNOWN",
+		[GRPC_HEALTH_UNKNOWN] = "UNKNOWN",
+		[GRPC_HEALTH_SERVING] = "SERVING",
+		[GRPC_HEALTH_NOT_SERVING] = "NOT_SERVING",
+		[GRPC_HEALTH_SERVICE_UNKNOWN] = "SERVICE_UNKNOWN",
 	};
 
 	if (health < sizeof(names) / sizeof(names[0]))
@@ -164,21 +165,17 @@ words_of_health(struct text *out, uint32_t health)
 		text_printf(out, "status %u, which is not known", health);
 }
 
-/* What codes of gRPC are called; of two it is known what they mean here. */
+/* Of two codes it is known what they mean here. */
 static void
 words_of_code(struct text *out, uint32_t code)
 {
-	static const char *const names[] = { "OK", "CANCELLED", "UNKNOWN",
-		"INVALID_ARGUMENT", "DEADLINE_EXCEEDED",
-		"NOT_FOUND, the server does not know the service",
-		"ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED",
-		"FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE",
-		"UNIMPLEMENTED, the server has no health service", "INTERNAL",
-		"UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED" };
-
 	text_printf(out, "grpc-status %u", code);
-	if (code < sizeof(names) / sizeof(names[0]))
-		text_printf(out, " %s", names[code]);
+	if (code < GRPC_CODE_COUNT)
+		text_printf(out, " %s", grpc_code_name((enum grpc_code)code));
+	if (code == GRPC_NOT_FOUND)
+		text_printf(out, ", the server does not know the service");
+	else if (code == GRPC_UNIMPLEMENTED)
+		text_printf(out, ", the server has no health service");
 }
 
 void

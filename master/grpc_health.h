@@ -22,10 +22,10 @@
 #define GRPC_HEALTH_BODY_MAX 1024
 
 enum grpc_health {
-	GRPC_UNKNOWN,
-	GRPC_SERVING,
-	GRPC_NOT_SERVING,
-	GRPC_SERVICE_UNKNOWN, /* Watch alone should say so */
+	GRPC_HEALTH_UNKNOWN,
+	GRPC_HEALTH_SERVING,
+	GRPC_HEALTH_NOT_SERVING,
+	GRPC_HEALTH_SERVICE_UNKNOWN, /* Watch alone should say so */
 };
 
 /* Writes the body of a request into `to`; returns its bytes. */

@@ -8,9 +8,9 @@
 #include "master/grpc_health.h"
 #include "master/probe_state.h"
 
-#define GRPC_NONE UINT32_MAX
+#define GRPC_NO_STATUS UINT32_MAX
 
-/* The value of grpc-status among these fields, or GRPC_NONE. */
+/* The value of grpc-status among these fields, or GRPC_NO_STATUS. */
 static uint32_t
 grpc_status(const struct head *h)
 {
@@ -18,7 +18,7 @@ grpc_status(const struct head *h)
 	uint32_t code;
 
 	return f != NULL && grpc_status_read(f->value, &code) ? code
-							      : GRPC_NONE;
+							      : GRPC_NO_STATUS;
 }
 
 /* "application/grpc", "application/grpc+proto". */
@@ -63,11 +63,11 @@ grpc_data(struct stream *s, struct slice bytes)
 static void
 grpc_judge(struct probe *p, uint32_t code)
 {
-	uint32_t health = GRPC_UNKNOWN;
+	uint32_t health = GRPC_HEALTH_UNKNOWN;
 
 	if (code == 0 && !grpc_health_read(text_slice(&p->body), &health))
 		probe_bad(p, CAUSE_PROBE_BROKEN, 0);
-	else if (code == 0 && health == GRPC_SERVING)
+	else if (code == 0 && health == GRPC_HEALTH_SERVING)
 		probe_good(p);
 	else
 		probe_bad(
@@ -83,9 +83,9 @@ grpc_end(struct stream *s, const struct head *trailers)
 	if (p == NULL)
 		return;
 	code = grpc_status(trailers);
-	if (code == GRPC_NONE && p->body.n == 0)
+	if (code == GRPC_NO_STATUS && p->body.n == 0)
 		code = p->grpc_status;
-	if (code == GRPC_NONE)
+	if (code == GRPC_NO_STATUS)
 		probe_bad(p, CAUSE_PROBE_BROKEN, 0);
 	else
 		grpc_judge(p, code);

@@ -50,7 +50,7 @@ check_message(const char *p, size_t n)
 	/* A field that is not whole may swallow what comes behind it. */
 	if (!ok)
 		return;
-	MUST(reads(p, n, "\x08\1", 2, &again) && again == GRPC_SERVING);
+	MUST(reads(p, n, "\x08\1", 2, &again) && again == GRPC_HEALTH_SERVING);
 	MUST(reads(p, n, "\x12\1x", 3, &again) && again == status);
 	MUST(!reads(p, n, "\x08", 1, &again));
 }

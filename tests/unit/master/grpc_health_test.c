@@ -143,9 +143,9 @@ START_TEST(words)
 		    "service" },
 		{ 16, 1, "grpc-status 16 UNAUTHENTICATED" },
 		{ 17, 0, "grpc-status 17" },
-		{ 0, GRPC_UNKNOWN, "UNKNOWN" },
-		{ 0, GRPC_NOT_SERVING, "NOT_SERVING" },
-		{ 0, GRPC_SERVICE_UNKNOWN, "SERVICE_UNKNOWN" },
+		{ 0, GRPC_HEALTH_UNKNOWN, "UNKNOWN" },
+		{ 0, GRPC_HEALTH_NOT_SERVING, "NOT_SERVING" },
+		{ 0, GRPC_HEALTH_SERVICE_UNKNOWN, "SERVICE_UNKNOWN" },
 		{ 0, 4, "status 4, which is not known" },
 		{ 0, UINT32_MAX, "status 65535, which is not known" },
 	};
