@@ -63,22 +63,14 @@ probe_bad(struct probe *p, enum change_cause cause, uint32_t detail)
 	probe_end(p, PROBE_BAD, cause, detail);
 }
 
-/* What can be our own shortage is not held against the endpoint. */
+/*
+ * What can be our own shortage is not held against the endpoint; nor that there
+ * are too many watches in epoll.
+ */
 static bool
 probe_is_ours(int error)
 {
-	switch (error) {
-	case EMFILE:
-	case ENFILE:
-	case ENOMEM:
-	case ENOBUFS:
-	case ENOSPC: /* too many watches in epoll */
-	case EADDRNOTAVAIL:
-	case EAGAIN: /* no local port is left */
-		return true;
-	default:
-		return false;
-	}
+	return error == ENOSPC || sock_error_is_ours(error);
 }
 
 void

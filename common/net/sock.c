@@ -173,6 +173,22 @@ sock_error(int fd)
 	return error;
 }
 
+bool
+sock_error_is_ours(int error)
+{
+	switch (error) {
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+	case ENOBUFS:
+	case EADDRNOTAVAIL:
+	case EAGAIN: /* no local port is left */
+		return true;
+	default:
+		return false;
+	}
+}
+
 void
 sock_reset(int fd)
 {

@@ -44,6 +44,12 @@ bool sock_local(int fd, struct addr *a);
 /* SO_ERROR of a socket whose connect ended; 0 when it succeeded. */
 int sock_error(int fd);
 
+/*
+ * A connection failed with this errno for what lacks here: memory, descriptors,
+ * local ports. It says nothing of the peer.
+ */
+bool sock_error_is_ours(int error);
+
 /* close() that resets the connection (SO_LINGER 0). */
 void sock_reset(int fd);
 

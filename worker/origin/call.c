@@ -8,6 +8,7 @@
 #include "common/base/hash.h"
 #include "common/base/must.h"
 #include "common/http/grpc_text.h"
+#include "common/net/sock.h"
 #include "shm/label.h"
 #include "worker/origin/balance.h"
 #include "worker/origin/wire.h"
@@ -127,14 +128,6 @@ call_cause(enum why why)
 	    : CAUSE_RESET;
 }
 
-/* What lacks here says nothing of the endpoint. */
-static bool
-call_lacked(int error)
-{
-	return error == ENOMEM || error == ENOBUFS || error == EMFILE ||
-	    error == ENFILE || error == EADDRNOTAVAIL || error == EAGAIN;
-}
-
 /*
  * Says nothing of the endpoint's health: a connection that was closed while it
  * idled, a request that it was too busy or about to stop to look at, a protocol
@@ -145,7 +138,7 @@ call_failed_mildly(const struct call *c, enum why why, int error)
 {
 	return (why == WHY_UPSTREAM_CLOSED && c->reused && !c->heard) ||
 	    why == WHY_UPSTREAM_REFUSED || why == WHY_ENDPOINTS_FULL ||
-	    why == WHY_OVERLOADED || call_lacked(error) ||
+	    why == WHY_OVERLOADED || sock_error_is_ours(error) ||
 	    (why == WHY_UPSTREAM_PROTOCOL && error == EOPNOTSUPP);
 }
 
@@ -308,20 +301,12 @@ call_refused(struct call *c, int error)
 		return CALL_FULL;
 	}
 	env_count(c->env, COUNTER_UPSTREAM_CONNECT_FAILURES, 1);
-	/* What lacks here says nothing of the endpoint. */
-	switch (error) {
-	case ENOMEM:
-	case ENOBUFS:
-	case EMFILE:
-	case ENFILE:
+	if (!sock_error_is_ours(error)) {
+		call_learn_failed(c, CAUSE_CONNECT, error);
+	} else if (error != EADDRNOTAVAIL && error != EAGAIN) {
+		/* Of ports, another endpoint may have some. */
 		call_leave(c);
 		return CALL_LACKS;
-	case EADDRNOTAVAIL: /* no local port more to this address */
-	case EAGAIN:
-		break;
-	default:
-		call_learn_failed(c, CAUSE_CONNECT, error);
-		break;
 	}
 	call_settle(c);
 	return CALL_REFUSED;
