@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import serialization
 
 import ws
 from gateway import wait_until
+from origin import field
 from secure import Shop, service
 
 CHROMIUM = shutil.which('chromium')
@@ -86,4 +87,7 @@ def test_browser(gateway, upstream, tmp_path):
         'items:30', 'put:300000', 'with:h2', 'heard:hello', 'closed:1000']
     # Everything came on connections of HTTP/2, the WebSocket as well.
     assert g.metric('tunnels_total') == 1
-    assert g.metric('tls_handshakes_total') <= 2
+    seen = [r.target for r in origin.requests]
+    assert '/chat' in seen
+    assert [r.target for r in origin.requests
+            if field(r, 'Via') != ['2 penstock']] == []
