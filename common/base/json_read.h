@@ -1,0 +1,79 @@
+/*
+ * json_read.h - a strict tokenizer of JSON (RFC 8259) for texts that strangers
+ * send: one pass, no allocation, no tree, nothing built that was not asked for.
+ *
+ * Refused: depth beyond JSON_READ_DEPTH, bytes that are not UTF-8, a NUL or a
+ * lone surrogate in a string (also escaped), numbers outside the grammar,
+ * members of one name twice, anything behind the value.
+ *
+ * No name here is one of jansson's (see json.h), nor one of its constants.
+ */
+#ifndef COMMON_BASE_JSON_READ_H
+#define COMMON_BASE_JSON_READ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/slice.h"
+
+#define JSON_READ_DEPTH 8
+#define JSON_READ_MEMBERS 256 /* of one object; elements of one array: 4096 */
+#define JSON_READ_ELEMENTS 4096
+
+enum json_kind {
+	JSON_VALUE_NULL,
+	JSON_VALUE_FALSE,
+	JSON_VALUE_TRUE,
+	JSON_VALUE_NUMBER,
+	JSON_VALUE_STRING,
+	JSON_VALUE_ARRAY,
+	JSON_VALUE_OBJECT,
+};
+
+/* A value in the text: `text` is all of it, strings with their quotes. */
+struct json_value {
+	enum json_kind kind;
+	bool escaped; /* a string with a backslash in it */
+	struct slice text;
+};
+
+/*
+ * Checks the whole text, duplicates of members at every depth included (by
+ * their decoded names). False: it is not what is said above. After that the
+ * functions below cannot meet a wrong text: they take values of it alone.
+ */
+bool json_read_check(struct slice text, struct json_value *v);
+
+/*
+ * Walks an object or an array that was checked: *at is 0 at first. False: there
+ * is no more. `name` is as it stands between its quotes.
+ */
+bool json_read_next_member(const struct json_value *object, size_t *at,
+    struct json_value *name, struct json_value *value);
+bool json_read_next_element(
+    const struct json_value *array, size_t *at, struct json_value *value);
+
+/* The member of this (decoded) name. False: there is none. */
+bool json_read_member(const struct json_value *object, struct slice name,
+    struct json_value *value);
+
+/*
+ * A string's bytes: those of the text itself when nothing is escaped, else
+ * written to room, which has text.n bytes.
+ */
+struct slice json_read_string(const struct json_value *v, char *room);
+
+/* The string says exactly this. */
+bool json_read_is(const struct json_value *v, struct slice text);
+
+/*
+ * NumericDate (RFC 7519 2): whole seconds, a fraction is cut off, exponents are
+ * understood. False: not a number, or beyond +-2^53.
+ */
+bool json_read_seconds(const struct json_value *v, int64_t *s);
+
+/* A number as a double, to compare by order. */
+bool json_read_decimal(const struct json_value *v, double *d);
+
+#endif
