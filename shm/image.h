@@ -14,9 +14,10 @@
 #include "common/base/slice.h"
 #include "common/net/addr.h"
 #include "common/net/ranges.h"
+#include "shm/img_access.h"
+#include "shm/img_ref.h"
 
 #define IMG_MAGIC 0x696b636f74736e70u
-#define IMG_NONE UINT32_MAX
 #define IMG_PARAMS_MAX 32   /* captures of one route */
 #define IMG_SEGMENTS_MAX 64 /* of one path pattern */
 #define IMG_HOST_MAX 255    /* bytes of a host name */
@@ -27,15 +28,6 @@
  */
 #define IMG_REGEX_OPTIONS \
 	(PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_DOLLAR_ENDONLY)
-
-struct img_str {
-	uint32_t off, len;
-};
-
-/* `count` entries of a known type at off; off is aligned to 8. */
-struct img_span {
-	uint32_t off, count;
-};
 
 /* Microseconds; 0 = no limit. */
 struct img_timeouts {
@@ -49,11 +41,6 @@ struct img_limits {
 	/* 0: no limit */
 	uint32_t connections_per_address, requests_per_connection;
 	uint64_t min_rate; /* bytes per second */
-};
-
-/* Bytes in the secrets that belong to the image (epoch_secrets). */
-struct img_secret {
-	uint32_t off, len;
 };
 
 /* A certificate with its key: what a TLS endpoint shows of itself. */
@@ -141,7 +128,8 @@ enum img_hash_key {
 	IMG_HASH_ADDRESS,
 	IMG_HASH_HEADER,
 	IMG_HASH_COOKIE,
-	IMG_HASH_PATH
+	IMG_HASH_PATH,
+	IMG_HASH_USER, /* of its identity; without one, the address */
 };
 
 enum img_endpoint_kind {
@@ -252,6 +240,7 @@ struct img_service {
 	struct img_str hash_name; /* of the header or cookie */
 	uint64_t pool_idle_us;
 	struct img_timeouts timeouts; /* service over top level */
+	uint32_t token; /* in img_access.service_tokens, or IMG_NONE */
 };
 
 /* A compiled template: see worker/flow/template.h. */
@@ -287,6 +276,10 @@ enum img_tmpl_kind {
 	TMPL_CLIENT_FINGERPRINT,
 	TMPL_TLS_VERSION,
 	TMPL_SNI,
+	/* Of its identity; empty without. */
+	TMPL_USER,
+	TMPL_TENANT,
+	TMPL_ROLES,
 };
 
 enum img_rule_kind { RULE_SET, RULE_ADD, RULE_REMOVE };
@@ -328,6 +321,12 @@ struct img_route {
 	struct img_span rewrite;       /* struct img_tmpl_op */
 	struct img_span request_rules, response_rules; /* struct img_rule */
 	struct img_timeouts timeouts; /* route over service over top level */
+	/* uint32_t: in img_access.authenticators, tried in this order. */
+	struct img_span authenticate;
+	bool anonymous;     /* without credentials it goes on, too */
+	bool close_revoked; /* streams end with the token they began with */
+	uint32_t authorize; /* in img_access.authorizes, or IMG_NONE */
+	uint32_t grant;     /* enum img_grant */
 };
 
 enum img_condition_kind {
@@ -432,6 +431,7 @@ struct img_head {
 	struct img_span routes;     /* struct img_route */
 	struct img_span responds;   /* struct img_respond */
 	struct img_router router;
+	struct img_access access;
 };
 
 /* The filters in their order: bits of img_route.filters. */

@@ -15,7 +15,7 @@
 /* Of the bytes that text of n characters stands for; at most. */
 #define BASE64URL_BYTES(n) ((n) / 4 * 3 + 2)
 /* Of the text for n bytes. */
-#define BASE64URL_TEXT(n) (((n) * 4 + 2) / 3)
+#define BASE64URL_TEXT(n) (((n)*4 + 2) / 3)
 
 /* Into out, which has BASE64URL_BYTES(text.n) of room. False: not canonical. */
 bool base64url_decode(struct slice text, uint8_t *out, size_t *n);

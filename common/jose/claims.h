@@ -21,10 +21,11 @@ enum claims_result {
 };
 
 struct claims {
-	struct json_value all; /* the object */
-	int64_t exp, nbf, iat; /* seconds; CLAIMS_NEVER: not there */
+	struct json_value all;      /* the object */
+	int64_t exp, nbf, iat;      /* seconds; CLAIMS_NEVER: not there */
 	struct slice iss, sub, jti; /* empty: not there */
-	struct json_value aud; /* a string or an array of them; text.n 0: none */
+	struct json_value
+	    aud; /* a string or an array of them; text.n 0: none */
 };
 
 /* What is asked of them. */
@@ -49,7 +50,7 @@ enum claims_result claims_read(struct slice payload, char *room,
  * A claim by its name; "a.b" goes into an object when there is no member of
  * the whole name (realm_access.roles). False: it is not there, or null.
  */
-bool claims_find(const struct json_value *all, struct slice path,
-    struct json_value *v);
+bool claims_find(
+    const struct json_value *all, struct slice path, struct json_value *v);
 
 #endif

@@ -11,8 +11,8 @@
 
 /*
  * Signs the claims (the text of a JSON object) into out. `key` is a private key
- * in PEM (ES*, RS*) or a secret (HS*). False: no memory, or the key does not fit
- * the algorithm; out is as it was.
+ * in PEM (ES*, RS*) or a secret (HS*). False: no memory, or the key does not
+ * fit the algorithm; out is as it was.
  */
 bool issue_token(enum jose_alg alg, struct slice key, struct slice kid,
     const char *typ, struct slice claims, struct text *out);

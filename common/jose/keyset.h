@@ -9,9 +9,9 @@
 #ifndef COMMON_JOSE_KEYSET_H
 #define COMMON_JOSE_KEYSET_H
 
+#include "common/base/json_read.h"
 #include "common/base/text.h"
 #include "common/jose/jose.h"
-#include "common/base/json_read.h"
 
 #define KEYSET_MAGIC 0x7465737965736f6au
 #define KEYSET_KEYS_MAX 256
@@ -46,22 +46,22 @@ void keyset_build_fini(struct keyset_build *b);
 
 /*
  * Each adds a key; NULL, or a sentence about what is wrong with it, without a
- * subject ("is an RSA key of 1024 bits: 2048 are the least"). `algs` 0: all that
- * fit it; else those of them that fit, of which there must be one. kid may be
- * empty. Two keys of one kid (and kind) are refused.
+ * subject ("is an RSA key of 1024 bits: 2048 are the least"). `algs` 0: all
+ * that fit it; else those of them that fit, of which there must be one. kid may
+ * be empty. Two keys of one kid (and kind) are refused.
  */
 const char *keyset_add_secret(struct keyset_build *b, struct slice kid,
     uint32_t algs, struct slice secret);
 /* PEM or DER: a public key, a certificate, or (refused) a private key. */
-const char *keyset_add_public(struct keyset_build *b, struct slice kid,
-    uint32_t algs, struct slice text);
+const char *keyset_add_public(
+    struct keyset_build *b, struct slice kid, uint32_t algs, struct slice text);
 
 /*
  * All keys of a JWK Set (RFC 7517 5) that are usable: kty, crv, alg, use "sig",
- * key_ops "verify" are looked at strictly; keys for other uses and of kinds that
- * are not known are left out (RFC 7517 5), counted in *skipped. `symmetric`:
- * "oct" is taken, too (a file that the operator wrote, never a url). NULL, or a
- * sentence: then nothing was added.
+ * key_ops "verify" are looked at strictly; keys for other uses and of kinds
+ * that are not known are left out (RFC 7517 5), counted in *skipped.
+ * `symmetric`: "oct" is taken, too (a file that the operator wrote, never a
+ * url). NULL, or a sentence: then nothing was added.
  */
 const char *keyset_add_jwks(struct keyset_build *b, struct slice text,
     uint32_t algs, bool symmetric, uint32_t *skipped);

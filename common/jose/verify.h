@@ -2,8 +2,8 @@
  * verify.h - signatures of tokens, checked with keys that were parsed once.
  *
  * The key says what it may be used for; the token only says which of that was
- * used (RFC 8725 3.1). Everything that goes wrong here, also for lack of memory,
- * is "not verified".
+ * used (RFC 8725 3.1). Everything that goes wrong here, also for lack of
+ * memory, is "not verified".
  */
 #ifndef COMMON_JOSE_VERIFY_H
 #define COMMON_JOSE_VERIFY_H
@@ -20,8 +20,8 @@ verify_key_new(const struct keyset *s, const struct keyset_key *k);
 void verify_key_free(struct verify_key *v);
 
 /*
- * True: `signature` over `input` was made with the key, by `alg`, which fits the
- * key's kind and curve and is among its algorithms.
+ * True: `signature` over `input` was made with the key, by `alg`, which fits
+ * the key's kind and curve and is among its algorithms.
  */
 bool verify_token(struct verify_key *v, const struct jws *t);
 

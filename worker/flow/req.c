@@ -370,6 +370,7 @@ req_vars(const struct req *q, struct template_vars *v)
 		.client = q->client_text,
 		.request_id = q->request_id,
 		.endpoint = q->endpoint,
+		.identity = q->identity,
 	};
 	peer_look(&v->peer, q->tls);
 }

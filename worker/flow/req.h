@@ -78,7 +78,9 @@ struct req_plan {
 	uint32_t row, service; /* registry route row and service slot */
 };
 
+struct decision;
 struct grpc_deadline;
+struct identity;
 struct sink;
 struct tls;
 
@@ -118,6 +120,8 @@ struct req {
 	uint16_t status; /* of the final head */
 	struct req_plan plan;
 	struct grpc_deadline *deadline; /* NULL: the client gave none */
+	struct identity *identity;       /* NULL: nobody vouched for it */
+	const struct decision *decision; /* of its route; NULL: none was due */
 	/* What changes the bodies on their way (sink.h). NULL: nothing. */
 	struct sink *body_up, *body_down;
 	struct addr peer, client; /* the same, unless the peer is trusted */

@@ -4,6 +4,7 @@
 #include "worker/flow/template.h"
 
 #include "worker/flow/cookie.h"
+#include "worker/flow/identity.h"
 #include "worker/flow/route_path.h"
 
 #define RULES_SPARE 8u /* fields, when the array is moved */
@@ -120,6 +121,12 @@ op_value(const struct img_head *img, const struct img_tmpl_op *op,
 		return v->peer.version;
 	case TMPL_SNI:
 		return v->peer.sni;
+	case TMPL_USER:
+		return identity_claim(v->identity, IMG_CLAIM_USER);
+	case TMPL_TENANT:
+		return identity_claim(v->identity, IMG_CLAIM_TENANT);
+	case TMPL_ROLES:
+		return identity_claim(v->identity, IMG_CLAIM_ROLES);
 	}
 	return SLICE_NONE;
 }

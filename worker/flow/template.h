@@ -11,6 +11,8 @@
 #include "worker/flow/peer.h"
 #include "worker/flow/route.h"
 
+struct identity;
+
 /* Where the values come from; unset slices are empty. */
 struct template_vars {
 	const struct img_head *img;
@@ -19,6 +21,7 @@ struct template_vars {
 	const struct route_match *match;
 	struct slice client, request_id, endpoint; /* texts */
 	struct peer peer;
+	const struct identity *identity; /* NULL: none */
 };
 
 enum template_use {

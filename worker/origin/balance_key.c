@@ -6,6 +6,7 @@
 #include "common/base/hash.h"
 #include "common/http/head.h"
 #include "worker/flow/cookie.h"
+#include "worker/flow/identity.h"
 
 static bool
 header_value(const struct req *q, struct slice *value)
@@ -37,6 +38,12 @@ key_value(const struct req *q, struct slice *value)
 		    img_slice(q->image, q->service->hash_name), value);
 	case IMG_HASH_PATH:
 		*value = q->uri.path;
+		return true;
+	case IMG_HASH_USER:
+		*value = identity_claim(q->identity, IMG_CLAIM_USER);
+		if (value->n == 0)
+			*value = slice_make(
+			    (const char *)q->client.ip, sizeof(q->client.ip));
 		return true;
 	}
 	return false;

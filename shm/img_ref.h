@@ -1,0 +1,26 @@
+/*
+ * img_ref.h - how parts of a configuration image refer to each other: by
+ * offsets from its start, of texts, tables and secrets.
+ */
+#ifndef SHM_IMG_REF_H
+#define SHM_IMG_REF_H
+
+#include <stdint.h>
+
+#define IMG_NONE UINT32_MAX
+
+struct img_str {
+	uint32_t off, len;
+};
+
+/* `count` entries of a known type at off; off is aligned to 8. */
+struct img_span {
+	uint32_t off, count;
+};
+
+/* Bytes in the secrets that belong to the image (epoch_secrets). */
+struct img_secret {
+	uint32_t off, len;
+};
+
+#endif
