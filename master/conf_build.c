@@ -111,6 +111,19 @@ listeners_build(struct build *b)
 	image_head(&b->im)->listeners = span;
 }
 
+/* The hash of a policy of TLS is of the protocol, too. */
+static uint64_t
+manner_build(struct image *im, const struct img_service *s)
+{
+	const struct img_tls_out *out =
+	    image_at(im, image_head(im)->tls_outs.off);
+	uint64_t manner = s->protocol;
+
+	if (s->tls != IMG_NONE)
+		memcpy(&manner, out[s->tls].hash, sizeof(manner));
+	return manner;
+}
+
 static void
 services_build(struct build *b)
 {
@@ -123,6 +136,7 @@ services_build(struct build *b)
 		struct img_service *out = image_at(&b->im, span.off);
 
 		s.tls = build_tls_out_index(b->c, i);
+		s.manner = manner_build(&b->im, &s);
 		out[i] = s;
 	}
 	image_head(&b->im)->services = span;

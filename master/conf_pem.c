@@ -59,17 +59,41 @@ source_close(BIO *bio, char *p, size_t n)
 	ERR_clear_error();
 }
 
-void
-conf_pem_certificates_free(STACK_OF(X509) * certs)
+/* What a file may hold many of. */
+struct pem_kind {
+	void *(*read)(BIO *bio); /* the next one, or NULL */
+	void (*free)(void *one);
+	const char *what;
+};
+
+static void *
+certificate_read(BIO *bio)
 {
-	sk_X509_pop_free(certs, X509_free);
+	return PEM_read_bio_X509(bio, NULL, NULL, NULL);
 }
 
-void
-conf_pem_crls_free(STACK_OF(X509_CRL) * crls)
+static void
+certificate_free(void *one)
 {
-	sk_X509_CRL_pop_free(crls, X509_CRL_free);
+	X509_free(one);
 }
+
+static void *
+crl_read(BIO *bio)
+{
+	return PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL);
+}
+
+static void
+crl_free(void *one)
+{
+	X509_CRL_free(one);
+}
+
+static const struct pem_kind pem_certificates = { certificate_read,
+	certificate_free, "certificate" };
+static const struct pem_kind pem_crls = { crl_read, crl_free,
+	"revocation list" };
 
 /* False: complained. */
 static bool
@@ -83,10 +107,12 @@ count_fits(const struct conf_source *s, int count, const char *what)
 	return count > 0 && count <= CONF_PEM_MAX;
 }
 
-STACK_OF(X509) * conf_pem_certificates(const struct conf_source *s)
+/* All that are in the file, at least one; NULL: complained. */
+static OPENSSL_STACK *
+source_read_all(const struct conf_source *s, const struct pem_kind *kind)
 {
-	STACK_OF(X509) * certs;
-	X509 *cert;
+	OPENSSL_STACK *all;
+	void *one;
 	char *p;
 	size_t n;
 	BIO *bio = source_open(s, &p, &n);
@@ -94,51 +120,43 @@ STACK_OF(X509) * conf_pem_certificates(const struct conf_source *s)
 
 	if (bio == NULL)
 		return NULL;
-	certs = sk_X509_new_null();
-	MUST(certs != NULL);
-	while (sk_X509_num(certs) <= CONF_PEM_MAX &&
-	    (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL)
-		MUST(sk_X509_push(certs, cert) > 0);
-	good = sk_X509_num(certs) > CONF_PEM_MAX || at_end();
+	all = OPENSSL_sk_new_null();
+	MUST(all != NULL);
+	while (OPENSSL_sk_num(all) <= CONF_PEM_MAX &&
+	    (one = kind->read(bio)) != NULL)
+		MUST(OPENSSL_sk_push(all, one) > 0);
+	good = OPENSSL_sk_num(all) > CONF_PEM_MAX || at_end();
 	if (!good)
-		conf_source_error(s,
-		    "is damaged: certificate %d in it cannot "
-		    "be read",
-		    sk_X509_num(certs) + 1);
-	good = good && count_fits(s, sk_X509_num(certs), "certificate");
+		conf_source_error(s, "is damaged: %s %d in it cannot be read",
+		    kind->what, OPENSSL_sk_num(all) + 1);
+	good = good && count_fits(s, OPENSSL_sk_num(all), kind->what);
 	source_close(bio, p, n);
 	if (good)
-		return certs;
-	conf_pem_certificates_free(certs);
+		return all;
+	OPENSSL_sk_pop_free(all, kind->free);
 	return NULL;
+}
+
+STACK_OF(X509) * conf_pem_certificates(const struct conf_source *s)
+{
+	return (STACK_OF(X509) *)source_read_all(s, &pem_certificates);
+}
+
+void
+conf_pem_certificates_free(STACK_OF(X509) * certs)
+{
+	sk_X509_pop_free(certs, X509_free);
 }
 
 STACK_OF(X509_CRL) * conf_pem_crls(const struct conf_source *s)
 {
-	STACK_OF(X509_CRL) * crls;
-	X509_CRL *crl;
-	char *p;
-	size_t n;
-	BIO *bio = source_open(s, &p, &n);
-	bool good;
+	return (STACK_OF(X509_CRL) *)source_read_all(s, &pem_crls);
+}
 
-	if (bio == NULL)
-		return NULL;
-	crls = sk_X509_CRL_new_null();
-	MUST(crls != NULL);
-	while (sk_X509_CRL_num(crls) <= CONF_PEM_MAX &&
-	    (crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL)) != NULL)
-		MUST(sk_X509_CRL_push(crls, crl) > 0);
-	good = sk_X509_CRL_num(crls) > CONF_PEM_MAX || at_end();
-	if (!good)
-		conf_source_error(s, "is damaged: list %d in it cannot be read",
-		    sk_X509_CRL_num(crls) + 1);
-	good = good && count_fits(s, sk_X509_CRL_num(crls), "revocation list");
-	source_close(bio, p, n);
-	if (good)
-		return crls;
-	conf_pem_crls_free(crls);
-	return NULL;
+void
+conf_pem_crls_free(STACK_OF(X509_CRL) * crls)
+{
+	sk_X509_CRL_pop_free(crls, X509_CRL_free);
 }
 
 EVP_PKEY *

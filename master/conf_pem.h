@@ -12,7 +12,7 @@
 #define CONF_PEM_MAX 4096 /* certificates, or lists, in one file */
 
 /* In the order of the file, at least one; NULL: complained. The caller frees
- * them with pem_certificates_free. */
+ * them with conf_pem_certificates_free. */
 STACK_OF(X509) * conf_pem_certificates(const struct conf_source *s);
 void conf_pem_certificates_free(STACK_OF(X509) * certs);
 

@@ -105,29 +105,19 @@ publish_sets(struct region *r, const struct resolver *names,
 	return true;
 }
 
-void
+bool
 publish_undo(struct region *r, const struct resolver *names,
     const struct img_head *current)
 {
-	/* What was there before fits again, or is left as it is. */
+	bool all = true;
+
 	for (uint32_t i = 0; current != NULL && i < current->services.count;
 	     i++)
-		(void)publish_service(r, names, current, i);
+		all = publish_service(r, names, current, i) && all;
+	return all;
 }
 
 /* ---- what operators changed ---- */
-
-/* The service of img in a slot; NULL: none. */
-static const struct img_service *
-service_in(const struct img_head *img, uint32_t slot)
-{
-	const struct img_service *s = services_of(img);
-
-	for (uint32_t i = 0; i < img->services.count; i++)
-		if (s[i].slot == slot)
-			return &s[i];
-	return NULL;
-}
 
 /* By its text, or as one of the addresses that its text stands for. */
 static bool
@@ -181,7 +171,7 @@ static bool
 override_review(struct region *r, const struct img_head *img, uint32_t slot,
     struct slice name, const struct override *was)
 {
-	const struct img_service *s = service_in(img, slot);
+	const struct img_service *s = image_service(img, slot);
 	struct override o = *was;
 
 	if (s == NULL) {

@@ -5,8 +5,9 @@
  *	publish_slots    of a new image: slots and rows
  *	publish_await    which names it has to wait for
  *	publish_sets     of all its services, just before it is published
- *	publish_commit   just after: operators' changes that it ends are
- *forgotten publish_service  one set of the current image: DNS or an operator
+ *	publish_undo     or not: what was published of it goes back
+ *	publish_commit   just after: operators' changes that it ends go
+ *	publish_service  one set of the current image: DNS or an operator
  */
 #ifndef MASTER_PUBLISH_H
 #define MASTER_PUBLISH_H
@@ -39,8 +40,12 @@ void publish_await(
 bool publish_sets(struct region *r, const struct resolver *names,
     const struct img_head *img, struct diag *d);
 
-/* Puts the sets of the services in `current` back to what it says. */
-void publish_undo(struct region *r, const struct resolver *names,
+/*
+ * Puts the sets of the services in `current` (NULL: of none) back to what it
+ * says. False: some lacked room, and are left as they are until it is done
+ * again.
+ */
+bool publish_undo(struct region *r, const struct resolver *names,
     const struct img_head *current);
 
 /*

@@ -171,6 +171,15 @@ reload_image(struct reload *r)
 	    &r->in->region, r->slot);
 }
 
+/* Sets that were published ahead of an image that is none. */
+static void
+reload_put_back(struct reload *r)
+{
+	struct region *region = &r->in->region;
+
+	r->undo_left = !publish_undo(region, &r->names, reload_current(region));
+}
+
 static void
 reload_undo(struct reload *r)
 {
@@ -179,6 +188,12 @@ reload_undo(struct reload *r)
 	reload_close_absent(r, reload_current(region));
 	resolver_follow(&r->names, reload_current(region));
 	epoch_abandon(region, r->slot);
+	if (r->undo_left)
+		reload_put_back(r); /* the image has left its room */
+	if (r->undo_left)
+		reload_say(r, true,
+		    SLICE_LIT("nor is there room to put all endpoints back "
+			      "now: that is tried again"));
 	reload_end(r, RELOAD_FAILED);
 }
 
@@ -195,21 +210,12 @@ reload_tell_settings(struct reload *r)
 	r->owner->tell(r, &serve);
 }
 
-static void
-reload_undo_sets(struct reload *r)
-{
-	struct region *region = &r->in->region;
-
-	publish_undo(region, &r->names, reload_current(region));
-	r->retire_stamp = epoch_stamp(region);
-	reload_undo(r);
-}
-
 /* What only holds from now on, or does not any more. */
 static void
 reload_commit(struct reload *r, const struct img_head *img)
 {
 	r->retire_stamp = epoch_stamp(&r->in->region);
+	r->undo_left = false;
 	publish_commit(&r->in->region, img);
 	resolver_follow(&r->names, img);
 	reload_close_absent(r, img);
@@ -232,7 +238,9 @@ reload_publish(struct reload *r)
 	reload_say_diag(r, &d);
 	diag_fini(&d);
 	if (!ok) {
-		reload_undo_sets(r);
+		r->retire_stamp = epoch_stamp(region);
+		r->undo_left = true;
+		reload_undo(r);
 		return;
 	}
 	generation = epoch_publish(region, r->slot);
@@ -329,12 +337,28 @@ reload_on_built(struct loader *l, const struct loader_message *m)
 	(void)epoch_reclaim(region);
 	r->drain_us = m->drain_us;
 	r->log_level = m->log_level;
+	r->secret_bytes = m->secret_bytes;
 	r->slot = epoch_build(region, m->image_bytes, m->secret_bytes);
 	if (r->slot < 0)
 		reload_say(r, true,
 		    SLICE_LIT("no room for one more generation: too many old "
 			      "ones are in use, or memory lacks"));
 	return r->slot;
+}
+
+/* What workers are to read without another look. */
+static bool
+reload_image_is_sound(struct reload *r)
+{
+	const struct img_head *img = reload_image(r);
+	struct epoch_info e;
+
+	if (epoch_info(&r->in->region, (uint32_t)r->slot, &e) &&
+	    image_check(img, e.bytes) && img->secret_bytes <= r->secret_bytes)
+		return true;
+	reload_say(r, true,
+	    SLICE_LIT("the loader has written what does not hold together"));
+	return false;
 }
 
 static void
@@ -345,7 +369,8 @@ reload_on_ended(struct loader *l, enum loader_kind last)
 	if (last == LOADER_UNCHANGED) {
 		log_info("configuration is unchanged");
 		reload_end(r, RELOAD_UNCHANGED);
-	} else if (last == LOADER_WRITTEN && r->slot >= 0) {
+	} else if (last == LOADER_WRITTEN && r->slot >= 0 &&
+	    reload_image_is_sound(r)) {
 		reload_set_state(r, RELOAD_OPENING);
 		reload_open_missing(r, reload_image(r));
 		if (r->opening == 0)
@@ -406,7 +431,7 @@ reload_resume(struct reload *r)
 	/* Sets that the dead one had published ahead of an image go back. */
 	resolver_follow(&r->names, current);
 	resolver_inherit(&r->names);
-	publish_undo(region, &r->names, current);
+	reload_put_back(r);
 	reload_close_absent(r, current);
 	r->owner->tell(r, &serve);
 	r->owner->published(r);
@@ -448,9 +473,13 @@ reload_reclaim(struct reload *r)
 	}
 	left = epoch_reclaim(region);
 	registry_reclaim(region);
+	if (r->undo_left) {
+		reload_put_back(r);
+		r->owner->published(r);
+	}
 	m = registry_map(region);
 	if (m->retired_endpoints != 0 || epoch_expire_below(region) != 0)
 		reload_wake_workers(r);
-	return left != 0 || r->retire_stamp != 0 || m->retired_sets != 0 ||
-	    m->retired_endpoints != 0;
+	return left != 0 || r->retire_stamp != 0 || r->undo_left ||
+	    m->retired_sets != 0 || m->retired_endpoints != 0;
 }

@@ -54,11 +54,13 @@ struct reload {
 	bool failed;  /* this run, after the loader's part */
 	uint64_t run; /* number of the run that goes on, or was last */
 	uint64_t began_us;
-	int slot;           /* of the image being made, -1: none */
-	uint32_t opening;   /* listeners that the keeper has yet to open */
-	uint32_t log_level; /* settings of the configuration being loaded */
+	int slot;              /* of the image being made, -1: none */
+	uint64_t secret_bytes; /* that were reserved for it */
+	uint32_t opening;      /* listeners that the keeper has yet to open */
+	uint32_t log_level;    /* settings of the configuration being loaded */
 	uint64_t drain_us;
 	struct text said; /* complaints of the last run, a line each */
+	bool undo_left;   /* sets that lacked room to go back */
 	/* Services that are retired once no worker can see the old image. */
 	uint64_t retire_stamp; /* 0: nothing waits */
 };

@@ -80,6 +80,7 @@ maker_add(struct maker *m, const struct addr *a, uint32_t weight, bool backup)
 	*want = (struct eset_want){ .addr = *a,
 		.label = img_slice(m->img, e->label),
 		.weight = o.has_weight ? o.weight : weight,
+		.manner = m->s->manner,
 		.backup = backup,
 		.near = e->near != 0,
 		.slow = m->s->slow_start_us != 0,

@@ -14,6 +14,17 @@ slot_fits(const struct img_head *img, const struct img_slot *s, uint32_t tag,
 	    slice_eq(img_slice(img, s->text), text);
 }
 
+const struct img_service *
+image_service(const struct img_head *img, uint32_t slot)
+{
+	const struct img_service *s = img_at(img, img->services.off);
+
+	for (uint32_t i = 0; i < img->services.count; i++)
+		if (s[i].slot == slot)
+			return &s[i];
+	return NULL;
+}
+
 const struct img_listener *
 image_listener(const struct img_head *img, const struct addr *a)
 {

@@ -235,6 +235,7 @@ struct img_service {
 	struct img_span depends;  /* uint32_t: indices in img_head.services */
 	uint32_t protocol;        /* IMG_PROTOCOL_H1 or _H2 */
 	uint32_t tls;             /* in img_head.tls_outs, or IMG_NONE */
+	uint64_t manner;          /* a hash of both, and what they refer to */
 	uint16_t hash_key;        /* enum img_hash_key */
 	uint16_t hash_field;      /* enum field_id of the header */
 	struct img_str hash_name; /* of the header or cookie */
@@ -475,13 +476,19 @@ const struct img_slot *
 image_find(const struct img_head *img, struct img_span table,
     uint64_t text_hash, uint32_t owner, struct slice text);
 
+/* The service in this registry slot, or NULL. */
+const struct img_service *
+image_service(const struct img_head *img, uint32_t slot);
+
 /* The listener on this address, or NULL. */
 const struct img_listener *
 image_listener(const struct img_head *img, const struct addr *a);
 
 /*
- * For readers that attach from outside: true when `bytes` hold an image whose
- * magic fits and whose every reference stays inside.
+ * For the master, before it publishes what another process has written, and for
+ * readers that attach from outside: true when `bytes` hold an image whose magic
+ * fits and whose every reference stays inside, those to secrets within
+ * secret_bytes.
  */
 bool image_check(const struct img_head *img, uint64_t bytes);
 

@@ -28,6 +28,7 @@ struct eset_member {
 	struct endpoint_handle handle;
 	struct addr addr;
 	uint32_t weight; /* 1.. */
+	uint64_t manner; /* how it is spoken to: img_service.manner */
 };
 
 /* A service's endpoints: immutable once published, an extent of its own. */
@@ -86,6 +87,7 @@ struct eset_want {
 	struct addr addr;
 	struct slice label;
 	uint32_t weight;
+	uint64_t manner;
 	bool backup;
 	bool near; /* in the gateway's own zone */
 	bool slow; /* starts slowly, if it is new in a set that was there */

@@ -21,7 +21,7 @@
 #include "shm/step.h"
 
 _Static_assert(sizeof(struct endpoint_key) == 24, "no padding in the key");
-_Static_assert(sizeof(struct eset_member) == 32, "member");
+_Static_assert(sizeof(struct eset_member) == 40, "member");
 
 #define SHARE_FIRST (VITAL_SHARE_FULL / 10) /* of a slow start */
 
@@ -165,6 +165,7 @@ draft_add(struct region *r, struct registry_map *m, struct draft *d,
 		.handle = { i, 0 },
 		.addr = want->addr,
 		.weight = want->weight,
+		.manner = want->manner,
 	};
 	return true;
 }
@@ -219,7 +220,8 @@ draft_fini(struct draft *d)
 	free(d->fresh);
 }
 
-/* The same endpoints, of the same kind and weight, in the same order. */
+/* The same endpoints, of the same kind, weight and manner, in the same order.
+ */
 static bool
 draft_is(const struct draft *d, const struct eset *cur)
 {
@@ -231,7 +233,8 @@ draft_is(const struct draft *d, const struct eset *cur)
 		if (d->fresh[i] ||
 		    d->members[i].handle.index !=
 			cur->members[i].handle.index ||
-		    d->members[i].weight != cur->members[i].weight)
+		    d->members[i].weight != cur->members[i].weight ||
+		    d->members[i].manner != cur->members[i].manner)
 			return false;
 	return true;
 }

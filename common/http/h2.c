@@ -76,9 +76,12 @@ h2_submit_settings(struct h2 *h)
 static bool
 h2_begin(struct h2 *h)
 {
+	nghttp2_mem mem = h2_memory(h);
 	int rc = h->role == CODEC_SERVER
-	    ? nghttp2_session_server_new2(&h->session, callbacks, h, options)
-	    : nghttp2_session_client_new2(&h->session, callbacks, h, options);
+	    ? nghttp2_session_server_new3(
+		  &h->session, callbacks, h, options, &mem)
+	    : nghttp2_session_client_new3(
+		  &h->session, callbacks, h, options, &mem);
 
 	return rc == 0 && h2_submit_settings(h) == 0 &&
 	    nghttp2_session_set_local_window_size(h->session, NGHTTP2_FLAG_NONE,

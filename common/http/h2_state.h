@@ -6,6 +6,7 @@
  *	h2_read.c   what libnghttp2 reads
  *	h2_send.c   what it is given to send
  *	h2_flood.c  how much a peer may do in vain
+ *	h2_memory.c what libnghttp2 allocates
  */
 #ifndef COMMON_HTTP_H2_STATE_H
 #define COMMON_HTTP_H2_STATE_H
@@ -70,6 +71,7 @@ struct h2 {
 	struct codec base;
 	nghttp2_session *session;
 	const struct h2_limits *limits;
+	void *frame; /* of the session: see h2_memory.c */
 	void *user;
 	struct list streams, rooms, holds, dead;
 	struct h2_block *block; /* of the header block that is being read */
@@ -134,6 +136,13 @@ void h2_stream_wake(struct h2_stream *s);
 
 /* Ends it with RST_STREAM. */
 void h2_stream_reset(struct h2_stream *s, uint32_t code);
+
+/* ---- h2_memory.c ---- */
+
+/* For the session of h, which outlives it. */
+nghttp2_mem h2_memory(struct h2 *h);
+/* As pool_trim. */
+void h2_memory_trim(void);
 
 /* ---- h2_read.c, h2_send.c ---- */
 

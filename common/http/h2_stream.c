@@ -58,6 +58,7 @@ h2_trim(void)
 {
 	if (h2_streams_pool.object_bytes != 0)
 		pool_trim(&h2_streams_pool);
+	h2_memory_trim();
 }
 
 /* Freed by h2_reap: an event of its may be going on. */

@@ -22,7 +22,7 @@ import h2.events
 import h2.exceptions
 import h2.settings
 
-from gateway import free_port
+from origin import Listening
 
 MAX_STREAMS = h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS
 WINDOW = h2.settings.SettingCodes.INITIAL_WINDOW_SIZE
@@ -263,62 +263,37 @@ def echo(x):
         [('content-type', 'application/json')])
 
 
-class H2Origin:
-    """Serves until closed. With tls: an ssl.SSLContext of a server."""
+class H2Origin(Listening):
+    """With tls: an ssl.SSLContext of a server. Its requests are Exchanges."""
 
     def __init__(self, handler=echo, port=0, tls=None, settings=None,
                  address='127.0.0.1'):
-        self.default = handler
-        self.handlers = {}
-        self.streamed = set()
         self.settings = settings or {}
         self.tls = tls
-        self.requests = []  # Exchanges
         self.conns = []
         self.failed = []  # handshakes
         self.active = self.most = 0  # requests at once
         self.open = 0  # connections
-        self.lock = threading.Lock()
-        self.sock = socket.socket()
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.sock.bind((address, port or free_port()))
-        self.port = self.sock.getsockname()[1]
-        self.sock.listen(512)
-        threading.Thread(target=self.accept, daemon=True).start()
+        super().__init__(handler, port, address)
 
-    def on(self, path, handler, streamed=False):
-        self.handlers[path] = handler
-        if streamed:
-            self.streamed.add(path)
-
-    def accept(self):
-        while True:
-            try:
-                sock, _ = self.sock.accept()
-            except OSError:
-                return
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=self.serve, args=(sock,),
-                             daemon=True).start()
-
-    def serve(self, sock):
+    def serve(self, conn):
         try:
             if self.tls is not None:
-                sock = self.tls.wrap_socket(sock, server_side=True)
+                conn = self.tls.wrap_socket(conn, server_side=True)
         except (ssl.SSLError, OSError) as error:
             self.failed.append(error)
-            sock.close()
+            conn.close()
             return
         with self.lock:
-            conn = H2Connection(self, sock, len(self.conns) + 1)
-            self.conns.append(conn)
+            on = H2Connection(self, conn, len(self.conns) + 1)
+            self.conns.append(on)
             self.open += 1
         try:
-            conn.serve()
+            on.serve()
         except (OSError, h2.exceptions.ProtocolError):
             pass
         finally:
-            sock.close()
+            conn.close()
             with self.lock:
                 self.open -= 1
 
@@ -326,19 +301,6 @@ class H2Origin:
     def connections(self):
         return len(self.conns)
 
-    @property
-    def last(self):
-        return self.requests[-1]
-
     def drop(self):
-        """Ends every connection; new ones are still accepted."""
         for conn in list(self.conns):
             conn.close()
-
-    def close(self):
-        try:
-            self.sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-        self.sock.close()
-        self.drop()

@@ -70,18 +70,14 @@ def echo(conn, request):
         [('Content-Type', 'application/json')])
 
 
-class Origin:
-    """Serves until closed. Handlers get (connection, request)."""
+class Listening:
+    """What origins of all protocols share. Serves until closed."""
 
-    def __init__(self, handler=echo, port=0, name='origin',
-                 address='127.0.0.1'):
-        self.name = name
+    def __init__(self, handler, port, address):
         self.default = handler
         self.handlers = {}  # path: handler
         self.streamed = set()  # paths whose handler reads the body itself
         self.requests = []
-        self.connections = 0
-        self.live = []
         self.lock = threading.Lock()
         self.sock = socket.socket(
             socket.AF_INET6 if ':' in address else socket.AF_INET)
@@ -103,12 +99,49 @@ class Origin:
             except OSError:
                 return
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with self.lock:
-                self.connections += 1
-                conn = Connection(sock, self.connections)
-                self.live.append(conn)
-            threading.Thread(target=self.serve, args=(conn,),
+            threading.Thread(target=self.serve, args=(self.accepted(sock),),
                              daemon=True).start()
+
+    def accepted(self, sock):
+        """What is served: the socket, or what is made of it in their order."""
+        return sock
+
+    def serve(self, conn):
+        raise NotImplementedError
+
+    @property
+    def last(self):
+        return self.requests[-1]
+
+    def drop(self):
+        """Ends every connection; new ones are still accepted."""
+        raise NotImplementedError
+
+    def close(self):
+        try:
+            self.sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.sock.close()
+        self.drop()
+
+
+class Origin(Listening):
+    """Handlers get (connection, request)."""
+
+    def __init__(self, handler=echo, port=0, name='origin',
+                 address='127.0.0.1'):
+        self.name = name
+        self.connections = 0
+        self.live = []
+        super().__init__(handler, port, address)
+
+    def accepted(self, sock):
+        with self.lock:
+            self.connections += 1
+            conn = Connection(sock, self.connections)
+            self.live.append(conn)
+        return conn
 
     def serve(self, conn):
         try:
@@ -127,26 +160,13 @@ class Origin:
             with self.lock:
                 self.live.remove(conn)
 
-    @property
-    def last(self):
-        return self.requests[-1]
-
     def drop(self):
-        """Ends every connection; new ones are still accepted."""
         with self.lock:
             for conn in self.live:
                 try:
                     conn.sock.shutdown(socket.SHUT_RDWR)
                 except OSError:
                     pass
-
-    def close(self):
-        try:
-            self.sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-        self.sock.close()
-        self.drop()
 
 
 TCP_ESTABLISHED = 1  # tcpi_state

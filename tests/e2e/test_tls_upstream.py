@@ -377,6 +377,55 @@ def test_from_plain_to_tls(gateway, place, upstream):
     assert (len(plain.requests), len(secure.requests)) == (2, 1)
 
 
+@both
+def test_sent_again_after_a_reload(gateway, place, upstream, h2):
+    """The endpoints of now, as they are spoken to now."""
+    secure = place.origin(h2=h2)
+    plain = upstream(lambda c, _r: c.reply(503))
+    again = ('retry = { attempts = 2; base_delay = "2s"; jitter = false; '
+             'on = [ "503" ]; }; ')
+    g = gateway(service(plain.port, extra=again) + ROUTE)
+    with Wire(g.port) as w:
+        w.send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+        wait_until(lambda: plain.requests, 5, 'the first try')
+        g.reload(place.conf(secure.port, h2=h2, extra=again))
+        assert w.response().status == 200
+    assert (len(plain.requests), len(secure.requests)) == (1, 1)
+
+
+def test_endpoints_and_manner_change_at_once(gateway, place, upstream):
+    """With so many services, requests come amid a publication."""
+    plain, secure = upstream(), place.origin()
+
+    def many(port, tls):
+        one = (f'{{ endpoints = ( {{ address = "127.0.0.1:{port}"; }} ); '
+               f'{ONE} {tls} }};')
+        return ('services = {' + ''.join(f's{n} = {one}' for n in range(500)) +
+                '};\nroutes = ( { path = "/*rest"; service = "s0"; } );\n')
+    secured = many(secure.port, f'tls = {{ ca = "{place.ca_file}"; }};')
+    g = gateway(many(plain.port, ''))
+    stop, bad, count = threading.Event(), [], [0]
+
+    def load():
+        with Wire(g.port) as w:
+            while not stop.is_set():
+                r = w.ask('/')
+                count[0] += 1
+                if r.status != 200:
+                    bad.append(r)
+    threads = [threading.Thread(target=load) for _ in range(4)]
+    for t in threads:
+        t.start()
+    for n in range(10):
+        g.reload(many(plain.port, '') if n % 2 else secured)
+        seen = count[0]
+        wait_until(lambda: count[0] > seen + 10, 10, 'more requests')
+    stop.set()
+    for t in threads:
+        t.join(10)
+    assert not bad
+
+
 # --- ends
 
 def unwrapped(body):

@@ -146,6 +146,7 @@ static void
 call_on_connected(struct call *c)
 {
 	c->connected = true;
+	c->reused = c->origin->idled;
 	origin_deadline(c->origin, 0);
 	c->sink->ready(c);
 }
@@ -234,7 +235,7 @@ call_on_end(struct call *c, const struct head *trailers)
 static void
 call_on_failed(struct call *c, enum why why, int error)
 {
-	c->reused = c->reused && !c->origin->noticed;
+	c->reused = c->origin->idled && !c->origin->noticed;
 	c->leaving = why == WHY_UPSTREAM_REFUSED && error == ESHUTDOWN;
 	if (!call_failed_mildly(c, why, error))
 		call_learn_failed(
@@ -321,7 +322,7 @@ call_reset(struct call *c, struct endpoint_handle handle, const struct addr *a)
 	c->began = clock_now();
 	c->head_due = (struct mono){ 0 };
 	c->status = 0;
-	c->connected = c->heard = c->told = false;
+	c->connected = c->reused = c->heard = c->told = false;
 	c->events = c->switched = c->leaving = false;
 }
 
@@ -365,7 +366,7 @@ call_connect(struct call *c, struct endpoint_handle handle,
 	call_make_want(c, &want, name);
 	want.fresh = fresh;
 	want.peek = peek;
-	c->origin = origin_take(e, c, &call_origin_events, &want, &c->reused);
+	c->origin = origin_take(e, c, &call_origin_events, &want);
 	return c->origin != NULL ? CALL_CONNECTED : call_refused(c, errno);
 }
 

@@ -123,7 +123,6 @@ forward_params(struct call_params *p, const struct req *q)
 		.response_head_bytes = q->image->limits.response_head_bytes,
 		.service = s->slot,
 		.algorithm = s->balance,
-		.protocol = s->protocol,
 		.rule = { s->passive.failures, s->passive.time_us },
 	};
 }
@@ -160,7 +159,6 @@ forward_request(struct req *q)
 	f->call.user = f;
 	f->call.tunnel = q->up.upgrade.n != 0;
 	forward_params(&f->call.params, q);
-	q->up.https = q->service->tls != IMG_NONE;
 	if (q->head.body != BODY_NONE)
 		forward_keep_begin(f);
 	q->handled = f;

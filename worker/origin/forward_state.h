@@ -6,6 +6,7 @@
  *	forward_answer.c  the origin's side: answers on, or dropped
  *	forward_body.c    a body that is kept to be sent again
  *	forward_full.c    when no endpoint takes a connection more
+ *	forward_manner.c  how an endpoint is spoken to
  *	forward_tunnel.c  what follows a 101
  */
 #ifndef WORKER_ORIGIN_FORWARD_STATE_H
@@ -36,6 +37,8 @@ struct forward {
 	struct timer timer;  /* fn is NULL before its first use */
 	struct mono full_at; /* no endpoint took a connection since then */
 	uint32_t full;       /* bit i: ask.tried.index[i] is only full */
+	uint64_t manner;     /* of the last call */
+	uint16_t turns;      /* waited for an image in a row */
 	uint16_t full_steps; /* waited for that so often */
 	uint8_t full_looks;  /* in a row that found no idle connection */
 	struct tunnel *tunnel; /* NULL: there was no 101 */
@@ -132,6 +135,14 @@ forward_whole(const struct forward *f)
 {
 	return !f->body_begun || f->keeping;
 }
+
+/* ---- forward_manner.c ---- */
+
+/*
+ * Prepares the call for an endpoint that is spoken to like this. False: not
+ * now, and forward_try will follow; or the request has ended.
+ */
+bool forward_speak(struct forward *f, uint64_t manner);
 
 /* ---- forward_full.c ---- */
 

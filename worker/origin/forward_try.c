@@ -17,7 +17,6 @@
 
 #include "common/base/hash.h"
 #include "common/base/must.h"
-#include "worker/flow/secure.h"
 #include "worker/origin/retry.h"
 
 /* So many connections that say GOAWAY one after the other. */
@@ -113,24 +112,6 @@ forward_delay(struct forward *f)
 
 /* ---- one call ---- */
 
-/* The policy of TLS is that of the request's image. False without memory. */
-static bool
-forward_secure(struct forward *f)
-{
-	const struct req *q = f->req;
-	struct call_params *p = &f->call.params;
-	const struct img_tls_out *out;
-	uint32_t index = q->service->tls;
-
-	if (index == IMG_NONE)
-		return true;
-	out = img_at(q->image, q->image->tls_outs.off);
-	p->server_name = img_slice(q->image, out[index].server_name);
-	p->tls = secure_client(q->env->secure, q->image,
-	    epoch_secrets(q->env->region, q->image_slot), index);
-	return p->tls != NULL;
-}
-
 static void
 forward_count(struct forward *f)
 {
@@ -142,6 +123,7 @@ forward_count(struct forward *f)
 	    registry_endpoint_text(q->env->region, f->call.handle.index);
 	f->delayed = false;
 	f->full_steps = f->full_looks = 0;
+	f->turns = 0;
 }
 
 /* True when another endpoint is to be chosen at once. */
@@ -160,16 +142,21 @@ forward_refused(struct forward *f)
 /* The same. Else the call has begun, or the request has ended. */
 static bool
 forward_call(struct forward *f, struct endpoint_handle h, const struct addr *a,
-    bool fresh)
+    uint64_t manner, bool fresh)
 {
 	bool peek = !forward_repeatable(f, WHY_UPSTREAM_CLOSED) ||
 	    f->req->head.body != BODY_NONE;
 
 	forward_hold_body(f);
-	if (!forward_secure(f)) {
-		req_fail(f->req, WHY_OVERLOADED);
+	if (!forward_speak(f, manner))
 		return false;
-	}
+	/*
+	 * A pooled one may just be closing, and this is not sent twice; but
+	 * where connections are bounded or shared, it is one that is there.
+	 */
+	if (f->call.tunnel && f->call.params.max_connections == 0 &&
+	    f->call.params.protocol != IMG_PROTOCOL_H2)
+		fresh = true;
 	switch (call_connect(&f->call, h, a, fresh, peek)) {
 	case CALL_CONNECTED:
 		forward_count(f);
@@ -215,19 +202,14 @@ forward_none_left(struct forward *f)
 void
 forward_try(struct forward *f)
 {
-	/*
-	 * A pooled one may just be closing, and this is not sent twice; but
-	 * where connections are bounded or shared, it is one that is there.
-	 */
-	bool fresh = f->call.tunnel && f->call.params.max_connections == 0 &&
-	    f->call.params.protocol != IMG_PROTOCOL_H2;
 	const struct eset_member *m;
 	bool next = true;
 
 	while (next) {
 		m = balance_pick(f->req->env->balance, &f->ask);
-		next = m != NULL ? forward_call(f, m->handle, &m->addr, fresh)
-				 : forward_none_left(f);
+		next = m != NULL
+		    ? forward_call(f, m->handle, &m->addr, m->manner, false)
+		    : forward_none_left(f);
 	}
 }
 
@@ -261,7 +243,8 @@ forward_freshen(struct forward *f, enum why why)
 	if (why == WHY_UPSTREAM_CLOSED)
 		env_count(e, COUNTER_UPSTREAM_STALE, 1);
 	if (!registry_endpoint_live(e->region, h) ||
-	    forward_call(f, h, &f->call.addr, why != WHY_UPSTREAM_REFUSED))
+	    forward_call(
+		f, h, &f->call.addr, f->manner, why != WHY_UPSTREAM_REFUSED))
 		forward_try(f);
 }
 

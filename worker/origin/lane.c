@@ -191,13 +191,16 @@ lane_expired(struct timer *t)
 }
 
 static struct lane *
-lane_new(const struct origin *base, bool tunnel)
+lane_new(const struct origin *base, const struct origin_want *want)
 {
 	struct lane *l = pool_take(&base->env->opool->lanes);
 
 	if (l == NULL)
 		return NULL;
-	*l = (struct lane){ .origin = *base, .tunnel = tunnel };
+	*l = (struct lane){ .origin = *base,
+		.tunnel = want->tunnel,
+		.fresh = want->fresh,
+		.peek = want->peek };
 	l->origin.state = ORIGIN_CONNECTING;
 	timer_init(&l->origin.timer, lane_expired);
 	loop_task_init(&l->free_task, lane_free);
@@ -207,11 +210,10 @@ lane_new(const struct origin *base, bool tunnel)
 }
 
 struct origin *
-lane_take(
-    const struct origin *base, const struct origin_want *want, bool *idled)
+lane_take(const struct origin *base, const struct origin_want *want)
 {
 	struct opool *p = base->env->opool;
-	struct lane *l = lane_new(base, want->tunnel);
+	struct lane *l = lane_new(base, want);
 	struct mux *m;
 
 	if (l == NULL) {
@@ -223,7 +225,6 @@ lane_take(
 		pool_give(&p->lanes, l);
 		return NULL;
 	}
-	*idled = m->resting;
 	mux_follow(m, want);
 	mux_enter(m, l);
 	return &l->origin;

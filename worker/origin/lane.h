@@ -17,7 +17,7 @@ struct lane {
 	struct list link;  /* in mux.lanes or mux.waiting */
 	struct list burst; /* in mux.burst */
 	struct loop_task free_task;
-	bool tunnel; /* wants an extended CONNECT */
+	bool tunnel, fresh, peek; /* as it wanted (origin_want) */
 };
 
 static inline struct lane *
@@ -27,8 +27,8 @@ lane_of(struct origin *o)
 }
 
 /* As origin_take; `base` says for whom. */
-struct origin *lane_take(
-    const struct origin *base, const struct origin_want *want, bool *idled);
+struct origin *
+lane_take(const struct origin *base, const struct origin_want *want);
 
 /* The exchange is over, or given up; the connection lives on. */
 void lane_close(struct origin *o);

@@ -84,6 +84,7 @@ void
 mux_enter(struct mux *m, struct lane *l)
 {
 	l->mux = m;
+	l->origin.idled = m->quiet;
 	m->count++;
 	if (m->resting) {
 		m->resting = false;
@@ -103,7 +104,7 @@ mux_rest(struct mux *m)
 {
 	struct env *e = m->wire.env;
 
-	m->resting = m->rested = true;
+	m->resting = m->quiet = true;
 	opool_mux_rests(mux_pool(m), m, 1);
 	if (m->state == MUX_CONNECTING || e->draining ||
 	    !opool_keeps_mux(mux_pool(m), m))
@@ -144,11 +145,14 @@ mux_exit(struct lane *l, enum h2_release how)
 static void
 mux_send_away(struct mux *m, struct lane *l)
 {
+	struct origin_want want = m->want;
 	struct mux *other;
 	int error;
 
+	want.fresh = l->fresh;
+	want.peek = l->peek;
 	mux_replace(m);
-	other = opool_mux_like(mux_pool(m), &m->want);
+	other = opool_mux_like(mux_pool(m), &want);
 	error = errno;
 	if (other == NULL) {
 		lane_fail(l,

@@ -45,7 +45,7 @@ struct mux {
 	uint32_t count;          /* lanes, waiting ones included */
 	uint8_t state;           /* enum mux_state */
 	bool resting;            /* without calls, and counted as such */
-	bool rested;             /* it was so at some time */
+	bool quiet;              /* nothing was heard since: it may be dead */
 	bool roomy;              /* it stands where those with room do */
 	char name[ENDPOINT_LABEL_MAX]; /* what want.name points to */
 };

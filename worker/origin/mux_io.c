@@ -138,6 +138,7 @@ mux_input(struct io *io, const char *p, size_t n)
 	size_t used;
 
 	m->heard = clock_now();
+	m->quiet = m->resting;
 	used = codec_input(h2_codec(m->h2), p, n);
 	if (m->state == MUX_CLOSED)
 		return n;
@@ -231,7 +232,7 @@ mux_init(struct mux *m, const struct origin_want *want)
 	m->heard = m->pinged = (struct mono){ 0 };
 	m->count = 0;
 	m->state = MUX_CONNECTING;
-	m->resting = m->rested = m->roomy = false;
+	m->resting = m->quiet = m->roomy = false;
 	timer_init(&m->timer, mux_expired);
 	loop_task_init(&m->task, mux_turn);
 	loop_task_init(&m->free_task, mux_free);

@@ -301,6 +301,29 @@ opool_keeps_mux(struct opool *p, const struct mux *m)
 		m->want.max_idle);
 }
 
+/* One that has been idle, as far as can be seen from here. */
+static bool
+opool_mux_looks_open(struct opool *p, struct mux *m)
+{
+	switch (wire_look(&m->wire)) {
+	case WIRE_QUIET:
+		return true;
+	case WIRE_STIRS:
+		/* To be read later: a PING or a GOAWAY, but where there are
+		 * calls, rather an answer. */
+		return !m->resting;
+	case WIRE_GONE:
+		break;
+	}
+	if (!m->resting) {
+		mux_leave(m); /* its calls are told when their turn comes */
+		return false;
+	}
+	mux_fail(m, WHY_UPSTREAM_CLOSED, 0);
+	env_count(p->env, COUNTER_UPSTREAM_STALE, 1);
+	return false;
+}
+
 /* False: this one cannot be used, at least not now. */
 static bool
 opool_mux_suits(struct opool *p, struct mux *m, const struct origin_want *want)
@@ -312,21 +335,9 @@ opool_mux_suits(struct opool *p, struct mux *m, const struct origin_want *want)
 			mux_leave(m);
 		return false;
 	}
-	if (want->fresh && m->rested)
+	if (want->fresh && m->quiet)
 		return false;
-	if (!want->peek || !m->resting)
-		return true;
-	switch (wire_look(&m->wire)) {
-	case WIRE_QUIET:
-		return true;
-	case WIRE_STIRS:
-		return false; /* a PING or a GOAWAY: not to be read now */
-	case WIRE_GONE:
-		mux_fail(m, WHY_UPSTREAM_CLOSED, 0);
-		env_count(p->env, COUNTER_UPSTREAM_STALE, 1);
-		return false;
-	}
-	return false;
+	return !want->peek || !m->quiet || opool_mux_looks_open(p, m);
 }
 
 /* One with room: that has a stream, rather than one that will have. */

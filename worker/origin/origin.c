@@ -8,14 +8,13 @@
 
 struct origin *
 origin_take(struct env *e, struct call *c, const struct origin_events *events,
-    const struct origin_want *want, bool *idled)
+    const struct origin_want *want)
 {
 	struct origin base = {
 		.env = e, .events = events, .call = c, .handle = want->handle
 	};
 
-	return want->h2 ? lane_take(&base, want, idled)
-			: solo_take(&base, want, idled);
+	return want->h2 ? lane_take(&base, want) : solo_take(&base, want);
 }
 
 void

@@ -46,6 +46,7 @@ struct origin {
 	bool sent_all; /* the request was handed over whole */
 	bool ended;    /* and so was the answer */
 	bool noticed;  /* the peer has reset its stream: it knows of it */
+	bool idled;    /* its connection had been idle, and may be dead */
 };
 
 /* What a call is told by its origin. */
@@ -96,13 +97,12 @@ struct origin_want {
 
 /*
  * Gets one for call c, whose endpoint is counted as active already: of a pooled
- * connection or a new one; its state says whether it is connected already.
- * *idled: on a connection that had been idle. NULL with errno; EUSERS: the
- * endpoint has as many connections as it may, and no room on them.
+ * connection or a new one; its state says whether it is connected already. NULL
+ * with errno; EUSERS: the endpoint has as many connections as it may, and no
+ * room on them.
  */
-struct origin *
-origin_take(struct env *e, struct call *c, const struct origin_events *events,
-    const struct origin_want *want, bool *idled);
+struct origin *origin_take(struct env *e, struct call *c,
+    const struct origin_events *events, const struct origin_want *want);
 
 /* us from now; 0: no deadline. */
 void origin_deadline(struct origin *o, uint64_t us);

@@ -251,20 +251,19 @@ solo_reuse(struct solo *s, const struct origin *base, uint32_t max_connections)
 	o->call = base->call;
 	o->events = base->events;
 	o->sent_all = false;
+	o->idled = true;
 	timer_cancel(&o->timer);
 	s->wire.bounded = max_connections != 0;
 	env_count(o->env, COUNTER_UPSTREAM_REUSES, 1);
 }
 
 struct origin *
-solo_take(
-    const struct origin *base, const struct origin_want *want, bool *idled)
+solo_take(const struct origin *base, const struct origin_want *want)
 {
 	struct solo *s = NULL;
 
 	if (!want->fresh)
 		s = opool_take(base->env->opool, want);
-	*idled = s != NULL;
 	if (s != NULL)
 		solo_reuse(s, base, want->max_connections);
 	else

@@ -28,8 +28,8 @@ solo_of(struct origin *o)
 }
 
 /* As origin_take; `base` says for whom. */
-struct origin *solo_take(
-    const struct origin *base, const struct origin_want *want, bool *idled);
+struct origin *
+solo_take(const struct origin *base, const struct origin_want *want);
 
 /* Back to the pool when the exchange left it clean, else closed. */
 void solo_release(struct origin *o);

@@ -286,6 +286,50 @@ START_TEST(hash_of_a_policy)
 }
 END_TEST
 
+/* How the endpoints of one service are spoken to that has these options. */
+static uint64_t
+manner_of(const char *options)
+{
+	const struct img_head *img;
+	struct conf_try t;
+	char text[1024];
+	uint64_t manner;
+
+	(void)snprintf(text, sizeof(text),
+	    LISTENER
+	    "services = { a = { endpoints = ( { address = \"127.0.0.1:1\"; } "
+	    "); %s }; };\nroutes = ( { path = \"/\"; service = \"a\"; } );\n",
+	    options);
+	img = try_image(&t, text);
+	manner = AT(img, img->services, img_service, 0)->manner;
+	conf_try_fini(&t);
+	return manner;
+}
+
+START_TEST(manners)
+{
+	static const char *const others[] = {
+		"",
+		"protocol = \"h2\";",
+		"tls = { ca = \"ca.pem\"; };",
+		"protocol = \"h2\"; tls = { ca = \"ca.pem\"; };",
+		"tls = { ca = \"ca.pem\"; server_name = \"x\"; };",
+		"tls = { ca = \"ca.pem\"; min_version = \"1.3\"; };",
+		"tls = { verify = false; };",
+	};
+	uint64_t manner[7];
+
+	for (size_t i = 0; i < 7; i++) {
+		manner[i] = manner_of(others[i]);
+		for (size_t k = 0; k < i; k++)
+			ck_assert_uint_ne(manner[k], manner[i]);
+	}
+	ck_assert_uint_eq(manner_of("pool = { max_idle = 3; };"), manner[0]);
+	ck_assert_uint_eq(
+	    manner_of("host = \"x\"; tls = { ca = \"ca.pem\"; };"), manner[2]);
+}
+END_TEST
+
 START_TEST(services)
 {
 	const struct img_head *img;
@@ -445,6 +489,7 @@ main(void)
 	tcase_add_test(tc, workers_can_read_them);
 	tcase_add_test(tc, names_in_order);
 	tcase_add_test(tc, hash_of_a_policy);
+	tcase_add_test(tc, manners);
 	tcase_add_test(tc, services);
 	tcase_add_test(tc, top_level);
 	tcase_add_test(tc, digest_has_the_files);

@@ -54,6 +54,8 @@ files_make(void)
 	pem_put_text(&folder, "broken.pem",
 	    "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
 	    60);
+	pem_put_text(&folder, "broken.crl",
+	    "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n", 54);
 	pem_put_text(&folder, "broken.key",
 	    "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
 	    60);
@@ -202,6 +204,9 @@ static const struct conf_case refused[] = {
 	{ CLIENTS("ca.pem", "client_crl = \"ca.pem\";"),
 	    "p.conf:5: tls.client_crl: \"ca.pem\" holds no revocation list in "
 	    "PEM\n" },
+	{ CLIENTS("ca.pem", "client_crl = \"broken.crl\";"),
+	    "p.conf:5: tls.client_crl: \"broken.crl\" is damaged: revocation "
+	    "list 1 in it cannot be read\n" },
 	{ CLIENTS("ca.pem", "client_crl = \"two.crl\";"),
 	    "p.conf:5: tls.client_crl: \"two.crl\" holds a list of "
 	    "\"CN=Mid\", which is no authority of \"ca.pem\"\n" },

@@ -57,6 +57,21 @@ START_TEST(sets_of_all_services)
 }
 END_TEST
 
+START_TEST(members_have_the_manner_of_their_service)
+{
+	img = kit_image(
+	    "a = { endpoints = ( { address = \"10.0.0.1:1\"; }, { address = "
+	    "\"n.b:80\"; } ); protocol = \"h2\"; };");
+	(void)kit_answer("n.b", BYTES(3));
+	publish();
+	ck_assert_uint_eq(set_of(0)->count, 2);
+	for (uint32_t i = 0; i < 2; i++)
+		ck_assert_uint_eq(
+		    set_of(0)->members[i].manner, kit_service(img, 0)->manner);
+	ck_assert_uint_ne(kit_service(img, 0)->manner, 0);
+}
+END_TEST
+
 START_TEST(what_a_dead_master_published_ahead_goes_back)
 {
 	struct eset_want ahead = fixture_want(77, 1);
@@ -66,9 +81,9 @@ START_TEST(what_a_dead_master_published_ahead_goes_back)
 	publish();
 	ck_assert(registry_publish_set(
 	    &region, kit_service(img, 0)->slot, &ahead, 1));
-	publish_undo(&region, &names, img);
+	ck_assert(publish_undo(&region, &names, img));
 	ck_assert_uint_eq(set_of(0)->members[0].addr.port, 1);
-	publish_undo(&region, &names, NULL);
+	ck_assert(publish_undo(&region, &names, NULL));
 }
 END_TEST
 
@@ -196,6 +211,7 @@ main(void)
 
 	tcase_add_checked_fixture(tc, kit_setup, kit_teardown);
 	tcase_add_test(tc, sets_of_all_services);
+	tcase_add_test(tc, members_have_the_manner_of_their_service);
 	tcase_add_test(tc, what_a_dead_master_published_ahead_goes_back);
 	tcase_add_test(tc, only_names_without_anything_are_awaited);
 	tcase_add_test(tc, changes_stay_until_the_configuration_says_otherwise);

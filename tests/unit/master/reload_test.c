@@ -7,11 +7,15 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "master/reload.h"
+#include "shm/extent.h"
 #include "tests/unit/master/dns_kit.h"
 
 #define REFUSED_PORT 2
@@ -28,6 +32,56 @@ static enum reload_outcome outcome;
 static uint32_t next_id, closed_id;
 static struct note answers[LISTENERS_MAX];
 static unsigned answer_count;
+static void (*damage)(struct img_head *img); /* what the loader has written */
+#define CROWD_PAGES 8
+static bool crowd; /* the next note fills the images */
+static uint64_t hogs[64];
+static unsigned hog_count;
+
+/* Takes what is free in the images but for CROWD_PAGES. */
+static void
+fill_images(void)
+{
+	uint64_t pages[CROWD_PAGES];
+
+	for (int i = 0; i < CROWD_PAGES; i++)
+		pages[i] = extent_take(&in->region, 1, EXTENT_IMAGE | 1);
+	for (uint64_t n = FIXTURE_IMAGES; n != 0; n /= 2)
+		while ((hogs[hog_count] = extent_take(
+			    &in->region, n, EXTENT_IMAGE | 1)) != 0)
+			ck_assert_uint_lt(++hog_count, 64);
+	for (int i = 0; i < CROWD_PAGES; i++)
+		extent_give(&in->region, pages[i]);
+}
+
+static void
+clear_images(void)
+{
+	while (hog_count != 0)
+		extent_give(&in->region, hogs[--hog_count]);
+}
+
+static struct img_head *
+image_being_made(void)
+{
+	struct epoch_info i;
+	uint32_t slot = 0;
+
+	while (!epoch_info(&in->region, slot, &i) || i.state != IMAGE_BUILDING)
+		ck_assert_uint_lt(++slot, IMAGES_MAX);
+	return (void *)epoch_build_at(&in->region, (int)slot);
+}
+
+/* The loader's, too. */
+ssize_t
+send(int fd, const void *p, size_t n, int flags)
+{
+	const struct loader_message *m = p;
+
+	if (damage != NULL && m->kind == LOADER_WRITTEN)
+		damage(image_being_made());
+	return (ssize_t)syscall(SYS_sendto, fd, p, n, flags, NULL, 0);
+}
 
 static void
 tell(struct reload *r, const struct note *n)
@@ -45,6 +99,9 @@ tell(struct reload *r, const struct note *n)
 	else
 		answers[answer_count].id = ++next_id;
 	answer_count++;
+	if (crowd)
+		fill_images();
+	crowd = false;
 }
 
 static void
@@ -77,6 +134,8 @@ setup(void)
 	in->workers = 2;
 	in->log_fd = -1;
 	in->files_fd = -1;
+	for (uint32_t w = 0; w < in->workers; w++)
+		in->wake_fds[w] = eventfd(0, EFD_NONBLOCK);
 	fixture_region(&in->region, 2);
 	ck_assert(loop_init(&loop));
 	dns_open(&server, &loop);
@@ -91,6 +150,8 @@ teardown(void)
 	dns_close(&server, &loop);
 	loop_fini(&loop);
 	region_fini(&in->region);
+	for (uint32_t w = 0; w < in->workers; w++)
+		close(in->wake_fds[w]);
 	free(in);
 	(void)unlink(path);
 }
@@ -153,6 +214,21 @@ endpoint_port(struct slice service)
 	const struct eset *set = registry_set(&in->region, slot);
 
 	return set == NULL ? 0 : set->members[0].addr.port;
+}
+
+static struct slice
+nth_service(unsigned i)
+{
+	static const char names[] = "abcdefghijklmnopqrstuvwxyz";
+
+	return slice_make(names + i, 1);
+}
+
+static bool
+said(const char *text)
+{
+	text_add_char(&reload.said, '\0');
+	return strstr(reload.said.p, text) != NULL;
 }
 
 START_TEST(the_first_load_publishes)
@@ -235,6 +311,55 @@ START_TEST(a_listener_that_fails_undoes_all)
 }
 END_TEST
 
+static void
+conf_many(const char *listeners, unsigned services, unsigned port)
+{
+	char text[4096];
+	size_t n = 0;
+
+	for (unsigned i = 0; i < services; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n,
+		    "%c = { endpoints = ( { address = \"127.0.0.1:%u\"; } ); "
+		    "};",
+		    'a' + (char)i, port);
+	conf(listeners, text, "");
+}
+
+/*
+ * There is room for the new sets of some services, and then, when the image has
+ * gone, not for as many as are to go back.
+ */
+START_TEST(what_lacks_room_to_go_back_does_so_later)
+{
+	unsigned services = 2 * CROWD_PAGES, changed = 0;
+
+	conf_many(LISTEN(1001), services, 2001);
+	run(RELOAD_OK);
+	conf_many(LISTEN(1002), services, 2002);
+	/* A worker may be looking at the old sets. */
+	epoch_enter(&in->region, 1, &(struct epoch_view){ 0 });
+	crowd = true;
+	run(RELOAD_FAILED);
+	ck_assert(said("nor is there room"));
+	for (unsigned i = 0; i < services; i++)
+		changed += endpoint_port(nth_service(i)) == 2002;
+	ck_assert_uint_gt(changed, 0);
+	ck_assert_uint_lt(changed, CROWD_PAGES);
+	publications = 0;
+	clear_images();
+	ck_assert(reload_reclaim(&reload));
+	for (unsigned i = 0; i < services; i++)
+		ck_assert_uint_eq(endpoint_port(nth_service(i)), 2001);
+	ck_assert_uint_eq(publications, 1);
+	epoch_leave(&in->region, 1);
+	while (reload_reclaim(&reload))
+		continue;
+	ck_assert_uint_eq(fixture_endpoints(&in->region), services);
+	ck_assert_uint_eq(generation(), 1);
+	ck_assert_uint_eq(publications, 1);
+}
+END_TEST
+
 START_TEST(what_is_not_named_any_more_goes)
 {
 	conf(LISTEN(1001), SERVICE("a", 2001) SERVICE("b", 2002), "");
@@ -285,6 +410,40 @@ START_TEST(a_loader_that_dies_is_a_failed_run)
 }
 END_TEST
 
+static void
+damage_routes(struct img_head *img)
+{
+	img->routes.off = (uint32_t)img->bytes;
+}
+
+static void
+damage_secrets(struct img_head *img)
+{
+	img->secret_bytes++;
+}
+
+START_TEST(what_does_not_hold_together_is_refused)
+{
+	static void (*const damages[])(
+	    struct img_head *) = { damage_routes, damage_secrets };
+
+	conf(LISTEN(1001), SERVICE("a", 2001), "");
+	run(RELOAD_OK);
+	conf(LISTEN(1002), SERVICE("a", 2002), "");
+	for (int i = 0; i < 2; i++) {
+		damage = damages[i];
+		run(RELOAD_FAILED);
+		ck_assert(said("does not hold together"));
+	}
+	damage = NULL;
+	ck_assert_uint_eq(told[NOTE_OPEN], 1);
+	ck_assert_uint_eq(generation(), 1);
+	ck_assert_uint_eq(fixture_images(&in->region), 1);
+	ck_assert_uint_eq(endpoint_port(SLICE_LIT("a")), 2001);
+	run(RELOAD_OK);
+}
+END_TEST
+
 START_TEST(a_successor_finds_what_is_in_force)
 {
 	struct eset_want want = fixture_want(1, 1);
@@ -329,13 +488,6 @@ conf_name(const char *name, const char *timeout)
 	    "attempts = 1; };",
 	    server.port, timeout);
 	conf(LISTEN(1001), services, more);
-}
-
-static bool
-said(const char *text)
-{
-	text_add_char(&reload.said, '\0');
-	return strstr(reload.said.p, text) != NULL;
 }
 
 START_TEST(new_names_are_waited_for)
@@ -441,9 +593,11 @@ main(void)
 	tcase_add_test(tc, the_same_text_changes_nothing);
 	tcase_add_test(tc, a_bad_file_changes_nothing);
 	tcase_add_test(tc, a_listener_that_fails_undoes_all);
+	tcase_add_test(tc, what_lacks_room_to_go_back_does_so_later);
 	tcase_add_test(tc, what_is_not_named_any_more_goes);
 	tcase_add_test(tc, requests_meanwhile_are_one_more_run);
 	tcase_add_test(tc, a_loader_that_dies_is_a_failed_run);
+	tcase_add_test(tc, what_does_not_hold_together_is_refused);
 	tcase_add_test(tc, a_successor_finds_what_is_in_force);
 	tcase_add_test(tc, new_names_are_waited_for);
 	tcase_add_test(tc, names_without_an_answer_are_a_warning);

@@ -56,6 +56,27 @@ START_TEST(another_zone_is_another_set)
 }
 END_TEST
 
+/* The same endpoints in it: nothing that is known of them is lost. */
+START_TEST(another_manner_is_another_set)
+{
+	struct region r;
+	struct eset_want want[] = { fixture_want(1, 1), fixture_want(2, 1) };
+
+	region_make(&r);
+	uint32_t e = publish(&r, want, 2);
+	const struct eset *set = registry_set(&r, 0);
+	want[0].manner = want[1].manner = 7;
+	ck_assert_uint_eq(publish(&r, want, 2), e);
+	ck_assert_ptr_ne(registry_set(&r, 0), set);
+	set = registry_set(&r, 0);
+	ck_assert_uint_eq(set->members[0].manner, 7);
+	ck_assert(registry_endpoint_live(&r, set->members[0].handle));
+	publish(&r, want, 2);
+	ck_assert_ptr_eq(registry_set(&r, 0), set);
+	region_fini(&r);
+}
+END_TEST
+
 START_TEST(named_twice_is_of_the_better_kind)
 {
 	struct region r;
@@ -200,6 +221,7 @@ main(void)
 
 	tcase_add_test(tc, members_stand_in_tiers);
 	tcase_add_test(tc, another_zone_is_another_set);
+	tcase_add_test(tc, another_manner_is_another_set);
 	tcase_add_test(tc, named_twice_is_of_the_better_kind);
 	tcase_add_test(tc, a_new_endpoint_is_told_of);
 	tcase_add_test(tc, new_among_others_starts_slowly);

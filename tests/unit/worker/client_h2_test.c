@@ -25,7 +25,7 @@ static uint64_t birth;
 
 /* The requests that have come, until they end. */
 static struct req *asked[MAX];
-static int asked_count, rooms, aborts;
+static int asked_count, rooms, aborts, leaves;
 static enum why ended_why;
 static size_t got;
 
@@ -52,9 +52,19 @@ handler_abort(struct req *q)
 	aborts++;
 }
 
-static const struct req_handler handler = {
-	.data = handler_data, .room = handler_room, .abort = handler_abort
-};
+/* Its last word is said at once. */
+static bool
+handler_leave(struct req *q)
+{
+	leaves++;
+	req_end(q, WHY_STOPPING, true);
+	return true;
+}
+
+static const struct req_handler handler = { .data = handler_data,
+	.room = handler_room,
+	.abort = handler_abort,
+	.leave = handler_leave };
 
 static enum verdict
 take(struct req *q)
@@ -170,11 +180,17 @@ settle(void)
 }
 
 static void
-pass(uint64_t us)
+jump(uint64_t us)
 {
 	birth -= us;
 	clock_set_birth(birth);
 	(void)clock_update();
+}
+
+static void
+pass(uint64_t us)
+{
+	jump(us);
 	settle();
 }
 
@@ -274,7 +290,7 @@ set_up(void)
 	clients.limits = limits;
 	clients.h2_limits =
 	    (struct h2_limits){ 50, 65536, 1u << 20, 100, 1000 };
-	asked_count = rooms = aborts = 0;
+	asked_count = rooms = aborts = leaves = 0;
 	got = 0;
 }
 
@@ -600,6 +616,111 @@ START_TEST(room_for_others)
 }
 END_TEST
 
+/* ---- what falls into one turn ---- */
+
+static void
+end_first(struct timer *t)
+{
+	(void)t;
+	req_end(asked[0], WHY_RESPONSE_TIMEOUT, true);
+}
+
+/* It is found to be too slow just after its request has ended. */
+START_TEST(expired_without_a_request)
+{
+	struct timer before;
+	int a;
+
+	clients.min_rate = 100;
+	connect_peer(&peer_limits);
+	a = ask("POST", BODY_STREAM);
+	settle();
+	timer_init(&before, end_first);
+	timer_set(&loop.timers, &before, mono_add_us(clock_now(), 5000));
+	jump(11 * S);
+	ck_assert(loop_turn(&loop, 0));
+	ck_assert_ptr_null(asked[0]);
+	ck_assert_int_eq(ended_why, WHY_RESPONSE_TIMEOUT);
+	ck_assert_int_eq(streams(), 1);
+	settle();
+	ck_assert(peer_end.reset[a]);
+	ck_assert_int_eq(streams(), 0);
+	/* The others go on. */
+	ck_assert(h2_may_open(peer_end.codec));
+}
+END_TEST
+
+/* The idle time passes just after a stream has begun. */
+START_TEST(expired_with_a_new_stream)
+{
+	struct io *io;
+	int a;
+
+	connect_peer(&peer_limits);
+	(void)ask("GET", BODY_NONE);
+	settle();
+	reply_body(asked[0], 204, SLICE_NONE, SLICE_NONE, NULL);
+	settle();
+	io = &connection()->client->io;
+	io_pause(io, true);
+	a = ask("GET", BODY_NONE);
+	settle();
+	ck_assert_int_eq(asked_count, 1);
+	io_pause(io, false); /* it is read by a task of the turn */
+	jump(76 * S);
+	ck_assert(loop_turn(&loop, 0));
+	ck_assert_int_eq(asked_count, 2);
+	settle();
+	ck_assert(h2_may_open(peer_end.codec));
+	reply_body(asked[1], 204, SLICE_NONE, SLICE_NONE, NULL);
+	settle();
+	ck_assert_int_eq(peer_end.status[a], 204);
+	/* And again it has its time. */
+	pass(74 * S);
+	ck_assert(!peer_end.closed);
+	pass(2 * S);
+	ck_assert(peer_end.closed);
+}
+END_TEST
+
+/* One of HTTP/1, with a request. */
+static int
+connect_plain(void)
+{
+	static const char text[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+	const struct arrival a = { .protocols = IMG_PROTOCOL_H1 };
+	int pair[2];
+
+	ck_assert_int_eq(
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+	clients_accept(&clients, pair[0], &a);
+	ck_assert_int_eq(
+	    write(pair[1], text, sizeof(text) - 1), (ssize_t)sizeof(text) - 1);
+	settle();
+	return pair[1];
+}
+
+/* Some close themselves while all are told to leave. */
+START_TEST(last_words_of_all)
+{
+	int plain[2];
+
+	connect_peer(&peer_limits);
+	(void)ask("GET", BODY_NONE);
+	plain[0] = connect_plain();
+	plain[1] = connect_plain();
+	ck_assert_int_eq(asked_count, 3);
+	ck_assert_uint_eq(clients.count, 3);
+	ck_assert(clients_leave(&clients));
+	ck_assert_int_eq(leaves, 3);
+	settle();
+	ck_assert_uint_eq(clients.count, 1);
+	ck_assert_int_eq(streams(), 0);
+	close(plain[0]);
+	close(plain[1]);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -622,6 +743,9 @@ main(void)
 	tcase_add_test(tc, graceful_stop);
 	tcase_add_test(tc, requests_of_a_connection);
 	tcase_add_test(tc, room_for_others);
+	tcase_add_test(tc, expired_without_a_request);
+	tcase_add_test(tc, expired_with_a_new_stream);
+	tcase_add_test(tc, last_words_of_all);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -52,7 +52,7 @@ check_flood(void)
 	ck_assert_int_eq(raw.goaway, CALM);
 	/* Nothing is read behind it. */
 	raw.heads = 0;
-	raw_headers(9999, RAW_END, RAW_GET);
+	raw_headers(9999, END_STREAM, RAW_GET);
 	raw_feed();
 	ck_assert_int_eq(raw.heads, 0);
 }
@@ -87,7 +87,7 @@ put_in_vain(int kind)
 		raw_frame(RAW_DATA, 0, 1, NULL, 0);
 		break;
 	case 5: /* nothing but padding */
-		raw_frame(RAW_DATA, RAW_PADDED, 1, "\3\0\0\0", 4);
+		raw_frame(RAW_DATA, PADDED, 1, "\3\0\0\0", 4);
 		break;
 	case 6:
 		raw_word(RAW_WINDOW_UPDATE, 1, 1);
@@ -105,7 +105,7 @@ put_in_vain(int kind)
 		raw_frame(RAW_GOAWAY, 0, 0, zeros, 8);
 		break;
 	case 11: /* answers to nothing */
-		raw_frame(RAW_PING, RAW_END, 0, zeros, 8);
+		raw_frame(RAW_PING, ACK, 0, zeros, 8);
 		break;
 	case 12: /* of a stream that is gone */
 		raw_word(RAW_RST_STREAM, 3, 8);
@@ -125,7 +125,7 @@ put_in_vain(int kind)
 START_TEST(in_vain)
 {
 	raw_headers(1, 0, RAW_POST);
-	raw_headers(3, RAW_END, RAW_GET);
+	raw_headers(3, END_STREAM, RAW_GET);
 	raw_feed();
 	raw_answer(raw.at, 200, 0);
 	h2_release(raw.at, H2_DONE);
@@ -182,7 +182,7 @@ END_TEST
 /* A reader of what we send may say so, often. */
 START_TEST(window_updates_of_a_reader)
 {
-	raw_headers(1, RAW_END, RAW_GET);
+	raw_headers(1, END_STREAM, RAW_GET);
 	raw_word(RAW_WINDOW_UPDATE, 0, 1u << 30);
 	raw_word(RAW_WINDOW_UPDATE, 1, 1u << 30);
 	raw_feed();
@@ -204,7 +204,7 @@ END_TEST
  */
 START_TEST(window_updates_of_messages)
 {
-	raw_headers(1, RAW_END, RAW_GET);
+	raw_headers(1, END_STREAM, RAW_GET);
 	raw_feed();
 	raw_answer(raw.at, 200, 1000 * 8);
 	raw_pull();
@@ -228,7 +228,7 @@ END_TEST
 START_TEST(window_of_a_byte)
 {
 	raw_frame(RAW_SETTINGS, 0, 0, "\0\4\0\0\0\0", 6);
-	raw_headers(1, RAW_END, RAW_GET);
+	raw_headers(1, END_STREAM, RAW_GET);
 	raw_feed();
 	raw_answer(raw.at, 200, 1000);
 	for (int i = 0; i < 200; i++) {
@@ -247,7 +247,7 @@ START_TEST(rapid_reset)
 {
 	for (uint32_t id = 1; id < 4000 && h2_fault(raw.h2) == H2_FINE;
 	     id += 2) {
-		raw_headers(id, RAW_END, RAW_GET);
+		raw_headers(id, END_STREAM, RAW_GET);
 		raw_word(RAW_RST_STREAM, id, 8);
 		raw_feed();
 		ck_assert_int_le(raw.count, 25);
@@ -285,7 +285,7 @@ START_TEST(made_us_answer)
 {
 	for (uint32_t id = 1; id < 4000 && h2_fault(raw.h2) == H2_FINE;
 	     id += 2) {
-		raw_headers(id, RAW_END, RAW_PAIRS("X", "y"));
+		raw_headers(id, END_STREAM, RAW_PAIRS("X", "y"));
 		raw_feed();
 		ck_assert_int_eq(raw.error, CODEC_BAD_FIELD);
 		if (h2_fault(raw.h2) != H2_FINE)
@@ -343,7 +343,7 @@ END_TEST
 START_TEST(too_many_streams)
 {
 	for (uint32_t id = 1; id < 20000; id += 2)
-		raw_headers(id, RAW_END, RAW_GET);
+		raw_headers(id, END_STREAM, RAW_GET);
 	raw_feed();
 	ck_assert_int_eq(raw.count, 10);
 	check_flood();
@@ -368,7 +368,7 @@ END_TEST
 
 START_TEST(continuations)
 {
-	raw_frame(RAW_HEADERS, RAW_END, 1, NULL, 0);
+	raw_frame(RAW_HEADERS, END_STREAM, 1, NULL, 0);
 	for (int i = 0; i < 100000; i++)
 		raw_frame(RAW_CONTINUATION, 0, 1, NULL, 0);
 	raw_feed();
@@ -379,19 +379,19 @@ END_TEST
 /* Honest ones are small, and end. */
 START_TEST(some_continuations)
 {
-	char block[200];
+	uint8_t block[200];
 	size_t n = 0;
 
 	for (const char *const *p = RAW_GET; *p != NULL; p += 2)
 		n += raw_literal(block + n, slice_str(p[0]), slice_str(p[1]));
-	raw_frame(RAW_HEADERS, RAW_END, 1, block, 5);
+	raw_frame(RAW_HEADERS, END_STREAM, 1, block, 5);
 	raw_feed();
 	ck_assert(h2_in_head(raw.h2));
 	raw_frame(RAW_CONTINUATION, 0, 1, block + 5, 1);
 	raw_frame(RAW_CONTINUATION, 0, 1, block + 6, 20);
 	raw_feed();
 	ck_assert(h2_in_head(raw.h2));
-	raw_frame(RAW_CONTINUATION, RAW_END_HEADERS, 1, block + 26, n - 26);
+	raw_frame(RAW_CONTINUATION, END_HEADERS, 1, block + 26, n - 26);
 	raw_feed();
 	ck_assert(!h2_in_head(raw.h2));
 	check_fine();
@@ -406,7 +406,7 @@ START_TEST(block_without_fields)
 	static char updates[16384];
 
 	memset(updates, 0x20, sizeof(updates));
-	raw_frame(RAW_HEADERS, RAW_END, 1, updates, sizeof(updates));
+	raw_frame(RAW_HEADERS, END_STREAM, 1, updates, sizeof(updates));
 	for (int i = 0; i < 3; i++)
 		raw_frame(RAW_CONTINUATION, 0, 1, updates, sizeof(updates));
 	raw_feed();
@@ -417,7 +417,7 @@ END_TEST
 /* A few bytes of a table that become 4000 each. */
 START_TEST(hpack_bomb)
 {
-	static char block[16384];
+	static uint8_t block[16384];
 	static char value[4000];
 	size_t n = 0;
 
@@ -425,7 +425,7 @@ START_TEST(hpack_bomb)
 	n = raw_literal(block, SLICE_LIT("x"), slice_make(value, 4000));
 	block[0] = 0x40; /* to be kept */
 	memset(block + n, 0x80 | 62, 12000);
-	raw_frame(RAW_HEADERS, RAW_END | RAW_END_HEADERS, 1, block, n + 12000);
+	raw_frame(RAW_HEADERS, END_STREAM | END_HEADERS, 1, block, n + 12000);
 	raw_feed();
 	check_flood();
 }
@@ -434,15 +434,15 @@ END_TEST
 /* More than a head may have, and not more than that is by mistake: 431. */
 START_TEST(large_block)
 {
-	static char block[16384];
+	static uint8_t block[16384];
 	static char value[4000];
 	size_t n;
 
 	memset(value, 'v', sizeof(value));
 	n = raw_literal(block, SLICE_LIT("x"), slice_make(value, 4000));
 	n += raw_literal(block + n, SLICE_LIT("y"), slice_make(value, 4000));
-	raw_frame(RAW_HEADERS, RAW_END | RAW_END_HEADERS, 1, block, n);
-	raw_headers(3, RAW_END, RAW_GET);
+	raw_frame(RAW_HEADERS, END_STREAM | END_HEADERS, 1, block, n);
+	raw_headers(3, END_STREAM, RAW_GET);
 	raw_feed();
 	check_fine();
 	ck_assert_int_eq(raw.error, CODEC_HEAD_TOO_LARGE);
@@ -487,7 +487,7 @@ START_TEST(windows_of_nothing)
 {
 	raw_frame(RAW_SETTINGS, 0, 0, "\0\4\0\0\0\0", 6);
 	for (uint32_t id = 1; id < 21; id += 2)
-		raw_headers(id, RAW_END, RAW_GET);
+		raw_headers(id, END_STREAM, RAW_GET);
 	raw_feed();
 	for (int i = 0; i < 10; i++)
 		raw_answer(raw.streams[i], 200, 10000);

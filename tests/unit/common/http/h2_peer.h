@@ -7,46 +7,11 @@
 
 #include <check.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/base/clock.h"
 #include "common/base/pool.h"
 #include "common/http/h2.h"
-
-enum raw_type {
-	RAW_DATA,
-	RAW_HEADERS,
-	RAW_PRIORITY,
-	RAW_RST_STREAM,
-	RAW_SETTINGS,
-	RAW_PUSH_PROMISE,
-	RAW_PING,
-	RAW_GOAWAY,
-	RAW_WINDOW_UPDATE,
-	RAW_CONTINUATION,
-	RAW_TYPES
-};
-#define END_STREAM 1
-#define ACK 1
-#define END_HEADERS 4
-#define PADDED 8
-
-/* RFC 9113 7 */
-enum raw_code {
-	CODE_NO_ERROR,
-	CODE_PROTOCOL_ERROR,
-	CODE_INTERNAL_ERROR,
-	CODE_FLOW_CONTROL_ERROR,
-	CODE_SETTINGS_TIMEOUT,
-	CODE_STREAM_CLOSED,
-	CODE_FRAME_SIZE_ERROR,
-	CODE_REFUSED_STREAM,
-	CODE_CANCEL,
-	CODE_COMPRESSION_ERROR,
-	CODE_CONNECT_ERROR,
-	CODE_ENHANCE_YOUR_CALM,
-	CODE_NONE = 255
-};
+#include "tests/unit/common/http/h2_frames.h"
 
 struct raw;
 
@@ -164,24 +129,21 @@ static inline void
 raw_frame(struct raw *r, unsigned type, unsigned flags, uint32_t id,
     const void *p, size_t n)
 {
-	char *frame = malloc(9 + n);
-	const uint8_t head[9] = { (uint8_t)(n >> 16), (uint8_t)(n >> 8),
-		(uint8_t)n, (uint8_t)type, (uint8_t)flags, (uint8_t)(id >> 24),
-		(uint8_t)(id >> 16), (uint8_t)(id >> 8), (uint8_t)id };
+	uint8_t *frame = malloc(RAW_HEAD_BYTES + n);
 
-	memcpy(frame, head, 9);
+	raw_put_head(frame, type, flags, id, n);
 	if (n != 0)
-		memcpy(frame + 9, p, n);
-	raw_bytes(r, frame, 9 + n);
+		memcpy(frame + RAW_HEAD_BYTES, p, n);
+	raw_bytes(r, frame, RAW_HEAD_BYTES + n);
 	free(frame);
 }
 
 static inline void
 raw_number(struct raw *r, unsigned type, uint32_t id, uint32_t value)
 {
-	const uint8_t p[4] = { (uint8_t)(value >> 24), (uint8_t)(value >> 16),
-		(uint8_t)(value >> 8), (uint8_t)value };
+	uint8_t p[4];
 
+	raw_put_u32(p, value);
 	raw_frame(r, type, 0, id, p, 4);
 }
 
@@ -194,17 +156,10 @@ raw_block(uint8_t *to, const char *lines)
 	while (*lines != '\0') {
 		const char *end = strchr(lines, '\n');
 		const char *space = memchr(lines, ' ', (size_t)(end - lines));
-		size_t name = (size_t)(space - lines);
-		size_t value = (size_t)(end - space - 1);
 
-		ck_assert(name < 127 && value < 127);
-		*at++ = 0;
-		*at++ = (uint8_t)name;
-		memcpy(at, lines, name);
-		at += name;
-		*at++ = (uint8_t)value;
-		memcpy(at, space + 1, value);
-		at += value;
+		at +=
+		    raw_literal(at, slice_make(lines, (size_t)(space - lines)),
+			slice_make(space + 1, (size_t)(end - space - 1)));
 		lines = end + 1;
 	}
 	return (size_t)(at - to);
@@ -249,29 +204,21 @@ raw_data(struct raw *r, uint32_t id, size_t n, bool end)
 static inline void
 raw_setting(struct raw *r, uint16_t id, uint32_t value)
 {
-	const uint8_t p[6] = { (uint8_t)(id >> 8), (uint8_t)id,
-		(uint8_t)(value >> 24), (uint8_t)(value >> 16),
-		(uint8_t)(value >> 8), (uint8_t)value };
+	uint8_t p[6] = { (uint8_t)(id >> 8), (uint8_t)id };
 
+	raw_put_u32(p + 2, value);
 	raw_frame(r, RAW_SETTINGS, 0, 0, p, 6);
 }
 
 /* ---- frames of the codec ---- */
 
-static inline uint32_t
-raw_u32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
-	    (uint32_t)p[2] << 8 | p[3];
-}
-
 static inline void
 raw_see(struct raw *r, const uint8_t *p)
 {
 	struct raw_seen *seen = &r->seen;
-	size_t n = (size_t)p[0] << 16 | (size_t)p[1] << 8 | p[2];
+	size_t n = raw_length(p);
 	unsigned type = p[3], flags = p[4];
-	uint32_t id = raw_u32(p + 5) & 0x7fffffff;
+	uint32_t id = raw_id(p);
 
 	if (type < RAW_TYPES)
 		seen->frames[type]++;
@@ -316,11 +263,9 @@ raw_see_all(struct raw *r)
 	    ? H2_PREFACE_BYTES
 	    : 0;
 	while (at != n) {
-		ck_assert_uint_le(at + 9, n);
+		ck_assert_uint_le(at + RAW_HEAD_BYTES, n);
 		raw_see(r, bytes + at);
-		at += 9 +
-		    ((size_t)bytes[at] << 16 | (size_t)bytes[at + 1] << 8 |
-			bytes[at + 2]);
+		at += RAW_HEAD_BYTES + raw_length(bytes + at);
 		ck_assert_uint_le(at, n);
 	}
 	free(bytes);

@@ -8,27 +8,11 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/base/clock.h"
 #include "common/base/pool.h"
 #include "common/http/h2.h"
-
-enum raw_type {
-	RAW_DATA,
-	RAW_HEADERS,
-	RAW_PRIORITY,
-	RAW_RST_STREAM,
-	RAW_SETTINGS,
-	RAW_PUSH_PROMISE,
-	RAW_PING,
-	RAW_GOAWAY,
-	RAW_WINDOW_UPDATE,
-	RAW_CONTINUATION,
-};
-#define RAW_END 0x1 /* of a stream; in SETTINGS and PING: ACK */
-#define RAW_END_HEADERS 0x4
-#define RAW_PADDED 0x8
+#include "tests/unit/common/http/h2_frames.h"
 
 /* What the codec under test is told, and what it has said. */
 struct raw {
@@ -131,10 +115,10 @@ static inline void
 raw_frame(
     enum raw_type type, unsigned flags, uint32_t id, const void *p, size_t n)
 {
-	raw_number((uint32_t)n, 3);
-	raw_number(type, 1);
-	raw_number(flags, 1);
-	raw_number(id, 4);
+	uint8_t head[RAW_HEAD_BYTES];
+
+	raw_put_head(head, type, flags, id, n);
+	raw_put(head, sizeof(head));
 	raw_put(p, n);
 }
 
@@ -147,49 +131,17 @@ raw_word(enum raw_type type, uint32_t id, uint32_t value)
 	raw_number(value, 4);
 }
 
-/* RFC 7541 5.1, with a prefix of seven bits. */
-static inline size_t
-raw_hpack_number(char *to, size_t value)
-{
-	size_t n = 1;
-
-	if (value < 127) {
-		*to = (char)value;
-		return 1;
-	}
-	*to = 127;
-	for (value -= 127; value >= 128; value >>= 7)
-		to[n++] = (char)(128 | (value & 127));
-	to[n++] = (char)value;
-	return n;
-}
-
-/* A literal that no table keeps (6.2.2); returns its bytes. */
-static inline size_t
-raw_literal(char *to, struct slice name, struct slice value)
-{
-	size_t n = 0;
-
-	to[n++] = 0;
-	n += raw_hpack_number(to + n, name.n);
-	memcpy(to + n, name.p, name.n);
-	n += name.n;
-	n += raw_hpack_number(to + n, value.n);
-	memcpy(to + n, value.p, value.n);
-	return n + value.n;
-}
-
 /* Pairs of name and value up to NULL. */
 static inline void
 raw_headers(uint32_t id, unsigned flags, const char *const *pairs)
 {
-	static char block[1u << 18];
+	static uint8_t block[1u << 18];
 	size_t n = 0;
 
 	for (; *pairs != NULL; pairs += 2)
 		n += raw_literal(
 		    block + n, slice_str(pairs[0]), slice_str(pairs[1]));
-	raw_frame(RAW_HEADERS, flags | RAW_END_HEADERS, id, block, n);
+	raw_frame(RAW_HEADERS, flags | END_HEADERS, id, block, n);
 }
 
 #define RAW_PAIRS(...) ((const char *const[]){ __VA_ARGS__, NULL })
@@ -246,18 +198,16 @@ raw_said(enum raw_type type, uint32_t id)
 		}
 		raw_drop();
 	} while (more);
-	for (size_t at = 0; at + 9 <= n && found == NULL;) {
+	for (size_t at = 0; at + RAW_HEAD_BYTES <= n && found == NULL;) {
 		const unsigned char *p = text + at;
 
 		if (memcmp(p, H2_PREFACE, 9) == 0) {
 			at += H2_PREFACE_BYTES;
 			continue;
 		}
-		if (p[3] == type &&
-		    ((uint32_t)p[5] << 24 | (uint32_t)p[6] << 16 |
-			(uint32_t)p[7] << 8 | p[8]) == id)
+		if (p[3] == type && raw_id(p) == id)
 			found = p;
-		at += 9 + ((size_t)p[0] << 16 | (size_t)p[1] << 8 | p[2]);
+		at += RAW_HEAD_BYTES + raw_length(p);
 	}
 	return found;
 }
@@ -270,8 +220,7 @@ raw_code(enum raw_type type, uint32_t id)
 
 	if (p == NULL)
 		return -1;
-	p += type == RAW_GOAWAY ? 13 : 9;
-	return (long)p[0] << 24 | (long)p[1] << 16 | (long)p[2] << 8 | p[3];
+	return raw_u32(p + (type == RAW_GOAWAY ? 13 : 9));
 }
 
 /* All that the codec says; of that only a GOAWAY is remembered. */

@@ -73,7 +73,7 @@ check_over(void)
 START_TEST(reset_while_answered)
 {
 	serve();
-	raw_headers(1, RAW_END, RAW_GET);
+	raw_headers(1, END_STREAM, RAW_GET);
 	raw_feed();
 	ck_assert_int_eq(raw.ends, 1);
 	raw_word(RAW_RST_STREAM, 1, CANCEL);
@@ -93,7 +93,7 @@ START_TEST(reset_after_an_error)
 	serve();
 	raw_headers(1, 0, RAW_PAIRS("X", "y"));
 	raw_frame(RAW_DATA, 0, 1, "abc", 3);
-	raw_headers(1, RAW_END, RAW_PAIRS("x", "y"));
+	raw_headers(1, END_STREAM, RAW_PAIRS("x", "y"));
 	raw_word(RAW_RST_STREAM, 1, CANCEL);
 	raw_feed();
 	ck_assert_int_eq(raw.errors, 1);
@@ -165,7 +165,7 @@ START_TEST(paused)
 	raw.pause = true;
 	raw_headers(1, 0, RAW_POST);
 	raw_frame(RAW_DATA, 0, 1, bytes, sizeof(bytes));
-	raw_headers(1, RAW_END, RAW_PAIRS("x", "y"));
+	raw_headers(1, END_STREAM, RAW_PAIRS("x", "y"));
 	raw_feed();
 	ck_assert(!h2_wants_deliver(raw.h2));
 	stream_pause(raw.at, false);
@@ -190,7 +190,7 @@ START_TEST(let_go_while_full)
 	raw_word(RAW_WINDOW_UPDATE, 0, 1u << 30);
 	raw_frame(RAW_SETTINGS, 0, 0, "\0\4\0\100\0\0", 6);
 	for (uint32_t id = 1; id < 13; id += 2)
-		raw_headers(id, RAW_END, RAW_GET);
+		raw_headers(id, END_STREAM, RAW_GET);
 	raw_feed();
 	for (int i = 0; i < 6; i++)
 		raw_answer(raw.streams[i], 200, 100000);
@@ -222,7 +222,7 @@ END_TEST
 START_TEST(no_code)
 {
 	serve();
-	raw_headers(1, RAW_END, RAW_GET);
+	raw_headers(1, END_STREAM, RAW_GET);
 	raw_feed();
 	raw_answer(raw.at, 200, 5);
 	h2_release(raw.at, H2_DONE);
@@ -247,7 +247,7 @@ START_TEST(not_as_announced)
 	struct head h = { .status = 200, .body = BODY_LENGTH, .length = 5 };
 
 	serve();
-	raw_headers(1, RAW_END, RAW_GET);
+	raw_headers(1, END_STREAM, RAW_GET);
 	raw_feed();
 	ck_assert(stream_head(raw.at, &h, false));
 	stream_data(raw.at, _i == 0 ? SLICE_LIT("abcd") : SLICE_LIT("abcdef"));
@@ -262,7 +262,7 @@ END_TEST
 START_TEST(room)
 {
 	serve();
-	raw_headers(1, RAW_END, RAW_GET);
+	raw_headers(1, END_STREAM, RAW_GET);
 	raw_feed();
 	ck_assert(stream_head(raw.at,
 	    &(struct head){ .status = 200, .body = BODY_STREAM }, false));
@@ -288,8 +288,8 @@ START_TEST(data_before_the_head)
 	(void)ask();
 	if (_i >= 2)
 		raw_headers(1, 0, RAW_PAIRS(":status", "103"));
-	raw_frame(
-	    RAW_DATA, _i % 2 == 0 ? RAW_END : 0, 1, "abc", _i % 2 == 0 ? 0 : 3);
+	raw_frame(RAW_DATA, _i % 2 == 0 ? END_STREAM : 0, 1, "abc",
+	    _i % 2 == 0 ? 0 : 3);
 	raw_feed();
 	/* The library sees the one, we the other. */
 	if (h2_fault(raw.h2) == H2_FINE)
@@ -390,7 +390,7 @@ START_TEST(server_switches)
 	ck_assert(stream_head(raw.at, &h, false));
 	h2_deliver(raw.h2);
 	ck_assert_uint_eq(raw.bytes, 3);
-	raw_frame(RAW_DATA, RAW_END, 1, "def", 3);
+	raw_frame(RAW_DATA, END_STREAM, 1, "def", 3);
 	raw_feed();
 	ck_assert_uint_eq(raw.bytes, 6);
 	ck_assert_int_eq(raw.ends, 2);
@@ -408,19 +408,19 @@ START_TEST(goaway_in_two_steps)
 	const unsigned char *p;
 
 	serve();
-	raw_headers(1, RAW_END, RAW_GET);
+	raw_headers(1, END_STREAM, RAW_GET);
 	raw_feed();
 	h2_goaway(raw.h2, false);
 	h2_goaway(raw.h2, false);
 	p = raw_said(RAW_GOAWAY, 0);
 	ck_assert_mem_eq(p + 9, "\x7f\xff\xff\xff\0\0\0\0", 8);
-	raw_headers(3, RAW_END, RAW_GET);
-	raw_frame(RAW_PING, RAW_END, 0, "\0\0\0\0\0\0\0\0", 8);
+	raw_headers(3, END_STREAM, RAW_GET);
+	raw_frame(RAW_PING, ACK, 0, "\0\0\0\0\0\0\0\0", 8);
 	raw_feed();
 	ck_assert_int_eq(raw.count, 2);
 	p = raw_said(RAW_GOAWAY, 0);
 	ck_assert_mem_eq(p + 9, "\0\0\0\3\0\0\0\0", 8);
-	raw_headers(5, RAW_END, RAW_GET);
+	raw_headers(5, END_STREAM, RAW_GET);
 	raw_feed();
 	ck_assert_int_eq(raw.count, 2);
 	for (int i = 0; i < 2; i++) {
@@ -436,10 +436,10 @@ END_TEST
 START_TEST(behind_the_last_word)
 {
 	serve();
-	raw_headers(1, RAW_END, RAW_GET);
+	raw_headers(1, END_STREAM, RAW_GET);
 	raw_feed();
 	h2_goaway(raw.h2, true);
-	raw_headers(3, RAW_END, RAW_GET);
+	raw_headers(3, END_STREAM, RAW_GET);
 	raw_feed();
 	ck_assert_int_eq(raw.count, 1);
 	raw_answer(raw.at, 200, 3);
@@ -471,7 +471,7 @@ START_TEST(goaway_of_the_server)
 	ck_assert_int_eq(raw.errors, 2);
 	ck_assert_int_eq(raw.error, CODEC_REFUSED);
 	h2_release(late, H2_DONE);
-	raw_headers(1, RAW_END, RAW_PAIRS(":status", "200"));
+	raw_headers(1, END_STREAM, RAW_PAIRS(":status", "200"));
 	raw_feed();
 	ck_assert_int_eq(raw.ends, 1);
 	h2_release(first, H2_DONE);
@@ -483,9 +483,9 @@ END_TEST
 START_TEST(peer_ends)
 {
 	serve();
-	raw_headers(1, RAW_END, RAW_GET);
+	raw_headers(1, END_STREAM, RAW_GET);
 	raw_headers(3, 0, RAW_POST);
-	raw_headers(5, RAW_END, RAW_GET);
+	raw_headers(5, END_STREAM, RAW_GET);
 	raw_feed();
 	raw_answer(raw.streams[0], 200, 5);
 	raw_pull();
@@ -507,7 +507,7 @@ START_TEST(faults)
 	static const long want[] = { 1, 1, 9, 6, 1, 5, 3, 1 };
 
 	serve();
-	raw_headers(1, RAW_END, RAW_GET);
+	raw_headers(1, END_STREAM, RAW_GET);
 	raw_feed();
 	switch (_i) {
 	case 0:
@@ -518,13 +518,13 @@ START_TEST(faults)
 		break;
 	case 2: /* an index beyond the table */
 		raw_frame(
-		    RAW_HEADERS, RAW_END | RAW_END_HEADERS, 3, "\xff\x40", 2);
+		    RAW_HEADERS, END_STREAM | END_HEADERS, 3, "\xff\x40", 2);
 		break;
 	case 3:
 		raw_frame(RAW_PING, 0, 0, zeros, 7);
 		break;
 	case 4:
-		raw_frame(RAW_PUSH_PROMISE, RAW_END_HEADERS, 1, zeros, 5);
+		raw_frame(RAW_PUSH_PROMISE, END_HEADERS, 1, zeros, 5);
 		break;
 	case 5:
 		raw_frame(RAW_DATA, 0, 1, "x", 1);
@@ -533,13 +533,13 @@ START_TEST(faults)
 		raw_word(RAW_WINDOW_UPDATE, 0, 0x7fffffff);
 		break;
 	case 7: /* within a header block */
-		raw_frame(RAW_HEADERS, RAW_END, 3, "", 0);
+		raw_frame(RAW_HEADERS, END_STREAM, 3, "", 0);
 		raw_frame(RAW_PING, 0, 0, zeros, 8);
 		break;
 	default:
 		ck_abort();
 	}
-	raw_headers(7, RAW_END, RAW_GET);
+	raw_headers(7, END_STREAM, RAW_GET);
 	raw_feed();
 	raw_pull();
 	ck_assert_int_eq(raw.goaway, want[_i]);
@@ -570,7 +570,7 @@ START_TEST(released_from_within)
 
 	serve();
 	for (uint32_t id = 1; id < 11; id += 2)
-		raw_headers(id, RAW_END, RAW_GET);
+		raw_headers(id, END_STREAM, RAW_GET);
 	raw_feed();
 	h2_codec(raw.h2)->events = &events;
 	if (_i == 0)
@@ -587,7 +587,7 @@ START_TEST(table_size)
 {
 	serve();
 	raw_frame(RAW_SETTINGS, 0, 0, "\0\1\177\377\377\377", 6);
-	raw_headers(1, RAW_END, RAW_GET);
+	raw_headers(1, END_STREAM, RAW_GET);
 	raw_feed();
 	raw_answer(raw.at, 200, 3);
 	h2_release(raw.at, H2_DONE);

@@ -3,6 +3,7 @@
  * cut anywhere; what one side writes, the other one tells.
  */
 #include <check.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -515,6 +516,47 @@ START_TEST(garbage)
 }
 END_TEST
 
+static size_t
+heap_bytes(void)
+{
+	struct mallinfo2 m = mallinfo2();
+
+	return m.uordblks + m.hblkhd;
+}
+
+/* Each has sent its SETTINGS; its buffer for frames is none of the heap's. */
+START_TEST(many_that_idle)
+{
+	enum { MANY = 100 };
+	static struct h2 *all[MANY];
+	struct obuf out;
+	size_t before;
+
+	(void)ask("GET", "/", BODY_NONE, 0);
+	run(0);
+	obuf_init(&out, NULL, NULL);
+	before = heap_bytes();
+	for (int i = 0; i < MANY; i++) {
+		all[i] = h2_new(i % 2 == 0 ? CODEC_SERVER : CODEC_CLIENT,
+		    &events, &limits, &own, &out, NULL);
+		ck_assert_ptr_nonnull(all[i]);
+		ck_assert(h2_pull(all[i]));
+		obuf_consume(&out, out.bytes);
+	}
+	ck_assert_uint_le(heap_bytes() - before, MANY * 12000u);
+	for (int i = 0; i < MANY; i++)
+		h2_free(all[i]);
+	h2_trim();
+	/* Others have theirs still. */
+	answer(server.seen[0].stream, 200, BODY_LENGTH, 5, false);
+	stream_data(server.seen[0].stream, SLICE_LIT("hello"));
+	stream_end(server.seen[0].stream, NULL);
+	run(0);
+	ck_assert_uint_eq(client.seen[0].body_bytes, 5);
+	release_all();
+}
+END_TEST
+
 START_TEST(end_of_connection)
 {
 	(void)ask("GET", "/", BODY_NONE, 0);
@@ -548,6 +590,7 @@ main(void)
 	tcase_add_test(t, rapid_reset);
 	tcase_add_test(t, pings);
 	tcase_add_test(t, garbage);
+	tcase_add_test(t, many_that_idle);
 	tcase_add_test(t, end_of_connection);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

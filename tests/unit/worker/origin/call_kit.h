@@ -34,6 +34,7 @@ static enum why failure;
 static unsigned drained;
 static unsigned ended; /* calls that the meters were told of */
 static int refusal;    /* an errno for connect, or 0 */
+static int late;       /* the same, told when it has ended */
 static char name[ADDR_TEXT_MAX];
 
 int
@@ -43,6 +44,16 @@ connect(int fd, const struct sockaddr *a, socklen_t n)
 		return (int)syscall(SYS_connect, fd, a, n);
 	errno = refusal;
 	return -1;
+}
+
+int
+getsockopt(int fd, int level, int name_of, void *value, socklen_t *n)
+{
+	if (late == 0 || level != SOL_SOCKET || name_of != SO_ERROR)
+		return (int)syscall(
+		    SYS_getsockopt, fd, level, name_of, value, n);
+	*(int *)value = late;
+	return 0;
 }
 
 static void
@@ -203,7 +214,7 @@ begin(uint32_t max_connections)
 	for (uint32_t w = 0; w < WORKERS; w++)
 		begin_worker(w);
 	memset(story, 0, sizeof(story));
-	refusal = 0;
+	refusal = late = 0;
 	ended = drained = 0;
 	for (uint32_t i = 0; i < CALLS; i++) {
 		peers[i] = -1;

@@ -183,6 +183,28 @@ START_TEST(what_lacks_here_does_not)
 }
 END_TEST
 
+/* Nor when it is known only later. */
+START_TEST(what_lacks_here_later_does_not)
+{
+	static const int lacks[] = { ENOMEM, ENOBUFS, EADDRNOTAVAIL };
+
+	begin(1);
+	for (size_t i = 0; i < sizeof(lacks) / sizeof(lacks[0]); i++) {
+		late = lacks[i];
+		ck_assert_int_eq(start(0, 0, false), CALL_CONNECTED);
+		turns_until(0, "f");
+		ck_assert_int_eq(failure, WHY_CONNECT_FAILED);
+		expect(0, 0, 0);
+		expect_tally(0, 0, 0);
+	}
+	late = ECONNREFUSED;
+	ck_assert_int_eq(start(0, 0, false), CALL_CONNECTED);
+	turns_until(0, "f");
+	expect_tally(0, 1, 1);
+	end();
+}
+END_TEST
+
 START_TEST(told_once_how_it_went)
 {
 	begin(0);
@@ -268,6 +290,7 @@ main(void)
 	tcase_add_test(tc, an_old_want_is_forgotten);
 	tcase_add_test(tc, refusals_count_against_the_endpoint);
 	tcase_add_test(tc, what_lacks_here_does_not);
+	tcase_add_test(tc, what_lacks_here_later_does_not);
 	tcase_add_test(tc, told_once_how_it_went);
 	tcase_add_test(tc, given_up);
 	tcase_add_test(tc, closed_while_it_idled);

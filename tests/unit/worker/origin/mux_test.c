@@ -283,7 +283,7 @@ START_TEST(many_calls_share_a_connection)
 	ck_assert_int_eq(start(0, 0, false), CALL_CONNECTED);
 	ck_assert(calls[0].reused);
 	ck_assert_int_eq(start(1, 0, false), CALL_CONNECTED);
-	ck_assert(!calls[1].reused);
+	ck_assert(calls[1].reused); /* nothing was heard since */
 	expect(2, 0, 1);
 	steps_until_begun(0, CALLS + 2);
 	call_abort(&calls[1]);
@@ -546,6 +546,167 @@ START_TEST(closed_while_it_idled)
 	ck_assert(!calls[3].reused);
 	call_begin(&calls[3]);
 	expect(1, 0, 1);
+	end_h2();
+}
+END_TEST
+
+/* One connection that has been idle, open as far as is known. */
+static void
+leave_one_idle(void)
+{
+	start_all(1);
+	steps_until_begun(0, 1);
+	answer(0, 0);
+	steps_until(0, "rhde");
+	steps(3);
+}
+
+/* All of one round trip find it so, not only the first. */
+START_TEST(closed_while_it_idled_for_many)
+{
+	begin_h2(0, 100);
+	leave_one_idle();
+	for (uint32_t i = 0; i < 3; i++) {
+		ck_assert_int_eq(start(i, 0, false), CALL_CONNECTED);
+		ck_assert(calls[i].reused);
+		ck_assert(loop_turn(&loop, 2000));
+	}
+	peer_close(&h2_peers[0]);
+	for (uint32_t i = 0; i < 3; i++) {
+		steps_until(i, "rf");
+		ck_assert_int_eq(failure, WHY_UPSTREAM_CLOSED);
+		ck_assert(calls[i].reused && !calls[i].heard);
+	}
+	expect_tally(1, 0, 0);
+	expect(0, 0, 0);
+	end_h2();
+}
+END_TEST
+
+/* What was heard before it rested, or as it did, is no sign of life. */
+START_TEST(heard_while_it_idled)
+{
+	begin_h2(0, 100);
+	leave_one_idle();
+	RAW(0,
+	    "\0\0\x8\6\0\0\0\0\0"
+	    "12345678"); /* PING */
+	steps(3);
+	ck_assert_int_eq(start(0, 0, false), CALL_CONNECTED);
+	ck_assert(calls[0].reused);
+	steps_until_begun(0, 2);
+	/* Now it is one. */
+	RAW(0,
+	    "\0\0\x8\6\0\0\0\0\0"
+	    "12345678");
+	steps(3);
+	ck_assert_int_eq(start(1, 0, true), CALL_CONNECTED);
+	ck_assert(!calls[1].reused);
+	steps_until_begun(0, 3);
+	expect(2, 0, 1);
+	peer_close(&h2_peers[0]);
+	steps_until(1, "rf");
+	expect_tally(1, 1, 1);
+	end_h2();
+}
+END_TEST
+
+/* Who looks sees it, and those that are on it already are told later. */
+START_TEST(closed_with_one_that_has_not_heard)
+{
+	begin_h2(0, 100);
+	leave_one_idle();
+	ck_assert_int_eq(start(0, 0, false), CALL_CONNECTED);
+	ck_assert(loop_turn(&loop, 2000));
+	peer_close(&h2_peers[0]);
+	calls[1].env = &envs[0];
+	ck_assert_int_eq(
+	    call_connect(&calls[1], endpoint, &address, false, true),
+	    CALL_CONNECTED);
+	ck_assert(!calls[1].reused);
+	call_begin(&calls[1]);
+	ck_assert_str_eq(story[0], "r");
+	expect(2, 0, 2);
+	steps_until(0, "rf");
+	expect_tally(1, 0, 0);
+	steps_until_begun(1, 1);
+	end_h2();
+}
+END_TEST
+
+/* Between the wait of a turn and its events. */
+static void
+close_first_peer(void *ctx)
+{
+	(void)ctx;
+	peer_close(&h2_peers[0]);
+}
+
+/*
+ * Call 3 waits for room on a second connection. That there is none is about to
+ * be heard; the first one idles by now.
+ */
+static void
+send_third_away(bool fresh, bool peek)
+{
+	begin_h2(0, 2);
+	start_all(2);
+	steps_until_begun(0, 2);
+	deaf = true;
+	ck_assert_int_eq(start(2, 0, false), CALL_CONNECTED);
+	calls[3].env = &envs[0];
+	ck_assert_int_eq(
+	    call_connect(&calls[3], endpoint, &address, fresh, peek),
+	    CALL_CONNECTED);
+	call_begin(&calls[3]);
+	steps_until(2, "r");
+	answer(0, 0);
+	answer(0, 1);
+	steps_until(0, "rhde");
+	steps_until(1, "rhde");
+	expect(2, 1, 2);
+	deaf = false;
+	peers_accept();
+	h2_peers[1].mute = true;
+	/* SETTINGS: a stream, and no more. */
+	RAW(1,
+	    "\0\0\6\4\0\0\0\0\0"
+	    "\0\3\0\0\0\1");
+}
+
+START_TEST(sent_away_it_still_looks_first)
+{
+	send_third_away(false, true);
+	loop.after_wait = close_first_peer;
+	ck_assert(loop_turn(&loop, 2000));
+	loop.after_wait = NULL;
+	steps_until(3, "r");
+	steps_until_begun(2, 1);
+	answer(2, 0);
+	steps_until(3, "rhde");
+	end_h2();
+}
+END_TEST
+
+START_TEST(sent_away_it_still_takes_none_that_idled)
+{
+	send_third_away(true, false);
+	steps_until_begun(2, 1);
+	ck_assert(!calls[3].reused);
+	end_h2();
+}
+END_TEST
+
+START_TEST(sent_away_to_one_that_has_been_idle)
+{
+	send_third_away(false, false);
+	for (int n = 0; n < 2; n++) /* it goes there, and is sent */
+		ck_assert(loop_turn(&loop, 2000));
+	peer_close(&h2_peers[0]);
+	steps_until(3, "rf");
+	ck_assert_int_eq(failure, WHY_UPSTREAM_CLOSED);
+	ck_assert(calls[3].reused && !calls[3].heard);
+	expect_tally(2, 0, 0);
 	end_h2();
 }
 END_TEST
@@ -855,6 +1016,12 @@ main(void)
 	tcase_add_test(tc, closed_with_calls_on_it);
 	tcase_add_test(tc, an_answer_that_came_before_the_end);
 	tcase_add_test(tc, closed_while_it_idled);
+	tcase_add_test(tc, closed_while_it_idled_for_many);
+	tcase_add_test(tc, heard_while_it_idled);
+	tcase_add_test(tc, closed_with_one_that_has_not_heard);
+	tcase_add_test(tc, sent_away_it_still_looks_first);
+	tcase_add_test(tc, sent_away_it_still_takes_none_that_idled);
+	tcase_add_test(tc, sent_away_to_one_that_has_been_idle);
 	tcase_add_test(tc, closed_before_it_was_sent);
 	tcase_add_test(tc, nobody_listens);
 	tcase_add_test(tc, one_that_says_nothing);
