@@ -51,8 +51,9 @@ LINK = $(call SAY,LD) $(COMPILE) $(HARDEN_LD) $(LDFLAGS) -o $@ $(filter %.o %.a,
 # Layers, left to right (includes may only point left).
 src = $(sort $(wildcard $(addsuffix /*.c,$(1))))
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
-COMMON_SRC := $(call src,common/base common/net common/http)
+COMMON_SRC := $(call src,common/base common/net common/http common/jose)
 SHM_SRC := $(call src,shm)
+HELPER_SRC := $(call src,helper)
 MASTER_SRC := $(filter-out master/main.c,$(call src,master))
 WORKER_SRC := $(call src,worker/flow worker/origin worker/filter worker/watch \
 	worker)
@@ -60,7 +61,15 @@ TOOLS_SRC := $(call src,tools)
 UNIT_SRC := $(call src,tests/unit/* tests/unit/*/*)
 FUZZ_SRC := $(call src,tests/fuzz)
 TLS_LIBS := -lssl -lcrypto
-LIBS := -lconfig -lpcre2-8 -lseccomp -lnghttp2 $(TLS_LIBS) -lcares -ljansson -lm
+# libjwt 3 is another library of that name.
+ifeq (yes,$(shell pkg-config --atleast-version=3 libjwt 2>/dev/null && echo yes))
+$(warning libjwt 3 does not build here: common/jose/issue.c needs 1.10 to 2.x)
+endif
+JWT_LIBS := $(shell pkg-config --libs 'libjwt < 3' 2>/dev/null || echo -ljwt)
+# Of libcurl's builds the one with OpenSSL: two libraries of TLS are one too many.
+CURL_LIBS := $(shell pkg-config --libs libcurl 2>/dev/null || echo -lcurl)
+LIBS := -lconfig -lpcre2-8 -lseccomp -lnghttp2 $(TLS_LIBS) $(JWT_LIBS) -lcares \
+	-ljansson $(CURL_LIBS) -lcrypt -lm
 
 .PHONY: all
 all: $(BUILD)/penstock $(BUILD)/penstockctl $(BUILD)/demo-upstream man \
@@ -84,10 +93,12 @@ $(BUILD)/lib%.a:
 	$(call SAY,AR) $(AR) rcs $@ $^
 $(BUILD)/libcommon.a: $(call obj,$(COMMON_SRC))
 $(BUILD)/libshm.a: $(call obj,$(SHM_SRC))
+$(BUILD)/libhelper.a: $(call obj,$(HELPER_SRC))
 $(BUILD)/libmaster.a: $(call obj,$(MASTER_SRC))
 $(BUILD)/libworker.a: $(call obj,$(WORKER_SRC))
 BASE_LIBS := $(BUILD)/libshm.a $(BUILD)/libcommon.a
-ALL_LIBS := $(BUILD)/libmaster.a $(BUILD)/libworker.a $(BASE_LIBS)
+ALL_LIBS := $(BUILD)/libmaster.a $(BUILD)/libworker.a $(BUILD)/libhelper.a \
+	$(BASE_LIBS)
 
 $(BUILD)/penstock: $(BUILD)/master/main.o $(ALL_LIBS)
 	$(LINK) $(LIBS)
@@ -133,7 +144,7 @@ $(BUILD)/penstock.service: etc/penstock.service.in
 # Unit tests: tests/unit/<folder>/<file>_test.c mirrors <folder>/<file>.c; each
 # is a program of its own and links its own layer and those to its left.
 UNIT_BIN := $(patsubst %.c,$(BUILD)/%,$(filter %_test.c,$(UNIT_SRC)))
-CHECK_LIBS := -lnghttp2 $(TLS_LIBS) -lcheck -lsubunit -lm -lrt -pthread
+CHECK_LIBS := -lnghttp2 $(TLS_LIBS) $(JWT_LIBS) -ljansson -lcheck -lsubunit -lm -lrt -pthread
 UNIT := $(BUILD)/tests/unit
 $(UNIT)/common/%_test: $(UNIT)/common/%_test.o $(BUILD)/libcommon.a
 	$(LINK) $(CHECK_LIBS)
@@ -141,6 +152,9 @@ $(UNIT)/shm/%_test: $(UNIT)/shm/%_test.o $(BASE_LIBS)
 	$(LINK) $(CHECK_LIBS)
 $(UNIT)/master/%_test: $(UNIT)/master/%_test.o $(ALL_LIBS)
 	$(LINK) $(LIBS) $(CHECK_LIBS)
+$(UNIT)/helper/%_test: $(UNIT)/helper/%_test.o $(BUILD)/libhelper.a \
+    $(BASE_LIBS)
+	$(LINK) $(CHECK_LIBS) -lcrypt
 $(UNIT)/worker/%_test: $(UNIT)/worker/%_test.o $(ALL_LIBS)
 	$(LINK) $(LIBS) $(CHECK_LIBS)
 
@@ -212,6 +226,7 @@ lint:
 INSTALL := install
 MAN_DIR = $(DESTDIR)$(PREFIX)/share/man
 CONF_DIR = $(DESTDIR)$(SYSCONFDIR)/penstock
+COMPLETION_DIR = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 UNIT_DIR = $(DESTDIR)$(PREFIX)/lib/systemd/system
 install: all
 	$(INSTALL) -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin \
@@ -222,9 +237,10 @@ install: all
 	$(INSTALL) -m 644 $(BUILD)/man/penstock.8 $(MAN_DIR)/man8/
 	$(INSTALL) -m 644 $(BUILD)/man/penstock.conf.5 $(MAN_DIR)/man5/
 	$(INSTALL) -m 644 $(BUILD)/man/penstockctl.1 $(MAN_DIR)/man1/
-	$(INSTALL) -m 644 etc/penstock.conf etc/demo.conf \
+	$(INSTALL) -m 644 etc/penstock.conf etc/demo.conf etc/demo.users \
 	    $(DESTDIR)$(PREFIX)/share/doc/penstock/examples/
-	$(INSTALL) -d $(UNIT_DIR)
+	$(INSTALL) -d $(UNIT_DIR) $(COMPLETION_DIR)
+	$(INSTALL) -m 644 etc/penstockctl.bash $(COMPLETION_DIR)/penstockctl
 	$(INSTALL) -m 644 $(BUILD)/penstock.service $(UNIT_DIR)/
 	test -e $(CONF_DIR)/penstock.conf || \
 	    $(INSTALL) -m 644 etc/penstock.conf $(CONF_DIR)/penstock.conf
@@ -244,12 +260,12 @@ help:
 	@echo 'make fuzz     each fuzz target for FUZZ_SECONDS (600)'
 	@echo 'make fuzz-coverage  lines and regions of the parsers that seeds reach'
 	@echo 'make bench    CPU per request beside nginx and haproxy'
-	@echo 'make drill    what clients notice of reloads, kills and idleness'
 	@echo '              (BENCH_ARGS=--quick)'
+	@echo 'make drill    reloads, kills, idleness, what identities cost'
 	@echo 'make install  under DESTDIR, PREFIX (/usr/local), SYSCONFDIR (/etc)'
 	@echo 'make deps     install what make check needs (Debian 12)'
 	@echo 'make clean    remove BUILD (build)'
 
 .SECONDARY:
 -include $(patsubst %.c,$(BUILD)/%.d,$(COMMON_SRC) $(SHM_SRC) $(MASTER_SRC) \
-	master/main.c $(WORKER_SRC) $(TOOLS_SRC) $(UNIT_SRC) $(FUZZ_SRC))
+	master/main.c $(WORKER_SRC) $(HELPER_SRC) $(TOOLS_SRC) $(UNIT_SRC) $(FUZZ_SRC))

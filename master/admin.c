@@ -316,12 +316,13 @@ admin_accept(struct loop_watch *w, unsigned events)
 
 bool
 admin_init(struct admin *a, struct loop *loop, struct inherit *in,
-    struct reload *reload, const struct probes *probes)
+    struct reload *reload, const struct probes *probes, struct access *access)
 {
 	*a = (struct admin){ .loop = loop,
 		.in = in,
 		.reload = reload,
 		.probes = probes,
+		.access = access,
 		.watch = { .fn = admin_accept, .fd = in->admin_fd } };
 	list_init(&a->clients);
 	return a->watch.fd < 0 || loop_add(loop, &a->watch, true);

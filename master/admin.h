@@ -11,6 +11,7 @@
 #include "common/base/list.h"
 #include "common/http/h1.h"
 #include "common/net/io.h"
+#include "master/access.h"
 #include "master/admin_reply.h"
 #include "master/probes.h"
 #include "master/reload.h"
@@ -41,6 +42,7 @@ struct admin {
 	struct inherit *in;
 	struct reload *reload;
 	const struct probes *probes;
+	struct access *access;
 	struct loop_watch watch; /* the listening socket; fd -1: none */
 	struct list clients;
 	uint32_t count;
@@ -48,7 +50,7 @@ struct admin {
 
 /* Listens on in->admin_fd, if there is one. False with errno. */
 bool admin_init(struct admin *a, struct loop *loop, struct inherit *in,
-    struct reload *reload, const struct probes *probes);
+    struct reload *reload, const struct probes *probes, struct access *access);
 void admin_fini(struct admin *a);
 
 /* A reload ended: answers those that wait for it. */

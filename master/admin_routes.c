@@ -1,6 +1,5 @@
 /*
- * admin_routes.c - see admin_routes.h. The documents are in admin_status.c,
- * admin_services.c, admin_endpoints.c, admin_names.c and admin_certs.c, the
+ * admin_routes.c - see admin_routes.h. The documents are in admin_*.c, the
  * metrics in prom.c and prom_endpoints.c.
  */
 #include "master/admin_routes.h"
@@ -10,11 +9,14 @@
 #include "common/base/json.h"
 #include "common/http/http.h"
 #include "common/http/uri.h"
+#include "master/admin_auths.h"
 #include "master/admin_certs.h"
 #include "master/admin_change.h"
 #include "master/admin_endpoints.h"
 #include "master/admin_history.h"
+#include "master/admin_keys.h"
 #include "master/admin_names.h"
+#include "master/admin_revocations.h"
 #include "master/admin_services.h"
 #include "master/admin_status.h"
 #include "master/operate.h"
@@ -26,6 +28,7 @@
 #define ADMIN_TEXT "text/plain; charset=utf-8"
 /* Of the text format, version 0.0.4. */
 #define ADMIN_PROM "text/plain; version=0.0.4; charset=utf-8"
+#define ADMIN_BYTES "application/octet-stream"
 #define ADMIN_SEGMENTS_MAX 8
 
 typedef void admin_route_fn(
@@ -85,6 +88,7 @@ admin_metrics(
 	prom_probes_write(a->probes, &r->body);
 	admin_names_prom(&a->reload->names, &r->body);
 	admin_certs_prom(reload_current(&a->in->region), &r->body);
+	admin_auths_prom(a->access, &r->body);
 }
 
 static void
@@ -146,6 +150,23 @@ admin_export(
 	operate_export(region, reload_current(region), &r->body);
 }
 
+/* The bytes of the image in force: what penstockctl can reads. */
+static void
+admin_image(
+    struct admin *a, const struct admin_request *q, struct admin_reply *r)
+{
+	const struct img_head *img = reload_current(&a->in->region);
+
+	(void)q;
+	if (img == NULL) {
+		admin_reply_problem(
+		    r, 503, SLICE_LIT("no configuration is published"));
+		return;
+	}
+	r->type = ADMIN_BYTES;
+	text_add(&r->body, slice_make((const char *)img, img->bytes));
+}
+
 static void
 admin_reload(
     struct admin *a, const struct admin_request *q, struct admin_reply *r)
@@ -180,7 +201,7 @@ admin_routes_reloaded(
 /* "*" stands for any one segment that is not empty. */
 static const struct admin_route {
 	const char *path;
-	admin_route_fn *get, *post, *patch;
+	admin_route_fn *get, *post, *patch, *remove;
 } admin_routes[] = {
 	{ "/livez", .get = admin_livez },
 	{ "/readyz", .get = admin_readyz },
@@ -202,6 +223,15 @@ static const struct admin_route {
 	{ "/v1/services/*/endpoints/*", .get = admin_endpoint_answer,
 	    .patch = admin_change_answer },
 	{ "/v1/endpoints", .get = admin_endpoints_answer },
+	{ "/v1/image", .get = admin_image },
+	{ "/v1/authenticators", .get = admin_auths_answer },
+	{ "/v1/authenticators/*/keys", .get = admin_keys_answer,
+	    .post = admin_key_add_answer },
+	{ "/v1/authenticators/*/keys/*", .remove = admin_key_remove_answer },
+	{ "/v1/revocations", .get = admin_revocations_answer,
+	    .post = admin_revoke_answer, .remove = admin_unrevoke_answer },
+	{ "/v1/signing", .get = admin_signing_answer },
+	{ "/v1/signing/rotate", .post = admin_rotate_answer },
 };
 
 /* A path in segments, without the "/" between them. */
@@ -285,18 +315,28 @@ admin_route_method(const struct admin_route *route, uint8_t method)
 		return route->get;
 	if (method == METHOD_POST)
 		return route->post;
+	if (method == METHOD_DELETE)
+		return route->remove;
 	return method == METHOD_PATCH ? route->patch : NULL;
+}
+
+static void
+admin_allow(struct admin_reply *r, admin_route_fn *fn, const char *name)
+{
+	size_t n = strlen(r->allow);
+
+	if (fn != NULL)
+		(void)snprintf(r->allow + n, sizeof(r->allow) - n, "%s%s",
+		    n != 0 ? ", " : "", name);
 }
 
 static void
 admin_not_allowed(const struct admin_route *route, struct admin_reply *r)
 {
-	bool get = route->get != NULL, post = route->post != NULL;
-
-	(void)snprintf(r->allow, sizeof(r->allow), "%s%s%s%s%s",
-	    get ? "GET, HEAD" : "", get && post ? ", " : "", post ? "POST" : "",
-	    route->patch != NULL && (get || post) ? ", " : "",
-	    route->patch != NULL ? "PATCH" : "");
+	admin_allow(r, route->get, "GET, HEAD");
+	admin_allow(r, route->post, "POST");
+	admin_allow(r, route->patch, "PATCH");
+	admin_allow(r, route->remove, "DELETE");
 	admin_reply_problem(r, 405, SLICE_NONE);
 }
 

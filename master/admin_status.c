@@ -131,6 +131,14 @@ admin_status_write(struct admin *a, struct text *out)
 
 /* ---- workers ---- */
 
+static const char *
+admin_role(uint32_t slot)
+{
+	if (slot < WORKERS_MAX)
+		return "worker";
+	return slot == SLOT_MASTER ? "master" : "helper";
+}
+
 static void
 admin_slot_write(struct json *j, const struct region *r, uint32_t w)
 {
@@ -138,10 +146,9 @@ admin_slot_write(struct json *j, const struct region *r, uint32_t w)
 
 	slot_info(r, w, &i);
 	json_object_begin(j, NULL);
-	json_add_string(j, "role",
-	    w == SLOT_MASTER ? SLICE_LIT("master") : SLICE_LIT("worker"));
+	json_add_string(j, "role", slice_str(admin_role(w)));
 	if (w != SLOT_MASTER)
-		json_add_uint(j, "slot", w);
+		json_add_uint(j, "slot", w < SLOT_MASTER ? w : w - SLOT_HELPER);
 	json_add_int(j, "pid", i.pid);
 	json_add_string(
 	    j, "state", slice_str(slot_state_name((enum slot_state)i.state)));
@@ -151,7 +158,7 @@ admin_slot_write(struct json *j, const struct region *r, uint32_t w)
 	json_add_seconds(j, "last_beat", admin_age_us(i.beat_us));
 	json_add_int(j, "last_status", i.last_status);
 	json_add_string(j, "last_words", slice_str(i.last_words));
-	if (w != SLOT_MASTER)
+	if (w < WORKERS_MAX)
 		json_add_uint(j, "connections",
 		    atomic_load(&counters_block(r, w)[COUNTER_CONNECTIONS]));
 	json_object_end(j);
@@ -168,6 +175,8 @@ admin_workers_write(struct admin *a, struct text *out)
 	json_array_begin(&j, "workers");
 	for (uint32_t w = 0; w < a->in->workers; w++)
 		admin_slot_write(&j, r, w);
+	for (uint32_t h = 0; h < a->in->helpers; h++)
+		admin_slot_write(&j, r, SLOT_HELPER + h);
 	admin_slot_write(&j, r, SLOT_MASTER);
 	json_array_end(&j);
 	json_object_end(&j);

@@ -85,6 +85,7 @@ boot_take(struct boot *b, const struct conf *c, struct diag *d)
 	b->workers_wanted = c->workers;
 	b->connections_wanted = c->worker_connections;
 	b->cpu_affinity = c->cpu_affinity;
+	b->helpers = (uint32_t)c->helpers;
 	b->log_level = c->log_level;
 	b->drain_us = c->timeouts.drain;
 	ok &= boot_copy(b->user, sizeof(b->user), c->user, "user", d);
@@ -95,6 +96,8 @@ boot_take(struct boot *b, const struct conf *c, struct diag *d)
 	    b->pid_file, sizeof(b->pid_file), c->pid_file, "pid_file", d);
 	ok &= boot_copy(b->admin_socket, sizeof(b->admin_socket),
 	    c->admin_socket, "admin.socket", d);
+	ok &= boot_copy(
+	    b->state_dir, sizeof(b->state_dir), c->state_dir, "state_dir", d);
 	return ok;
 }
 
@@ -131,6 +134,7 @@ boot_compare(
 		    running->connections_wanted == wanted->connections_wanted },
 		{ "cpu_affinity",
 		    running->cpu_affinity == wanted->cpu_affinity },
+		{ "helpers", running->helpers == wanted->helpers },
 		{ "user", strcmp(running->user, wanted->user) == 0 },
 		{ "group", strcmp(running->group, wanted->group) == 0 },
 		{ "pid_file",
@@ -139,6 +143,8 @@ boot_compare(
 		    strcmp(running->log_target, wanted->log_target) == 0 },
 		{ "admin.socket",
 		    strcmp(running->admin_socket, wanted->admin_socket) == 0 },
+		{ "state_dir",
+		    strcmp(running->state_dir, wanted->state_dir) == 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)

@@ -27,10 +27,12 @@ struct boot {
 	uint64_t workers_wanted, connections_wanted;
 	char user[BOOT_NAME_MAX], group[BOOT_NAME_MAX];
 	bool cpu_affinity;
+	uint32_t helpers;
 	enum log_level log_level;
 	char log_target[BOOT_PATH_MAX];
 	char pid_file[BOOT_PATH_MAX];
 	char admin_socket[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+	char state_dir[BOOT_PATH_MAX];
 	uint64_t drain_us;
 	/* as resolved */
 	struct geometry geometry;

@@ -22,10 +22,10 @@ static const struct template_name template_names[] = {
 	{ "client_fingerprint", TMPL_CLIENT_FINGERPRINT, false },
 	{ "tls_version", TMPL_TLS_VERSION, false },
 	{ "sni", TMPL_SNI, false },
-	{ "user", TEMPLATE_NAME_LATER, false },
-	{ "tenant", TEMPLATE_NAME_LATER, false },
-	{ "roles", TEMPLATE_NAME_LATER, false },
-	{ "claim", TEMPLATE_NAME_LATER, true },
+	{ "user", TMPL_USER, false },
+	{ "tenant", TMPL_TENANT, false },
+	{ "roles", TMPL_ROLES, false },
+	{ "claim", TMPL_CLAIM, true },
 };
 
 #define NAME_COUNT (sizeof(template_names) / sizeof(*template_names))
@@ -43,8 +43,7 @@ void
 template_names_offer(struct conf_suggest *suggest)
 {
 	for (size_t i = 0; i < NAME_COUNT; i++)
-		if (template_names[i].kind != TEMPLATE_NAME_LATER)
-			conf_suggest_offer(suggest, template_names[i].name);
+		conf_suggest_offer(suggest, template_names[i].name);
 }
 
 bool

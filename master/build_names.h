@@ -10,19 +10,16 @@
 #include "common/base/slice.h"
 #include "master/conf_suggest.h"
 
-/* Names of later features are taken already, so that no path uses them. */
-#define TEMPLATE_NAME_LATER UINT16_MAX
-
 struct template_name {
 	const char *name;
-	uint16_t kind; /* enum img_tmpl_kind, or TEMPLATE_NAME_LATER */
+	uint16_t kind; /* enum img_tmpl_kind */
 	bool argument; /* "{header:NAME}" */
 };
 
 /* NULL when there is none. */
 const struct template_name *template_name_find(struct slice name);
 
-/* Offers all that can be used. */
+/* Offers all of them. */
 void template_names_offer(struct conf_suggest *suggest);
 
 /* True for names that a path parameter must not bear. */

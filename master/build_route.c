@@ -5,6 +5,7 @@
 
 #include "common/base/must.h"
 #include "common/http/http.h"
+#include "master/build_access.h"
 #include "master/build_route.h"
 #include "master/build_template.h"
 
@@ -20,26 +21,9 @@ build_timeouts(const struct conf_timeouts *t)
 		.tunnel = t->tunnel };
 }
 
-static struct img_span
-names_build(struct image *im, const struct conf_strings *names)
-{
-	struct img_str *all;
-	struct img_span span;
-
-	if (names->count == 0)
-		return (struct img_span){ 0, 0 };
-	all = calloc(names->count, sizeof(*all));
-	MUST(all != NULL);
-	for (size_t i = 0; i < names->count; i++)
-		all[i] = image_text(im, slice_str(names->items[i]));
-	span = image_span(im, all, names->count, sizeof(*all));
-	free(all);
-	return span;
-}
-
-static void
-methods_build(
-    struct image *im, const struct conf_strings *methods, struct img_route *out)
+void
+build_methods(struct image *im, const struct conf_strings *methods,
+    uint32_t *bits, struct img_span *other_methods)
 {
 	struct img_str *others = calloc(methods->count + 1, sizeof(*others));
 	size_t count = 0;
@@ -49,14 +33,14 @@ methods_build(
 		struct slice name = slice_str(methods->items[i]);
 		enum http_method m = http_method_find(name);
 
-		out->methods |= UINT32_C(1) << m;
+		*bits |= UINT32_C(1) << m;
 		if (m == METHOD_OTHER)
 			others[count++] = image_text(im, name);
 	}
 	/* RFC 9110 9.1: whoever has GET has HEAD. */
-	if ((out->methods >> METHOD_GET & 1) != 0)
-		out->methods |= UINT32_C(1) << METHOD_HEAD;
-	out->other_methods = image_span(im, others, count, sizeof(*others));
+	if ((*bits >> METHOD_GET & 1) != 0)
+		*bits |= UINT32_C(1) << METHOD_HEAD;
+	*other_methods = image_span(im, others, count, sizeof(*others));
 	free(others);
 }
 
@@ -166,23 +150,48 @@ rules_build(struct image *im, const struct conf_header_rule *rules,
 
 #define BIT(filter) (UINT32_C(1) << IMG_FILTER_##filter)
 
+/* Those of a route that leads to a service. */
 static uint32_t
-filters_of(const struct img_route *r, bool grpc_web)
+filters_onward(const struct img_route *r, const struct conf *c, bool grpc_web)
 {
-	uint32_t own = BIT(RESPOND);
 	uint32_t all = BIT(FORWARDED) | BIT(TRANSFORM) | BIT(FORWARD);
 
-	if (r->respond != IMG_NONE) {
-		/* On the way back it applies response_headers. */
-		if (r->response_rules.count != 0)
-			own |= BIT(TRANSFORM);
-		return own;
-	}
+	/* Only then there is something to tell. */
+	if (r->authenticate.count != 0 || c->services[r->service].has_token)
+		all |= BIT(IDENTITY);
 	if (r->upgrades.count != 0)
 		all |= BIT(UPGRADE);
 	if (grpc_web)
 		all |= BIT(GRPC_WEB);
 	return all;
+}
+
+static uint32_t
+filters_of(const struct img_route *r, const struct conf *c, bool grpc_web)
+{
+	uint32_t all = r->cors != IMG_NONE ? BIT(CORS) : 0;
+
+	if (r->authenticate.count != 0)
+		all |= BIT(AUTHENTICATE);
+	if (r->authorize != IMG_NONE)
+		all |= BIT(AUTHORIZE);
+	if (r->respond == IMG_NONE && r->grant == IMG_GRANT_NONE)
+		return all | filters_onward(r, c, grpc_web);
+	all |= r->respond != IMG_NONE ? BIT(RESPOND) : BIT(GRANT);
+	if (r->grant == IMG_GRANT_ISSUE || r->grant == IMG_GRANT_REFRESH)
+		all |= BIT(GRANT_LIMIT);
+	/* On the way back it applies response_headers. */
+	if (r->response_rules.count != 0)
+		all |= BIT(TRANSFORM);
+	return all;
+}
+
+/* What its errors need as well, however early they are. */
+static uint32_t
+always_of(const struct img_route *r)
+{
+	return (r->cors != IMG_NONE ? BIT(CORS) : 0) |
+	    (r->security != IMG_NONE ? BIT(SECURITY_HEADERS) : 0);
 }
 
 #undef BIT
@@ -202,8 +211,24 @@ rewrite_build(struct image *im, const struct conf_route *r,
 		out->rewrite = template_compile(im, &source, d);
 }
 
+static void
+access_build(
+    struct image *im, const struct conf_route *r, struct img_route *out)
+{
+	out->authenticate = image_span(
+	    im, r->auth_indexes, r->auth_count, sizeof(*r->auth_indexes));
+	out->anonymous = r->anonymous;
+	out->close_revoked = r->close_revoked;
+	if (r->issue)
+		out->grant = IMG_GRANT_ISSUE;
+	else if (r->refresh)
+		out->grant = IMG_GRANT_REFRESH;
+	else if (r->jwks)
+		out->grant = IMG_GRANT_JWKS;
+}
+
 bool
-build_route(struct image *im, const struct conf_route *r,
+build_route(struct image *im, const struct conf *c, const struct conf_route *r,
     const struct pattern *p, struct img_route *out, struct diag *d)
 {
 	size_t errors = d->errors;
@@ -213,16 +238,18 @@ build_route(struct image *im, const struct conf_route *r,
 	out->encoded_slash_keep = r->encoded_slash_keep;
 	out->class = r->class;
 	out->timeouts = build_timeouts(&r->timeouts);
-	out->hosts = names_build(im, &r->hosts);
-	out->upgrades = names_build(im, &r->upgrade);
-	methods_build(im, &r->methods, out);
+	out->hosts = build_strings(im, &r->hosts);
+	out->upgrades = build_strings(im, &r->upgrade);
+	build_methods(im, &r->methods, &out->methods, &out->other_methods);
 	out->conditions = conditions_build(im, r);
 	rewrite_build(im, r, p, out, d);
 	out->request_rules =
 	    rules_build(im, r->request_headers, r->request_header_count, p, d);
 	out->response_rules = rules_build(
 	    im, r->response_headers, r->response_header_count, p, d);
-	out->filters = filters_of(out, r->grpc_web);
+	access_build(im, r, out);
+	out->filters = filters_of(out, c, r->grpc_web);
+	out->always = always_of(out);
 	return d->errors == errors;
 }
 

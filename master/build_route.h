@@ -12,14 +12,19 @@
 struct img_timeouts build_timeouts(const struct conf_timeouts *t);
 
 /*
- * Fills `out` for route r, whose pattern was parsed; what it refers to goes
- * into the image. False with complaints.
+ * Fills `out` for route r of c, whose pattern was parsed; what it refers to
+ * goes into the image. False with complaints.
  */
-bool build_route(struct image *im, const struct conf_route *r,
+bool
+build_route(struct image *im, const struct conf *c, const struct conf_route *r,
     const struct pattern *p, struct img_route *out, struct diag *d);
 
 /* The answer of a route with `respond`; false with complaints. */
 bool build_respond(struct image *im, const struct conf_route *r,
     const struct pattern *p, struct img_respond *out, struct diag *d);
+
+/* A bit per enum http_method, and those that have none. */
+void build_methods(struct image *im, const struct conf_strings *methods,
+    uint32_t *bits, struct img_span *other_methods);
 
 #endif

@@ -128,6 +128,7 @@ build_service(
 		.slot = IMG_NONE,
 		.protocol = s->protocol_bit,
 		.tls = IMG_NONE,
+		.token = IMG_NONE,
 		.pool_max_idle = (uint32_t)s->pool.max_idle,
 		.pool_idle_us = s->pool.idle_us,
 		.max_connections = (uint32_t)s->pool.max_connections,

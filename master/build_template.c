@@ -153,6 +153,14 @@ unknown_complain(struct compiler *c, struct slice name)
 	    conf_suggest_text(&suggest, near, sizeof(near)));
 }
 
+/* Claims have any name; some are urls. */
+static bool
+argument_fits(const struct template_name *n, struct slice argument)
+{
+	return n->kind == TMPL_CLAIM ? argument.n != 0
+				     : http_is_token(argument);
+}
+
 /* One of template_names, with its argument if it takes one. */
 static void
 named_add(
@@ -160,7 +168,7 @@ named_add(
 {
 	struct img_tmpl_op op = { .kind = n->kind };
 
-	if (n->argument && !http_is_token(argument)) {
+	if (n->argument && !argument_fits(n, argument)) {
 		complain(c,
 		    "has {%s:...} without a proper name, such as "
 		    "{%s:X-Name}",
@@ -204,8 +212,7 @@ name_add(struct compiler *c, struct slice name)
 		argument = slice_skip(name, word.n + 1);
 	}
 	n = template_name_find(word);
-	if (n != NULL && n->kind != TEMPLATE_NAME_LATER &&
-	    (n->argument || colon == NULL))
+	if (n != NULL && (n->argument || colon == NULL))
 		named_add(c, n, argument);
 	else if (colon != NULL || !param_add(c, name))
 		unknown_complain(c, name);

@@ -2,12 +2,10 @@
  * build_tls.c - see build_tls.h.
  *
  * The secrets are in the order of the conf: chain, key and staple of each
- * identity, authorities and lists of each trust, ticket keys. Places are
- * counted while the image is built; build_secrets writes in the same order.
+ * identity, authorities and lists of each trust, ticket keys.
  */
 #include "master/build_tls.h"
 
-#include <openssl/crypto.h>
 #include <string.h>
 
 #include "common/base/must.h"
@@ -19,22 +17,6 @@
 
 _Static_assert(sizeof(struct tls_ticket_key) == CONF_TICKET_BYTES,
     "a ticket key is as its file has it");
-
-#define SECRETS_MAX (UINT64_C(256) << 20)
-
-/* Where the next secret goes. */
-struct places {
-	uint64_t next;
-};
-
-static struct img_secret
-place(struct places *p, size_t bytes)
-{
-	struct img_secret s = { (uint32_t)p->next, (uint32_t)bytes };
-
-	p->next += bytes;
-	return s;
-}
 
 /* ---- material ---- */
 
@@ -55,15 +37,15 @@ names_build(struct image *im, const struct conf_identity *id)
 
 static struct img_identity
 identity_build(
-    struct image *im, struct places *p, const struct conf_identity *id)
+    struct image *im, struct secrets *s, const struct conf_identity *id)
 {
 	struct img_identity out = { .not_before = id->not_before,
 		.not_after = id->not_after };
 
 	memcpy(out.hash, id->hash, sizeof(out.hash));
-	out.chain = place(p, id->chain.n);
-	out.key = place(p, id->key_bytes);
-	out.staple = place(p, id->staple.n);
+	out.chain = secrets_add(s, id->chain.p, id->chain.n);
+	out.key = secrets_add(s, id->key, id->key_bytes);
+	out.staple = secrets_add(s, id->staple.p, id->staple.n);
 	out.file = image_text(im, slice_str(id->file));
 	out.subject = image_text(im, slice_str(id->subject));
 	out.issuer = image_text(im, slice_str(id->issuer));
@@ -73,14 +55,14 @@ identity_build(
 }
 
 static void
-identities_build(struct image *im, struct places *p, const struct conf *c)
+identities_build(struct image *im, struct secrets *s, const struct conf *c)
 {
 	struct img_span span = image_span(
 	    im, NULL, c->identity_count, sizeof(struct img_identity));
 
 	for (uint32_t i = 0; i < span.count; i++) {
 		struct img_identity out =
-		    identity_build(im, p, &c->identities[i]);
+		    identity_build(im, s, &c->identities[i]);
 		struct img_identity *all = image_at(im, span.off);
 
 		all[i] = out;
@@ -89,7 +71,7 @@ identities_build(struct image *im, struct places *p, const struct conf *c)
 }
 
 static void
-trusts_build(struct image *im, struct places *p, const struct conf *c)
+trusts_build(struct image *im, struct secrets *s, const struct conf *c)
 {
 	struct img_span span =
 	    image_span(im, NULL, c->trust_count, sizeof(struct img_trust));
@@ -99,8 +81,8 @@ trusts_build(struct image *im, struct places *p, const struct conf *c)
 		struct img_trust *all, out = { .not_after = t->not_after };
 
 		memcpy(out.hash, t->hash, sizeof(out.hash));
-		out.cas = place(p, t->cas.n);
-		out.crls = place(p, t->crls.n);
+		out.cas = secrets_add(s, t->cas.p, t->cas.n);
+		out.crls = secrets_add(s, t->crls.p, t->crls.n);
 		out.file = image_text(im, slice_str(t->file));
 		all = image_at(im, span.off);
 		all[i] = out;
@@ -241,70 +223,38 @@ services_build(struct image *im, const struct conf *c)
 	image_head(im)->tls_outs = span;
 }
 
-void
-build_tls(struct image *im, const struct conf *c)
+/* Of the ticket keys. */
+static struct img_secret
+tickets_add(struct secrets *s, const struct conf *c)
 {
-	struct places p = { 0 };
-	struct img_secret tickets;
+	return secrets_add(s, c->tickets.keys,
+	    c->tickets.key_files.count * (size_t)CONF_TICKET_BYTES);
+}
 
-	identities_build(im, &p, c);
-	trusts_build(im, &p, c);
+void
+build_tls(struct image *im, const struct conf *c, struct secrets *secrets)
+{
+	identities_build(im, secrets, c);
+	trusts_build(im, secrets, c);
 	listeners_build(im, c);
 	services_build(im, c);
-	tickets =
-	    place(&p, c->tickets.key_files.count * (size_t)CONF_TICKET_BYTES);
 	image_head(im)->ticket_us = c->tickets.lifetime_us;
-	image_head(im)->ticket_keys = tickets;
-	image_head(im)->secret_bytes = p.next;
+	image_head(im)->ticket_keys = tickets_add(secrets, c);
 }
 
-/* ---- the secrets themselves ---- */
-
-/* Appends at *at, or only counts where p is NULL. */
-static void
-secret_add(char *p, uint64_t *at, const void *bytes, size_t n)
+void
+build_tls_secrets(const struct conf *c, struct secrets *s)
 {
-	if (p != NULL && n != 0)
-		memcpy(p + *at, bytes, n);
-	*at += n;
-}
-
-static uint64_t
-secrets_write(const struct conf *c, char *p)
-{
-	uint64_t at = 0;
-
 	for (size_t i = 0; i < c->identity_count; i++) {
 		const struct conf_identity *id = &c->identities[i];
 
-		secret_add(p, &at, id->chain.p, id->chain.n);
-		secret_add(p, &at, id->key, id->key_bytes);
-		secret_add(p, &at, id->staple.p, id->staple.n);
+		(void)secrets_add(s, id->chain.p, id->chain.n);
+		(void)secrets_add(s, id->key, id->key_bytes);
+		(void)secrets_add(s, id->staple.p, id->staple.n);
 	}
 	for (size_t i = 0; i < c->trust_count; i++) {
-		secret_add(p, &at, c->trusts[i].cas.p, c->trusts[i].cas.n);
-		secret_add(p, &at, c->trusts[i].crls.p, c->trusts[i].crls.n);
+		(void)secrets_add(s, c->trusts[i].cas.p, c->trusts[i].cas.n);
+		(void)secrets_add(s, c->trusts[i].crls.p, c->trusts[i].crls.n);
 	}
-	secret_add(p, &at, c->tickets.keys,
-	    c->tickets.key_files.count * (size_t)CONF_TICKET_BYTES);
-	return at;
-}
-
-bool
-build_secrets(
-    const struct conf *c, char **secrets, uint64_t *bytes, struct diag *d)
-{
-	*secrets = NULL;
-	*bytes = secrets_write(c, NULL);
-	if (*bytes > SECRETS_MAX) {
-		diag_error(d, NULL, 0,
-		    "the certificates are larger than 256 MiB together");
-		return false;
-	}
-	if (*bytes == 0)
-		return true;
-	*secrets = OPENSSL_malloc(*bytes);
-	MUST(*secrets != NULL);
-	(void)secrets_write(c, *secrets);
-	return true;
+	(void)tickets_add(s, c);
 }

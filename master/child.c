@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,7 +16,8 @@
 #include "master/seccomp.h"
 #include "master/title.h"
 
-#define CHILD_KEEP_MAX (2 * WORKERS_MAX + LISTENERS_MAX + 9)
+#define CHILD_KEEP_MAX (2 * WORKERS_MAX + LISTENERS_MAX + 10)
+#define CHILD_NICE 10 /* of helpers: traffic comes first */
 
 static int
 child_fd_compare(const void *a, const void *b)
@@ -71,16 +73,18 @@ child_name(const char *role, const struct boot *b)
 	log_set_process(role);
 }
 
-/* What both keep; returns how many. */
+/* What both keep; returns how many. The vault stays mapped, no more. */
 static size_t
-child_common_fds(const struct inherit *in, int *keep)
+child_common_fds(struct inherit *in, int *keep)
 {
 	size_t n = 0;
 
+	in->region.vault_fd = -1;
 	keep[n++] = in->region.state_fd;
 	keep[n++] = in->region.images_fd;
 	keep[n++] = in->region.secrets_fd;
 	keep[n++] = in->log_fd;
+	keep[n++] = in->master_wake_fd;
 	for (uint32_t w = 0; w < in->workers; w++)
 		keep[n++] = in->wake_fds[w];
 	return n;
@@ -95,6 +99,8 @@ child_worker_fds(struct inherit *in, uint32_t slot)
 	in->master_fd = -1;
 	in->admin_fd = -1;
 	in->files_fd = -1;
+	in->state_dir_fd = -1;
+	keep[n++] = in->helpers_wake_fd;
 	for (uint32_t w = 0; w < in->workers; w++) {
 		keep[n++] = in->handover_out[w];
 		if (w == slot)
@@ -118,14 +124,8 @@ child_worker_fds(struct inherit *in, uint32_t slot)
 }
 
 static void
-child_master_fds(struct inherit *in)
+child_forget_traffic(struct inherit *in)
 {
-	int keep[CHILD_KEEP_MAX];
-	size_t n = child_common_fds(in, keep);
-
-	keep[n++] = in->master_fd;
-	keep[n++] = in->admin_fd;
-	keep[n++] = in->files_fd;
 	for (uint32_t w = 0; w < in->workers; w++) {
 		in->control_fds[w] = -1;
 		in->handover_in[w] = in->handover_out[w] = -1;
@@ -133,6 +133,40 @@ child_master_fds(struct inherit *in)
 	for (size_t i = 0; i < LISTENERS_MAX; i++)
 		for (uint32_t w = 0; w < in->workers; w++)
 			in->listeners[i].fds[w] = -1;
+}
+
+static void
+child_master_fds(struct inherit *in)
+{
+	int keep[CHILD_KEEP_MAX];
+	size_t n = child_common_fds(in, keep);
+
+	keep[n++] = in->master_fd;
+	keep[n++] = in->state_dir_fd;
+	keep[n++] = in->admin_fd;
+	keep[n++] = in->files_fd;
+	in->helpers_wake_fd = -1;
+	child_forget_traffic(in);
+	child_keep_fds(keep, n);
+}
+
+/* What it needs of the region is mapped already. */
+static void
+child_helper_fds(struct inherit *in)
+{
+	int keep[CHILD_KEEP_MAX];
+	size_t n = 0;
+
+	in->master_fd = -1;
+	in->admin_fd = -1;
+	in->files_fd = -1;
+	in->state_dir_fd = -1;
+	in->master_wake_fd = -1;
+	child_forget_traffic(in);
+	keep[n++] = in->log_fd;
+	keep[n++] = in->helpers_wake_fd;
+	for (uint32_t w = 0; w < in->workers; w++)
+		keep[n++] = in->wake_fds[w];
 	child_keep_fds(keep, n);
 }
 
@@ -174,4 +208,22 @@ child_become_master(struct inherit *in, const struct boot *b, pid_t keeper)
 	child_master_fds(in);
 	child_name("master", b);
 	return child_confine(b, keeper, seccomp_master);
+}
+
+bool
+child_become_helper(
+    struct inherit *in, const struct boot *b, uint32_t helper, pid_t keeper)
+{
+	char role[24];
+
+	(void)snprintf(role, sizeof(role), "helper");
+	if (in->helpers > 1)
+		(void)snprintf(role, sizeof(role), "helper %u", helper);
+	child_signals();
+	region_keep_jobs(&in->region);
+	child_helper_fds(in);
+	child_name(role, b);
+	if (setpriority(PRIO_PROCESS, 0, CHILD_NICE) != 0)
+		log_warn("nice");
+	return child_confine(b, keeper, seccomp_helper);
 }

@@ -1,5 +1,5 @@
 /*
- * child.h - what a freshly forked master or worker does before its own main:
+ * child.h - what a freshly forked child of the keeper does before its own main:
  * name, signals, descriptors, privileges, system call filter.
  */
 #ifndef MASTER_CHILD_H
@@ -31,5 +31,12 @@ bool child_become_worker(
 /* The same for the master: it keeps no listening and no control sockets. */
 bool
 child_become_master(struct inherit *in, const struct boot *b, pid_t keeper);
+
+/*
+ * The same for a helper: it keeps the wake descriptors and the log's, and of
+ * the region what its work needs; it is nice.
+ */
+bool child_become_helper(
+    struct inherit *in, const struct boot *b, uint32_t helper, pid_t keeper);
 
 #endif

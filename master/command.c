@@ -25,15 +25,14 @@ static void
 command_show(
     const struct conf *c, const struct boot *b, void (*print_filters)(FILE *f))
 {
-	uint64_t bytes =
-	    sizeof(struct shm_state) + 2 * b->geometry.images_bytes;
 	char size[32];
 
 	conf_show(stdout, c);
 	printf("\n# filters, in order\n");
 	print_filters(stdout);
 	printf("\n# shared memory: %s at most, for %u workers\n",
-	    units_size_text(bytes, size, sizeof(size)), b->geometry.workers);
+	    units_size_text(geometry_bytes(&b->geometry), size, sizeof(size)),
+	    b->geometry.workers);
 }
 
 int

@@ -17,13 +17,9 @@
 #include "common/base/log.h"
 #include "common/base/slice.h"
 #include "common/net/addr.h"
+#include "master/conf_access.h"
+#include "master/conf_place.h"
 #include "shm/image.h"
-
-/* file NULL: a default. */
-struct conf_place {
-	const char *file;
-	int line;
-};
 
 /*
  * Every line that was read has a number of its own, from 1, whatever file it
@@ -37,16 +33,6 @@ struct conf_run {
 	uint32_t first;
 	int line;
 	const char *file;
-};
-
-/*
- * Strings are NUL-terminated here, after ${NAME} was replaced. items NULL: none
- * were given, and there are none by default.
- */
-struct conf_strings {
-	const char **items;
-	struct conf_place *places;
-	size_t count;
 };
 
 /* What the words of a row have become: stretches of statuses. */
@@ -198,6 +184,8 @@ struct conf_service {
 	uint32_t protocol_bit; /* IMG_PROTOCOL_* */
 	bool has_tls;          /* the group was written */
 	struct conf_tls_out tls;
+	bool has_token; /* the group was written */
+	struct conf_service_token token;
 	struct conf_timeouts timeouts; /* resolved over the top level's */
 };
 
@@ -215,6 +203,27 @@ struct conf_condition {
 	const char *header, *query, *cookie;
 	const char *client_subject, *client_san, *client_fingerprint;
 	const char *value; /* NULL: presence suffices */
+};
+
+/* A policy for requests from other origins; its key "origins" is `allowed`. */
+struct conf_cors {
+	struct conf_place place;
+	uint32_t *origins;
+	const char *name;
+	struct conf_strings allowed, methods, headers, expose;
+	bool credentials;
+	uint64_t max_age_us;
+};
+
+/*
+ * What is set on answers, by the members of security_headers.def, and removed.
+ * NULL: as outside, or not at all; "" once it is inherited: not at all.
+ */
+struct conf_security {
+	const char *preset; /* a word, or NULL */
+#define SECURITY(member, field, preset, words, help) const char *member;
+#include "master/security_headers.def"
+	struct conf_strings remove;
 };
 
 struct conf_respond {
@@ -243,6 +252,19 @@ struct conf_route {
 	const char *encoded_slash;   /* "keep", "reject" */
 	bool encoded_slash_keep;
 	bool grpc_web;
+	struct conf_strings authenticate; /* names; made of them: */
+	uint32_t *auth_indexes;           /* in conf.auths */
+	size_t auth_count;
+	bool anonymous;
+	bool close_revoked, issue, refresh, jwks;
+	bool has_authorize; /* the group was written */
+	struct conf_demand authorize;
+	struct conf_deny *denies;
+	size_t deny_count;
+	const char *cors; /* NULL: none */
+	size_t cors_index;
+	bool has_security;             /* the group was written: */
+	struct conf_security security; /* resolved over the top level's */
 	const char *priority;          /* resolved over the service's */
 	uint32_t class;                /* enum img_class, made of priority */
 	struct conf_timeouts timeouts; /* resolved over the service's */
@@ -284,6 +306,7 @@ struct conf {
 	bool user_given;
 	uint64_t workers; /* as configured; 0: one per CPU */
 	bool cpu_affinity;
+	uint64_t helpers;
 	uint64_t worker_connections;
 	const char *pid_file; /* NULL: none */
 	const char *environment;
@@ -306,6 +329,22 @@ struct conf {
 	size_t service_count;
 	struct conf_route *routes;
 	size_t route_count;
+	/* who may do what */
+	struct conf_auth *auths;
+	size_t auth_count;
+	struct conf_role *roles;
+	size_t role_count;
+	struct conf_strings permissions; /* items NULL: any that are granted */
+	const char **demanded; /* the permissions that routes name, each once */
+	size_t demanded_count;
+	const char *identity_headers[IMG_CLAIMS]; /* "": it is not told */
+	struct conf_signing signing;
+	bool has_token_issuer; /* the group was written */
+	struct conf_token_issuer token_issuer;
+	const char *state_dir; /* NULL: none */
+	struct conf_cors *cors;
+	size_t cors_count;
+	struct conf_security security;
 	/* What the certificate files hold; owned by the conf. */
 	struct conf_identity *identities;
 	size_t identity_count, identity_room;

@@ -1,13 +1,17 @@
 /*
  * conf_build.c - the image of a configuration: its head, and what stands in it
  * once. The rooms behind it: build_image (the block), build_service,
- * build_route, build_template (records), build_tls, build_sni, build_pattern,
- * build_router, build_table, build_terms (the router's tables).
+ * build_route, build_template (records), build_tls, build_sni, build_access,
+ * build_auth, build_roles, build_authorize (who may do what), build_secret,
+ * build_pattern, build_router, build_table, build_terms (the router's tables).
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/must.h"
+#include "master/build_access.h"
+#include "master/build_cors.h"
+#include "master/build_roles.h"
 #include "master/build_route.h"
 #include "master/build_router.h"
 #include "master/build_service.h"
@@ -18,8 +22,10 @@ struct build {
 	const struct conf *c;
 	struct diag *d;
 	struct image im;
+	struct secrets secrets; /* places alone */
+	struct grant_bits grants;
 	struct router router;
-	uint32_t responds; /* so far */
+	uint32_t responds, authorizes, securities; /* so far */
 };
 
 static void
@@ -111,6 +117,22 @@ listeners_build(struct build *b)
 	image_head(&b->im)->listeners = span;
 }
 
+/* Of requests that have no route. */
+static void
+answers_build(struct build *b)
+{
+	struct img_head *head;
+
+	build_cors(&b->im, b->c);
+	build_security(&b->im, b->c);
+	b->securities = build_security_first(b->c);
+	head = image_head(&b->im);
+	if (head->cors.count != 0)
+		head->always |= UINT32_C(1) << IMG_FILTER_CORS;
+	if (head->security_own != IMG_NONE)
+		head->always |= UINT32_C(1) << IMG_FILTER_SECURITY_HEADERS;
+}
+
 /* The hash of a policy of TLS is of the protocol, too. */
 static uint64_t
 manner_build(struct image *im, const struct img_service *s)
@@ -136,6 +158,7 @@ services_build(struct build *b)
 		struct img_service *out = image_at(&b->im, span.off);
 
 		s.tls = build_tls_out_index(b->c, i);
+		s.token = build_service_token_index(b->c, i);
 		s.manner = manner_build(&b->im, &s);
 		out[i] = s;
 	}
@@ -173,6 +196,20 @@ respond_build(struct build *b, const struct conf_route *r,
 }
 
 static void
+authorize_build(struct build *b, const struct conf_route *r,
+    const struct pattern *p, struct img_route *record)
+{
+	struct img_authorize out = { 0 }, *all;
+
+	if (!r->has_authorize)
+		return;
+	(void)build_authorize(&b->im, &b->grants, r, p, &out, b->d);
+	all = image_at(&b->im, image_head(&b->im)->access.authorizes.off);
+	record->authorize = b->authorizes++;
+	all[record->authorize] = out;
+}
+
+static void
 route_build(struct build *b, uint32_t index)
 {
 	const struct conf_route *r = &b->c->routes[index];
@@ -181,13 +218,17 @@ route_build(struct build *b, uint32_t index)
 	struct img_route record = { .index = index,
 		.row = IMG_NONE,
 		.respond = IMG_NONE,
+		.authorize = IMG_NONE,
+		.cors = r->cors != NULL ? (uint32_t)r->cors_index : IMG_NONE,
+		.security = build_security_index(b->c, r, &b->securities),
 		.service = r->service != NULL ? (uint32_t)r->service_index
 					      : IMG_NONE };
 
 	if (!pattern_parse(&p, r, b->d))
 		return;
 	respond_build(b, r, &p, &record);
-	if (!build_route(&b->im, r, &p, &record, b->d))
+	authorize_build(b, r, &p, &record);
+	if (!build_route(&b->im, b->c, r, &p, &record, b->d))
 		return;
 	route_place(b, r, &p, &record);
 	all = image_at(&b->im, image_head(&b->im)->routes.off);
@@ -200,12 +241,17 @@ routes_build(struct build *b)
 	const struct conf *c = b->c;
 	struct img_span routes =
 	    image_span(&b->im, NULL, c->route_count, sizeof(struct img_route));
-	struct img_span responds = { 0, 0 };
+	struct img_span responds = { 0, 0 }, authorizes = { 0, 0 };
 
-	for (size_t i = 0; i < c->route_count; i++)
+	for (size_t i = 0; i < c->route_count; i++) {
 		responds.count += c->routes[i].respond.status != 0;
+		authorizes.count += c->routes[i].has_authorize;
+	}
 	responds = image_span(
 	    &b->im, NULL, responds.count, sizeof(struct img_respond));
+	authorizes = image_span(
+	    &b->im, NULL, authorizes.count, sizeof(struct img_authorize));
+	image_head(&b->im)->access.authorizes = authorizes;
 	image_head(&b->im)->routes = routes;
 	image_head(&b->im)->responds = responds;
 	for (uint32_t i = 0; i < c->route_count; i++)
@@ -220,14 +266,19 @@ build_run(struct build *b, const struct conf *c, struct diag *d)
 
 	*b = (struct build){ .c = c, .d = d };
 	image_init(&b->im);
+	grant_bits_init(&b->grants, c);
 	router_init(&b->router, &b->im);
 	head_build(b);
 	http2_build(b);
-	build_tls(&b->im, c);
+	build_tls(&b->im, c, &b->secrets);
+	build_access(&b->im, c, &b->secrets);
+	build_roles(&b->im, &b->grants);
+	image_head(&b->im)->secret_bytes = b->secrets.at;
 	resolver_build(b);
 	trusted_build(b);
 	listeners_build(b);
 	services_build(b);
+	answers_build(b);
 	routes_build(b);
 	if (d->errors == errors)
 		router_write(&b->router, c, d);
@@ -242,6 +293,7 @@ static void
 build_fini(struct build *b)
 {
 	router_fini(&b->router);
+	grant_bits_fini(&b->grants);
 	image_fini(&b->im);
 }
 

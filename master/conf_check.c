@@ -7,6 +7,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include "master/conf_check_access.h"
 #include "master/conf_table.h"
 
 /* Whom to become matters to a process that can; see privs_resolve. */
@@ -127,6 +128,7 @@ check_listeners(struct conf *c, struct diag *d)
 void
 conf_check(struct conf *c, struct diag *d)
 {
+	struct access_check access;
 	struct map services;
 
 	/* The word is of the list that the levels are numbered by. */
@@ -141,8 +143,12 @@ conf_check(struct conf *c, struct diag *d)
 	map_init(&services);
 	conf_check_services(c, &services, d);
 	conf_check_depends(c, &services, d);
-	conf_check_routes(c, &services, d);
+	conf_access_begin(&access, c, &services, d);
+	conf_check_routes(c, &services, &access, d);
+	conf_access_end(&access);
 	map_fini(&services);
+	conf_check_cors(c, d);
+	conf_check_security(c, d);
 	conf_name_routes(c);
 	conf_inherit_timeouts(c);
 	conf_inherit_priority(c);

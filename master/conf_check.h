@@ -12,6 +12,8 @@
 #include "common/base/map.h"
 #include "master/conf.h"
 
+struct access_check;
+
 /* Checks and completes what conf_read has read; complaints go to d. */
 void conf_check(struct conf *c, struct diag *d);
 
@@ -20,8 +22,8 @@ void conf_check(struct conf *c, struct diag *d);
  * caller makes and ends it.
  */
 void conf_check_services(struct conf *c, struct map *names, struct diag *d);
-void
-conf_check_routes(struct conf *c, const struct map *services, struct diag *d);
+void conf_check_routes(struct conf *c, const struct map *services,
+    struct access_check *access, struct diag *d);
 
 /* The endpoints of a service: where they are, and what is said of them. */
 void
@@ -87,6 +89,18 @@ void conf_check_twice(
 
 /* NULL, or why nobody may set or remove a header field, as half a sentence. */
 const char *conf_field_fault(struct slice name);
+
+/* NULL, or why it is not the name of a method, as half a sentence. */
+const char *conf_method_fault(struct slice name);
+
+/* NULL, or why no browser has this origin, as half a sentence. */
+const char *conf_origin_fault(const char *origin);
+
+/* Policies for requests from other origins, and the routes that name them. */
+void conf_check_cors(struct conf *c, struct diag *d);
+
+/* What answers tell browsers, and what of it is in force on which route. */
+void conf_check_security(struct conf *c, struct diag *d);
 
 /* True when it is of printable ASCII characters, without a space. */
 bool conf_is_word(const char *s);

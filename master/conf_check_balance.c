@@ -25,6 +25,7 @@ static const struct {
 	{ "header", IMG_HASH_HEADER, true },
 	{ "cookie", IMG_HASH_COOKIE, true },
 	{ "path", IMG_HASH_PATH, false },
+	{ "user", IMG_HASH_USER, false },
 };
 
 #define HASH_KEY_COUNT (sizeof(hash_keys) / sizeof(hash_keys[0]))
@@ -48,9 +49,6 @@ resolve_hash_key(struct conf_service *s)
 	    colon != NULL ? (size_t)(colon - s->hash_key) : strlen(s->hash_key);
 	struct slice word = slice_make(s->hash_key, n);
 
-	if (slice_eq(word, SLICE_LIT("user")))
-		return "is no key yet: it needs authentication, which this "
-		       "version does not have";
 	for (size_t i = 0; i < HASH_KEY_COUNT; i++) {
 		if (!slice_eq(word, slice_str(hash_keys[i].word)))
 			continue;
@@ -64,7 +62,7 @@ resolve_hash_key(struct conf_service *s)
 		    : "needs a name, as in \"header:X-Tenant\"";
 	}
 	return "is no key; it must be \"address\", \"header:NAME\", "
-	       "\"cookie:NAME\" or \"path\"";
+	       "\"cookie:NAME\", \"path\" or \"user\"";
 }
 
 static void

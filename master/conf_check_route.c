@@ -6,6 +6,7 @@
 
 #include "common/http/http.h"
 #include "master/conf_check.h"
+#include "master/conf_check_access.h"
 #include "master/conf_host.h"
 #include "master/conf_suggest.h"
 #include "master/conf_table.h"
@@ -18,6 +19,7 @@ struct route_check {
 	struct conf *c;
 	struct diag *d;
 	const struct map *services;
+	struct access_check *access;
 	unsigned suggestions;
 };
 
@@ -67,24 +69,26 @@ check_hosts(struct route_check *rc, struct conf_route *r)
 	conf_check_twice(hosts, "hosts", rc->d);
 }
 
+const char *
+conf_method_fault(struct slice name)
+{
+	if (!http_is_token(name))
+		return "is not a method";
+	for (size_t i = 0; i < name.n; i++)
+		if (name.p[i] >= 'a' && name.p[i] <= 'z')
+			return "is not written in capitals";
+	return NULL;
+}
+
 static void
 check_method(
     struct route_check *rc, const char *method, const struct conf_place *at)
 {
-	struct slice name = slice_str(method);
+	const char *fault = conf_method_fault(slice_str(method));
 
-	if (!http_is_token(name)) {
-		diag_error(rc->d, at->file, at->line,
-		    "methods: \"%s\" is not a method", method);
-		return;
-	}
-	for (size_t i = 0; i < name.n; i++) {
-		if (name.p[i] < 'a' || name.p[i] > 'z')
-			continue;
-		diag_error(rc->d, at->file, at->line,
-		    "methods: \"%s\" is not written in capitals", method);
-		break;
-	}
+	if (fault != NULL)
+		diag_error(rc->d, at->file, at->line, "methods: \"%s\" %s",
+		    method, fault);
 }
 
 static void
@@ -116,13 +120,20 @@ static void
 check_target(struct route_check *rc, struct conf_route *r, bool respond)
 {
 	bool service = conf_given(&conf_block_route, r, "service");
+	const char *own = conf_route_grant(r);
+	bool grant = own != NULL;
 	const struct map_entry *e;
 
 	r->service_index = SIZE_MAX;
-	if (service && respond)
+	if (grant && (service || respond))
+		COMPLAIN(rc, r, own,
+		    "%s: a route that answers with tokens has neither service "
+		    "nor respond",
+		    own);
+	else if (service && respond)
 		COMPLAIN(rc, r, "respond",
 		    "a route has a service or respond, not both");
-	else if (!service && !respond)
+	else if (!service && !respond && !grant)
 		COMPLAIN(
 		    rc, r, "service", "a route needs a service, or respond");
 	if (r->service == NULL)
@@ -134,8 +145,10 @@ check_target(struct route_check *rc, struct conf_route *r, bool respond)
 		dangling_service(rc, r);
 }
 
+/* `what` is why no request of the route goes anywhere. */
 static void
-check_respond(struct route_check *rc, const struct conf_route *r)
+check_unused(
+    struct route_check *rc, const struct conf_route *r, const char *what)
 {
 	static const char *const unused[] = { "rewrite", "request_headers",
 		"priority", "upgrade" };
@@ -143,11 +156,20 @@ check_respond(struct route_check *rc, const struct conf_route *r)
 	for (size_t i = 0; i < sizeof(unused) / sizeof(unused[0]); i++)
 		if (conf_given(&conf_block_route, r, unused[i]))
 			COMPLAIN(rc, r, unused[i],
-			    "%s: a route with respond sends no request on",
-			    unused[i]);
+			    "%s: a route with %s sends no request on",
+			    unused[i], what);
+	if (r->close_revoked)
+		COMPLAIN(rc, r, "close_revoked",
+		    "close_revoked: a route with %s sends no request on", what);
 	if (r->grpc_web)
 		COMPLAIN(rc, r, "grpc_web",
-		    "grpc_web: a route with respond sends no request on");
+		    "grpc_web: a route with %s sends no request on", what);
+}
+
+static void
+check_respond(struct route_check *rc, const struct conf_route *r)
+{
+	check_unused(rc, r, "respond");
 	if (r->respond.body != NULL && r->respond.body[0] != '\0' &&
 	    (r->respond.status == 204 || r->respond.status == 304))
 		COMPLAIN(rc, r, "respond.body",
@@ -205,6 +227,11 @@ check_route(struct route_check *rc, struct conf_route *r)
 	check_upgrade(rc, r);
 	check_grpc_web(rc, r);
 	conf_check_rules(rc->c, r, rc->d);
+	conf_check_route_access(rc->access, r);
+	if (conf_route_grant(r) != NULL) {
+		check_unused(rc, r, conf_route_grant(r));
+		r->upgrade = (struct conf_strings){ 0 };
+	}
 	if (!respond) {
 		r->respond = (struct conf_respond){ 0 };
 		return;
@@ -228,9 +255,10 @@ check_route_name(struct route_check *rc, size_t i, struct map *names)
 }
 
 void
-conf_check_routes(struct conf *c, const struct map *services, struct diag *d)
+conf_check_routes(struct conf *c, const struct map *services,
+    struct access_check *access, struct diag *d)
 {
-	struct route_check rc = { c, d, services, 0 };
+	struct route_check rc = { c, d, services, access, 0 };
 	struct map names;
 
 	map_init(&names);

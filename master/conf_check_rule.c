@@ -5,6 +5,7 @@
 
 #include "common/http/http.h"
 #include "master/conf_check.h"
+#include "master/conf_check_access.h"
 #include "master/conf_table.h"
 
 struct rule_check {
@@ -66,6 +67,20 @@ check_field(const struct rule_check *rc, const void *thing, const char *key,
 		fault = conf_field_fault(slice_str(name));
 	if (fault != NULL)
 		COMPLAIN(rc, thing, key, "%s: \"%s\" %s", key, name, fault);
+}
+
+/* Endpoints believe these: nobody but the gateway itself sets them. */
+static void
+check_told(const struct rule_check *rc, const struct conf_header_rule *rule)
+{
+	const char *key = rule->set != NULL ? "set" : "add";
+	const char *name = rule->set != NULL ? rule->set : rule->add;
+
+	if (name != NULL && conf_told(rc->c, name))
+		COMPLAIN(rc, rule, key,
+		    "%s: \"%s\" tells endpoints who a request is from, and is "
+		    "set by the gateway alone (identity_headers)",
+		    key, name);
 }
 
 static void
@@ -169,8 +184,10 @@ conf_check_rules(
 {
 	struct rule_check rc = { c, d, &conf_block_header_rule };
 
-	for (size_t i = 0; i < r->request_header_count; i++)
+	for (size_t i = 0; i < r->request_header_count; i++) {
 		check_header_rule(&rc, &r->request_headers[i]);
+		check_told(&rc, &r->request_headers[i]);
+	}
 	for (size_t i = 0; i < r->response_header_count; i++)
 		check_header_rule(&rc, &r->response_headers[i]);
 	rc.block = &conf_block_condition;

@@ -7,11 +7,13 @@
  */
 #include "master/conf_digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <string.h>
 
 #include "common/base/must.h"
 #include "common/base/text.h"
+#include "common/jose/keyset.h"
 #include "master/conf_field.h"
 #include "master/conf_identity.h"
 #include "master/conf_table.h"
@@ -88,6 +90,46 @@ digest_trust(struct digest *dg, const struct conf *c, uint32_t i)
 }
 
 static void
+digest_bytes(struct digest *dg, const void *p, size_t n)
+{
+	text_add_u64(&dg->text, n);
+	text_add_char(&dg->text, '\n');
+	text_add(&dg->text, slice_make(p, n));
+	if (dg->text.n >= FLUSH_BYTES)
+		digest_flush(dg);
+}
+
+/* What an authenticator has of files. */
+static void
+digest_auth(struct digest *dg, const struct conf *c, const struct conf_auth *a)
+{
+	if (a->set != NULL)
+		digest_bytes(dg, a->set->hash, sizeof(a->set->hash));
+	digest_trust(dg, c, a->jwks.trust);
+	for (size_t i = 0; i < a->password_count; i++) {
+		digest_bytes(
+		    dg, a->passwords[i].user, strlen(a->passwords[i].user));
+		digest_bytes(
+		    dg, a->passwords[i].hash, strlen(a->passwords[i].hash));
+	}
+	digest_bytes(dg, a->client.p, a->client.n);
+}
+
+static void
+digest_access(struct digest *dg, const struct conf *c)
+{
+	const struct conf_secret *s = &c->token_issuer.issuer.key;
+
+	for (size_t i = 0; i < c->auth_count; i++)
+		digest_auth(dg, c, &c->auths[i]);
+	digest_bytes(dg, s->p, s->n);
+	for (size_t i = 0; i < c->service_count; i++) {
+		s = &c->services[i].token.issuer.key;
+		digest_bytes(dg, s->p, s->n);
+	}
+}
+
+static void
 digest_files(struct digest *dg, const struct conf *c)
 {
 	for (size_t i = 0; i < c->listener_count; i++) {
@@ -101,24 +143,54 @@ digest_files(struct digest *dg, const struct conf *c)
 		digest_identity(dg, c, c->services[i].tls.identity);
 		digest_trust(dg, c, c->services[i].tls.trust);
 	}
+	digest_access(dg, c);
 	digest_flush(dg);
 	if (c->tickets.keys != NULL)
 		MUST(EVP_DigestUpdate(dg->md, c->tickets.keys,
 			 c->tickets.key_files.count * CONF_TICKET_BYTES) == 1);
 }
 
+static void
+digest_begin(struct digest *dg)
+{
+	*dg = (struct digest){ .md = EVP_MD_CTX_new() };
+	MUST(dg->md != NULL);
+	MUST(EVP_DigestInit_ex(dg->md, EVP_sha256(), NULL) == 1);
+}
+
+static void
+digest_end(struct digest *dg, uint8_t hash[32])
+{
+	digest_flush(dg);
+	MUST(EVP_DigestFinal_ex(dg->md, hash, NULL) == 1);
+	EVP_MD_CTX_free(dg->md);
+	/* Secrets were in there. */
+	if (dg->text.p != NULL)
+		OPENSSL_cleanse(dg->text.p, dg->text.room);
+	text_fini(&dg->text);
+}
+
 void
 conf_digest(struct conf *c)
 {
-	struct digest dg = { EVP_MD_CTX_new(), { 0 } };
+	struct digest dg;
 
-	MUST(dg.md != NULL);
-	MUST(EVP_DigestInit_ex(dg.md, EVP_sha256(), NULL) == 1);
+	digest_begin(&dg);
 	digest_thing(&dg, &conf_block_top, c);
 	digest_files(&dg, c);
-	MUST(EVP_DigestFinal_ex(dg.md, c->digest, NULL) == 1);
-	EVP_MD_CTX_free(dg.md);
-	text_fini(&dg.text);
+	digest_end(&dg, c->digest);
+}
+
+void
+conf_auth_digest(
+    const struct conf *c, const struct conf_auth *a, uint8_t hash[32])
+{
+	struct digest dg;
+
+	digest_begin(&dg);
+	digest_thing(&dg, &conf_block_auth, a);
+	digest_auth(&dg, c, a);
+	digest_end(&dg, hash);
 }
 
 size_t

@@ -17,6 +17,13 @@
 void conf_digest(struct conf *c);
 
 /*
+ * The same of one authenticator and the files that it names: other content,
+ * another hash.
+ */
+void conf_auth_digest(
+    const struct conf *c, const struct conf_auth *a, uint8_t hash[32]);
+
+/*
  * The settings that only a restart changes, as NUL-terminated lines
  * "option = value\n" in a fixed order, so that two configurations can be
  * compared line by line. Cut to size; returns the whole length.

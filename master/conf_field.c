@@ -29,6 +29,7 @@ conf_field(const struct conf_row *row, const void *thing)
 		break;
 	case CONF_STRING:
 	case CONF_WORD:
+	case CONF_SCALAR:
 		f.string = (const char **)at;
 		break;
 	case CONF_NAMES:
@@ -126,6 +127,7 @@ conf_field_default(struct conf *c, const struct conf_row *row, void *thing)
 		break;
 	case CONF_STRING:
 	case CONF_WORD:
+	case CONF_SCALAR:
 		*f.string = row->def;
 		break;
 	case CONF_NAMES:
@@ -153,6 +155,7 @@ conf_field_present(const struct conf_row *row, const void *thing)
 		return *f.number != CONF_UNSET;
 	case CONF_STRING:
 	case CONF_WORD:
+	case CONF_SCALAR:
 		return *f.string != NULL;
 	case CONF_NAMES:
 		return f.names->count != 0 ||
@@ -216,7 +219,10 @@ conf_field_print(
 		break;
 	case CONF_STRING:
 	case CONF_WORD:
-		print_string(*f.string, out);
+	case CONF_SCALAR:
+		print_string((row->flags & CONF_SECRET) != 0 ? CONF_SECRET_SHOWN
+							     : *f.string,
+		    out);
 		break;
 	case CONF_NAMES:
 		print_names(f.names, out);
@@ -252,6 +258,7 @@ conf_field_canonical(
 		break;
 	case CONF_STRING:
 	case CONF_WORD:
+	case CONF_SCALAR:
 		canonical_string(*f.string, out);
 		break;
 	case CONF_NAMES:

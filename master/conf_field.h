@@ -13,6 +13,9 @@
 #include "master/conf.h"
 #include "master/conf_table.h"
 
+/* In place of a secret. */
+#define CONF_SECRET_SHOWN "(set)"
+
 union conf_field {
 	bool *boolean;
 	uint64_t *number;
@@ -41,7 +44,7 @@ conf_field_default(struct conf *c, const struct conf_row *row, void *thing);
  */
 bool conf_field_present(const struct conf_row *row, const void *thing);
 
-/* Adds the value as libconfig would read it again. */
+/* Adds the value as libconfig would read it again; secrets are not shown. */
 void conf_field_print(
     const struct conf_row *row, const void *thing, struct text *out);
 

@@ -12,6 +12,7 @@
 #include "master/conf_digest.h"
 #include "master/conf_identity.h"
 #include "master/conf_read.h"
+#include "master/conf_secret.h"
 #include "master/conf_trust.h"
 
 static void
@@ -60,6 +61,7 @@ conf_free(struct conf *c)
 	OPENSSL_clear_free(c->secrets, c->secret_bytes);
 	OPENSSL_clear_free(
 	    c->tickets.keys, CONF_TICKET_BYTES * (size_t)CONF_TICKET_FILES_MAX);
+	conf_secrets_free(c);
 	conf_identities_free(c);
 	conf_trusts_free(c);
 	arena_fini(&c->arena);

@@ -32,17 +32,23 @@ options_walk(
 	}
 }
 
+/* "info, warn" */
+static void
+words_text(const char *words, struct text *t)
+{
+	for (const char *p = words; *p != '\0'; p++) {
+		if (*p == ' ')
+			text_add_char(t, ',');
+		text_add_char(t, *p);
+	}
+}
+
 /* "1 to 1000", "info, warn"; empty without a range. */
 static void
 range_text(const struct conf_row *row, struct text *t)
 {
-	if (row->type == CONF_WORD) {
-		for (const char *p = row->words; *p != '\0'; p++) {
-			if (*p == ' ')
-				text_add_char(t, ',');
-			text_add_char(t, *p);
-		}
-	}
+	if (row->type == CONF_WORD)
+		words_text(row->words, t);
 	if (!conf_row_is_number(row))
 		return;
 	conf_number_print(row, row->min, t);
@@ -88,6 +94,11 @@ option_plain(FILE *out, const char *path, const struct conf_row *row)
 	struct text range = { 0 };
 
 	range_text(row, &range);
+	if (row->only != NULL) {
+		text_add(&range,
+		    range.n != 0 ? SLICE_LIT("; for ") : SLICE_LIT("for "));
+		words_text(row->only, &range);
+	}
 	fprintf(out, "%-36s %s", path, conf_type_name(row->type));
 	if (row->type != CONF_GROUP)
 		fprintf(out, "%*s %-12s %s",
@@ -188,6 +199,12 @@ option_mdoc(FILE *out, const char *path, const struct conf_row *row)
 	if (row->type != CONF_GROUP)
 		fprintf(out, "; %s", when_text(row));
 	fputs(".\n", out);
+	if (row->only != NULL) {
+		text_clear(&range);
+		words_text(row->only, &range);
+		fprintf(out, "For the types %.*s.\n",
+		    SLICE_FMT(text_slice(&range)));
+	}
 	mdoc_help(out, row->help);
 	text_fini(&range);
 }

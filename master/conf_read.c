@@ -20,6 +20,12 @@
 static void read_group(const struct conf_input *in, const struct conf_block *b,
     void *thing, const char *prefix, const config_setting_t *group);
 
+static const char *
+article(const struct conf_block *b)
+{
+	return strchr("aeiou", b->noun[0]) != NULL ? "an" : "a";
+}
+
 static void
 unknown_key(const struct conf_input *in, const struct conf_block *b,
     const char *prefix, const config_setting_t *s)
@@ -39,8 +45,8 @@ unknown_key(const struct conf_input *in, const struct conf_block *b,
 	if (*prefix != '\0')
 		(void)snprintf(where, sizeof(where), " in \"%s\"", prefix);
 	else if (b != &conf_block_top)
-		(void)snprintf(where, sizeof(where), " in %s %s",
-		    strchr("aeiou", b->noun[0]) != NULL ? "an" : "a", b->noun);
+		(void)snprintf(
+		    where, sizeof(where), " in %s %s", article(b), b->noun);
 	diag_error(in->d, at.file, at.line, "unknown key \"%s\"%s%s", name,
 	    where, conf_suggest_text(&near, buf, sizeof(buf)));
 }
@@ -116,15 +122,28 @@ element_name(const struct conf_input *in, const struct conf_block *b,
 	    conf_strdup(in->c, slice_str(config_setting_name(s)));
 }
 
+/* "viewer = [ ... ]": the array is the value of the row `bare`. */
+static void
+read_bare(const struct conf_input *in, const struct conf_block *b,
+    void *element, const config_setting_t *s)
+{
+	size_t i = conf_row_index(b, b->bare);
+
+	conf_origins(b, element)[i] = conf_input_origin(in, s);
+	(void)conf_value_read(in, &b->rows[i], element, s);
+}
+
 static void
 read_element(const struct conf_input *in, const struct conf_row *row,
     void *thing, const config_setting_t *s)
 {
 	struct conf_place at = conf_input_place(in, s);
 	const struct conf_block *b = row->block;
+	bool bare = b->bare != NULL && config_setting_name(s) != NULL &&
+	    !config_setting_is_group(s);
 	void *element;
 
-	if (!config_setting_is_group(s)) {
+	if (!bare && !config_setting_is_group(s)) {
 		diag_error(in->d, at.file, at.line,
 		    "%s: expected a group for each %s, got %s", row->path,
 		    b->noun, conf_setting_kind(s));
@@ -134,10 +153,13 @@ read_element(const struct conf_input *in, const struct conf_row *row,
 	element = list_add(in, row, thing, s);
 	if (config_setting_name(s) != NULL)
 		element_name(in, b, element, s);
-	read_group(in, b, element, "", s);
+	if (bare)
+		read_bare(in, b, element, s);
+	else
+		read_group(in, b, element, "", s);
 	if (b->name_required && !conf_given(b, element, "name"))
 		diag_error(in->d, at.file, at.line,
-		    "a %s in a list needs a name", b->noun);
+		    "%s %s in a list needs a name", article(b), b->noun);
 }
 
 static void

@@ -107,6 +107,44 @@ static const struct conf_row route_rows[] = {
 	  .def = "false",
 	  .help = "Requests of gRPC-Web go on as gRPC, and their answers come "
 	      "back as gRPC-Web." },
+	{ .path = "authenticate", .type = CONF_NAMES,
+	  AT(conf_route, authenticate), .min = 1, .max = 63,
+	  .help = "Authenticators, tried in this order: the first that takes "
+	      "the request's credentials says who it is. With \"anonymous\", "
+	      "a request without any goes on, too." },
+	{ .path = "authorize", .type = CONF_GROUP, .flags = CONF_OPTIONAL,
+	  .help = "What an identity needs; all that is given must hold." },
+	DEMAND("authorize.", conf_route, authorize),
+	{ .path = "authorize.deny", .type = CONF_LIST,
+	  MANY(conf_route, denies, deny_count), .block = &conf_block_deny,
+	  .help = "Whoever meets all of one of these is refused, whatever "
+	      "else holds." },
+	{ .path = "close_revoked", .type = CONF_BOOL,
+	  AT(conf_route, close_revoked), .def = "false",
+	  .help = "Streams and tunnels end when the token that they began "
+	      "with expires or is revoked." },
+	{ .path = "issue", .type = CONF_BOOL, AT(conf_route, issue),
+	  .def = "false",
+	  .help = "Answers a POST with tokens of token_issuer for the "
+	      "identity." },
+	{ .path = "refresh", .type = CONF_BOOL, AT(conf_route, refresh),
+	  .def = "false",
+	  .help = "Answers a POST that has a refresh token with new "
+	      "tokens." },
+	{ .path = "cors", .type = CONF_STRING, AT(conf_route, cors),
+	  .min = 1, .max = 255,
+	  .help = "The policy, of those in cors, for requests from pages of "
+	      "other origins; without, no such page can read its answers." },
+	{ .path = "security_headers", .type = CONF_GROUP,
+	  .flags = CONF_OPTIONAL,
+	  .help = "What differs from the top level's; \"\" turns one header "
+	      "off." },
+#define SECURITY_OWNER conf_route
+#include "master/conf_rows_security.def"
+	{ .path = "jwks", .type = CONF_BOOL, AT(conf_route, jwks),
+	  .def = "false",
+	  .help = "Answers with the public keys that the gateway signs "
+	      "with, as a JWK Set." },
 	{ .path = "priority", .type = CONF_WORD, AT(conf_route, priority),
 	  .words = "normal priority emergency",
 	  .help = "The class of its requests; without it, the service's." },
@@ -118,6 +156,11 @@ static const struct conf_row route_rows[] = {
 	TIMEOUT(conf_route, response, NULL, "As timeouts.response."),
 	TIMEOUT(conf_route, tunnel, NULL, "As timeouts.tunnel."),
 };
+
+#define TOLD(key, id, value, text)                                          \
+	{ .path = "identity_headers." key, .type = CONF_STRING,             \
+	  AT(conf, identity_headers[id]), .max = 255, .def = (value),       \
+	  .help = (text) }
 
 static const struct conf_row top_rows[] = {
 	{ .path = "user", .type = CONF_STRING, .flags = CONF_RESTART,
@@ -140,6 +183,11 @@ static const struct conf_row top_rows[] = {
 	  .max = 1048576, .def = "65536", .unit = "connections",
 	  .help = "Client connections of one worker; lowered, with a warning, "
 	      "where the file limit is too low." },
+	{ .path = "helpers", .type = CONF_INT, .flags = CONF_RESTART,
+	  AT(conf, helpers), .max = HELPERS_MAX, .def = "1",
+	  .unit = "processes",
+	  .help = "How many helpers, which check passwords for the workers; "
+	      "0: none, and nobody can check any." },
 	{ .path = "pid_file", .type = CONF_STRING, .flags = CONF_RESTART,
 	  AT(conf, pid_file), .min = 1, .max = 255,
 	  .help = "Where the keeper's process number is written, for "
@@ -281,6 +329,72 @@ static const struct conf_row top_rows[] = {
 	  AT(conf, trusted_proxies), .min = 1, .max = 63,
 	  .help = "Addresses and networks, such as \"10.0.0.0/8\", whose word "
 	      "about the client is believed." },
+	{ .path = "authenticators", .type = CONF_NAMED,
+	  MANY(conf, auths, auth_count), .block = &conf_block_auth,
+	  .help = "Who finds out whom requests are from." },
+	{ .path = "roles", .type = CONF_NAMED, MANY(conf, roles, role_count),
+	  .block = &conf_block_role,
+	  .help = "What those may do who have a role." },
+	{ .path = "permissions", .type = CONF_NAMES, AT(conf, permissions),
+	  .min = 1, .max = 255,
+	  .help = "All permissions that there are; without, those that roles "
+	      "and holders have." },
+	{ .path = "identity_headers", .type = CONF_GROUP,
+	  .help = "Header fields that tell the endpoint who it is; \"\" is "
+	      "none." },
+	TOLD("user", IMG_CLAIM_USER, "X-User-ID", "The user."),
+	TOLD("email", IMG_CLAIM_EMAIL, "X-User-Email", "Its mail address."),
+	TOLD("roles", IMG_CLAIM_ROLES, "X-User-Roles",
+	    "Its roles, separated by commas."),
+	TOLD("permissions", IMG_CLAIM_PERMISSIONS, "X-User-Permissions",
+	    "Permissions that it has besides those of its roles, likewise."),
+	TOLD("tenant", IMG_CLAIM_TENANT, "X-Tenant-ID", "Its tenant."),
+	TOLD("service", IMG_CLAIM_SERVICE, "", "The service that it is."),
+	{ .path = "signing", .type = CONF_GROUP,
+	  .help = "The keys that the gateway signs tokens with." },
+	{ .path = "signing.issuer", .type = CONF_STRING,
+	  AT(conf, signing.issuer), .min = 1, .max = 1024, .def = "penstock",
+	  .help = "What it calls itself in tokens (iss)." },
+	{ .path = "signing.rotate", .type = CONF_DURATION,
+	  AT(conf, signing.rotate_us), .min = SECOND, .max = YEAR,
+	  .def = "24h",
+	  .help = "A key of ES256 signs for so long; the next one is "
+	      "published as long before, and it verifies as long after." },
+	{ .path = "token_issuer", .type = CONF_GROUP,
+	  .flags = CONF_OPTIONAL,
+	  .help = "Tokens for clients, which routes with issue and refresh "
+	      "hand out." },
+	{ .path = "token_issuer.issuer", .type = CONF_STRING,
+	  AT(conf, token_issuer.issuer.issuer), .min = 1, .max = 1024,
+	  .help = "Who issues them (iss); without it, signing.issuer." },
+	{ .path = "token_issuer.audience", .type = CONF_NAMES,
+	  AT(conf, token_issuer.audience), .min = 1, .max = 1024,
+	  .help = "Whom they are for (aud)." },
+	ISSUER("token_issuer.", conf, token_issuer.issuer, "15m"),
+	{ .path = "token_issuer.refresh", .type = CONF_DURATION,
+	  AT(conf, token_issuer.refresh_us), .max = 10 * YEAR, .def = "30d",
+	  .help = "For how long a refresh token holds; 0: there are none." },
+	{ .path = "token_issuer.per_minute", .type = CONF_INT,
+	  AT(conf, token_issuer.per_minute), .max = 60000, .def = "10",
+	  .unit = "requests",
+	  .help = "Requests of one client address (of IPv6: its /64), five of "
+	      "them at once, to routes with issue or refresh, over all "
+	      "workers; more are answered 429. 0: no limit." },
+	{ .path = "state_dir", .type = CONF_STRING, .flags = CONF_RESTART,
+	  AT(conf, state_dir), .min = 1, .max = 255,
+	  .help = "A folder of the gateway's own, made if need be: API keys "
+	      "that were added, revocations, the keys that it signs with and "
+	      "refresh tokens are kept there over a stop. Without it they "
+	      "end with the gateway." },
+	{ .path = "cors", .type = CONF_NAMED, MANY(conf, cors, cors_count),
+	  .block = &conf_block_cors,
+	  .help = "Policies for requests from pages of other origins." },
+	{ .path = "security_headers", .type = CONF_GROUP,
+	  .flags = CONF_OPTIONAL,
+	  .help = "Header fields that tell browsers to be careful, on all "
+	      "answers." },
+#define SECURITY_OWNER conf
+#include "master/conf_rows_security.def"
 	{ .path = "listeners", .type = CONF_LIST,
 	  MANY(conf, listeners, listener_count),
 	  .block = &conf_block_listener,

@@ -24,6 +24,74 @@
 		.flags = CONF_ZERO, AT(owner, timeouts.key), .min = MS, \
 		.max = YEAR, .def = (value), .help = (text)             \
 	}
+/* What `authorize` of a route, or a denial, may ask of an identity. */
+#define DEMAND(group, owner, member)                                     \
+	{ .path = group "any_role",                                      \
+		.type = CONF_NAMES,                                      \
+		AT(owner, member.any_role),                              \
+		.min = 1,                                                \
+		.max = 255,                                              \
+		.help = "It has one of these roles." },                  \
+	    { .path = group "all_roles",                                 \
+		    .type = CONF_NAMES,                                  \
+		    AT(owner, member.all_roles),                         \
+		    .min = 1,                                            \
+		    .max = 255,                                          \
+		    .help = "It has all of these roles." },              \
+	    { .path = group "permissions",                               \
+		    .type = CONF_NAMES,                                  \
+		    AT(owner, member.permissions),                       \
+		    .min = 1,                                            \
+		    .max = 255,                                          \
+		    .help = "It has all of these permissions." },        \
+	    { .path = group "tenant",                                    \
+		    .type = CONF_STRING,                                 \
+		    AT(owner, member.tenant),                            \
+		    .min = 1,                                            \
+		    .max = 255,                                          \
+		    .help = "It is of this tenant: a template, such as " \
+			    "\"{org}\"." },                              \
+	{                                                                \
+		.path = group "claims", .type = CONF_LIST,               \
+		MANY(owner, member.claims, member.claim_count),          \
+		.block = &conf_block_claim_rule,                         \
+		.help = "What the claims of its token must be."          \
+	}
+
+/*
+ * How tokens are signed, and for how long: they count whole seconds, of which
+ * the first may be nearly over.
+ */
+#define ISSUER(group, owner, member, life)                                    \
+	{ .path = group "algorithm",                                          \
+		.type = CONF_WORD,                                            \
+		AT(owner, member.algorithm),                                  \
+		.def = "ES256",                                               \
+		.words = "ES256 HS256",                                       \
+		.help =                                                       \
+		    "ES256 signs with keys that the gateway makes itself, "   \
+		    "HS256 with a secret." },                                 \
+	    { .path = group "secret",                                         \
+		    .type = CONF_STRING,                                      \
+		    .flags = CONF_SECRET,                                     \
+		    AT(owner, member.secret),                                 \
+		    .min = 1,                                                 \
+		    .max = 4 * KIB,                                           \
+		    .help = "The secret of HS256." },                         \
+	    { .path = group "secret_file",                                    \
+		    .type = CONF_STRING,                                      \
+		    AT(owner, member.secret_file),                            \
+		    .min = 1,                                                 \
+		    .max = 4095,                                              \
+		    .help = "A file with it; one line end behind it is left " \
+			    "out." },                                         \
+	{                                                                     \
+		.path = group "lifetime", .type = CONF_DURATION,              \
+		AT(owner, member.lifetime_us), .min = 2 * SECOND,             \
+		.max = 30 * DAY, .def = (life),                               \
+		.help = "For how long a token holds."                         \
+	}
+
 #define BLOCK(label, list, owner)                              \
 	.noun = (label), .rows = (list), .count = COUNT(list), \
 	.size = sizeof(struct owner),                          \

@@ -52,7 +52,8 @@ static const struct conf_row service_rows[] = {
 	{ .path = "hash_key", .type = CONF_STRING, AT(conf_service, hash_key),
 	  .min = 1, .max = 255, .def = "address",
 	  .help = "What \"hash\" goes by: \"address\" of the client, "
-	      "\"header:NAME\", \"cookie:NAME\" or \"path\"." },
+	      "\"header:NAME\", \"cookie:NAME\", \"path\", or \"user\": who "
+	      "authentication says it is, else the address." },
 	{ .path = "host", .type = CONF_STRING, AT(conf_service, host),
 	  .min = 1, .max = 255,
 	  .help = "The Host that the endpoints get; without it, the "
@@ -104,6 +105,18 @@ static const struct conf_row service_rows[] = {
 	  AT(conf_service, tls.min_version), .def = "1.2",
 	  .words = "1.2 1.3",
 	  .help = "The oldest version of TLS." },
+	{ .path = "token", .type = CONF_GROUP, .flags = CONF_OPTIONAL,
+	  .help = "A signed token with each request, which says that it came "
+	      "through the gateway, and for whom; without this group, "
+	      "none." },
+	{ .path = "token.header", .type = CONF_STRING,
+	  AT(conf_service, token.header), .min = 1, .max = 255,
+	  .def = "X-Service-Token",
+	  .help = "The header field that has it." },
+	{ .path = "token.audience", .type = CONF_STRING,
+	  AT(conf_service, token.audience), .min = 1, .max = 1024,
+	  .help = "Whom it is for (aud); without it, the service's name." },
+	ISSUER("token.", conf_service, token.issuer, "60s"),
 	{ .path = "health_check", .type = CONF_GROUP, .flags = CONF_OPTIONAL,
 	  .help = "Probes that say whether an endpoint is up; without this group, "
 	      "none." },

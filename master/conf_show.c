@@ -106,7 +106,8 @@ show_group(struct shower *sh, const struct conf_block *b, size_t g,
 
 		if (conf_row_key(row, group->path) == NULL)
 			break;
-		if (!is_list(row) && !conf_field_present(row, thing))
+		if (!conf_row_applies(b, row, thing) ||
+		    (!is_list(row) && !conf_field_present(row, thing)))
 			continue;
 		if (!open) {
 			indent(sh, depth);
@@ -133,7 +134,9 @@ show_thing(struct shower *sh, const struct conf_block *b, const void *thing,
 	for (size_t i = 0; i < b->count; i++) {
 		const struct conf_row *row = &b->rows[i];
 
-		if ((row->flags & CONF_INPUT) != 0 || conf_row_prefix(row) != 0)
+		if ((row->flags & CONF_INPUT) != 0 ||
+		    conf_row_prefix(row) != 0 ||
+		    !conf_row_applies(b, row, thing))
 			continue;
 		if (row->type == CONF_GROUP)
 			show_group(sh, b, i, thing, depth);

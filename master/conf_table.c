@@ -69,6 +69,36 @@ conf_word_index(const struct conf_block *b, const char *path, const char *word)
 	return i;
 }
 
+bool
+conf_word_among(const char *list, const char *word)
+{
+	size_t n = strlen(word);
+
+	while (list != NULL) {
+		if (strncmp(list, word, n) == 0 &&
+		    (list[n] == ' ' || list[n] == '\0'))
+			return n != 0;
+		list = strchr(list, ' ');
+		list = list != NULL ? list + 1 : NULL;
+	}
+	return false;
+}
+
+bool
+conf_row_applies(
+    const struct conf_block *b, const struct conf_row *row, const void *thing)
+{
+	const struct conf_row *type;
+	const char *word;
+
+	if (row->only == NULL)
+		return true;
+	type = &b->rows[conf_row_index(b, "type")];
+	word = *(const char *const *)(const void *)((const char *)thing +
+	    type->offset);
+	return word != NULL && conf_word_among(row->only, word);
+}
+
 const char *
 conf_type_name(enum conf_type type)
 {
@@ -78,6 +108,7 @@ conf_type_name(enum conf_type type)
 		[CONF_DECIMAL] = "decimal",
 		[CONF_STRING] = "string",
 		[CONF_WORD] = "word",
+		[CONF_SCALAR] = "value",
 		[CONF_DURATION] = "duration",
 		[CONF_SIZE] = "size",
 		[CONF_NAMES] = "list of names",
@@ -111,5 +142,8 @@ conf_where(const struct conf *c, const struct conf_block *b, const void *thing,
 
 	if (origin != 0)
 		return conf_place(c, origin);
+	/* The whole has no place of its own. */
+	if (b == &conf_block_top)
+		return (struct conf_place){ .file = c->main_file };
 	return *(const struct conf_place *)thing;
 }

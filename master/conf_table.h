@@ -23,6 +23,7 @@ enum conf_type {
 	CONF_DECIMAL,  /* uint64_t, in thousandths */
 	CONF_STRING,   /* const char *, NULL when absent */
 	CONF_WORD,     /* const char *, one of `words` */
+	CONF_SCALAR,   /* const char *: of a string, number or boolean */
 	CONF_DURATION, /* uint64_t us; CONF_UNSET when absent, no default */
 	CONF_SIZE,     /* uint64_t bytes */
 	CONF_NAMES,    /* struct conf_strings; one string will do; the
@@ -37,6 +38,7 @@ enum conf_type {
 #define CONF_OPTIONAL 4u /* a group that is off when it is not written */
 #define CONF_TEXT 8u     /* a string that may hold control characters */
 #define CONF_INPUT 16u   /* says what to read; no part of the result */
+#define CONF_SECRET 32u  /* a string that is never shown */
 
 struct conf_block;
 
@@ -48,9 +50,12 @@ struct conf_row {
 	size_t count_offset; /* CONF_LIST, CONF_NAMED: of the size_t count */
 	/* Value of a number, length of a string; max 0: no bound above. */
 	uint64_t min, max;
-	const char *def;                /* as text; NULL: absent */
-	const char *unit;               /* of a number; NULL: none */
-	const char *words;              /* CONF_WORD: separated by one space */
+	const char *def;   /* as text; NULL: absent */
+	const char *unit;  /* of a number; NULL: none */
+	const char *words; /* CONF_WORD: separated by one space */
+	/* Things of these types alone have it, by their row "type", separated
+	 * by one space; NULL: all have it. */
+	const char *only;
 	const struct conf_block *block; /* CONF_LIST, CONF_NAMED */
 	const char *help;
 };
@@ -62,12 +67,16 @@ struct conf_block {
 	size_t size; /* of the struct, whose first field is its place */
 	size_t origins_offset;
 	bool name_required; /* in list form */
+	const char *bare;   /* the row that an array in place of a group is of;
+			       NULL: there must be a group */
 };
 
 extern const struct conf_block conf_block_top, conf_block_listener,
     conf_block_service, conf_block_endpoint, conf_block_route,
     conf_block_condition, conf_block_header_rule, conf_block_probe_header,
-    conf_block_certificate;
+    conf_block_certificate, conf_block_cors;
+extern const struct conf_block conf_block_auth, conf_block_key,
+    conf_block_holder, conf_block_role, conf_block_claim_rule, conf_block_deny;
 
 /* The row of `key` inside the group `prefix` ("" outside one), or NULL. */
 const struct conf_row *
@@ -88,6 +97,13 @@ size_t conf_row_prefix(const struct conf_row *row);
 /* The place of a value among the words of its row, of which it is one. */
 uint32_t
 conf_word_index(const struct conf_block *b, const char *path, const char *word);
+
+/* True when the word is one of a list's, which one space separates. */
+bool conf_word_among(const char *list, const char *word);
+
+/* True when a thing of this type has such a row; by its "only". */
+bool conf_row_applies(
+    const struct conf_block *b, const struct conf_row *row, const void *thing);
 
 /* "duration", "list", ...: for people. */
 const char *conf_type_name(enum conf_type type);

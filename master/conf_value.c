@@ -4,6 +4,7 @@
 #include "master/conf_value.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/environ.h"
@@ -72,6 +73,8 @@ expectation(const struct conf_row *row)
 	case CONF_STRING:
 	case CONF_WORD:
 		return "a string";
+	case CONF_SCALAR:
+		return "a string, a number or a boolean";
 	case CONF_DURATION:
 		return "a duration such as \"30s\"";
 	case CONF_SIZE:
@@ -277,22 +280,6 @@ read_number(const struct conf_input *in, const struct conf_row *row,
 	}
 }
 
-/* The n bytes at p as the row's own spelling, or NULL. */
-static bool
-word_known(const struct conf_row *row, const char *value)
-{
-	size_t n = strlen(value);
-	const char *p = row->words;
-
-	while (p != NULL) {
-		if (strncmp(p, value, n) == 0 && (p[n] == ' ' || p[n] == '\0'))
-			return n != 0;
-		p = strchr(p, ' ');
-		p = p != NULL ? p + 1 : NULL;
-	}
-	return false;
-}
-
 static bool
 refuse_word(const struct conf_input *in, const struct conf_row *row,
     const config_setting_t *s, const char *value)
@@ -324,11 +311,57 @@ read_text(const struct conf_input *in, const struct conf_row *row,
 	value = read_string(in, row, s);
 	if (value == NULL)
 		return false;
-	if (row->type == CONF_WORD && !word_known(row, value))
+	if (row->type == CONF_WORD && !conf_word_among(row->words, value))
 		return refuse_word(in, row, s, value);
-	if (row->type == CONF_STRING && !length_ok(in, row, s, value))
+	if (row->type != CONF_WORD && !length_ok(in, row, s, value))
 		return false;
 	*to = value;
+	return true;
+}
+
+/* A fraction in as few digits as bring it back. */
+static const char *
+fraction_text(struct conf *c, double v)
+{
+	char text[32];
+
+	for (int digits = 15; digits <= 17; digits++) {
+		(void)snprintf(text, sizeof(text), "%.*g", digits, v);
+		if (strtod(text, NULL) == v)
+			break;
+	}
+	return conf_strdup(c, slice_str(text));
+}
+
+/* A string, or what a number or boolean is in JSON. */
+static bool
+read_scalar(const struct conf_input *in, const struct conf_row *row,
+    const char **to, const config_setting_t *s)
+{
+	char text[32];
+
+	switch (config_setting_type(s)) {
+	case CONFIG_TYPE_STRING:
+		return read_text(in, row, to, s);
+	case CONFIG_TYPE_INT:
+		(void)snprintf(
+		    text, sizeof(text), "%d", config_setting_get_int(s));
+		break;
+	case CONFIG_TYPE_INT64:
+		(void)snprintf(
+		    text, sizeof(text), "%lld", config_setting_get_int64(s));
+		break;
+	case CONFIG_TYPE_FLOAT:
+		*to = fraction_text(in->c, config_setting_get_float(s));
+		return true;
+	case CONFIG_TYPE_BOOL:
+		(void)snprintf(text, sizeof(text), "%s",
+		    config_setting_get_bool(s) != 0 ? "true" : "false");
+		break;
+	default:
+		return refuse_kind(in, row, s);
+	}
+	*to = conf_strdup(in->c, slice_str(text));
 	return true;
 }
 
@@ -390,6 +423,8 @@ conf_value_read(const struct conf_input *in, const struct conf_row *row,
 	case CONF_STRING:
 	case CONF_WORD:
 		return read_text(in, row, f.string, s);
+	case CONF_SCALAR:
+		return read_scalar(in, row, f.string, s);
 	case CONF_NAMES:
 		return read_names(in, row, f.names, s);
 	case CONF_GROUP:

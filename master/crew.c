@@ -17,6 +17,7 @@
 #include "common/base/log.h"
 #include "common/net/sock.h"
 #include "master/child.h"
+#include "master/crew_helpers.h"
 #include "master/master.h"
 #include "shm/control.h"
 #include "shm/slots.h"
@@ -41,10 +42,13 @@ crew_init(struct crew *c, struct inherit *in, const struct keeper_start *start)
 	spawn_init(&c->master);
 	for (uint32_t w = 0; w < WORKERS_MAX; w++) {
 		spawn_init(&c->workers[w]);
-		c->beats[w] = (struct crew_beat){ 0 };
 		c->control[w] = -1;
 		in->control_fds[w] = -1;
 	}
+	for (uint32_t h = 0; h < HELPERS_MAX; h++)
+		spawn_init(&c->helpers[h]);
+	for (uint32_t slot = 0; slot < SLOTS_MAX; slot++)
+		c->beats[slot] = (struct crew_beat){ 0 };
 }
 
 static void
@@ -136,6 +140,18 @@ crew_fork_master(struct crew *c, uint64_t now_us)
 	(void)spawn_event(&c->master, SPAWN_READY, now_us);
 }
 
+uint64_t
+crew_await(
+    const struct crew *c, struct spawn *s, uint32_t slot, uint64_t now_us)
+{
+	if (s->state == SPAWN_STARTING &&
+	    slot_state(&c->in->region, slot) == SLOT_READY)
+		(void)spawn_event(s, SPAWN_READY, now_us);
+	if (s->state == SPAWN_STARTING)
+		return now_us + CREW_POLL_US;
+	return s->state == SPAWN_DOWN ? s->due_us : UINT64_MAX;
+}
+
 static uint64_t
 crew_tend_worker(struct crew *c, uint32_t w, uint64_t now_us)
 {
@@ -143,18 +159,13 @@ crew_tend_worker(struct crew *c, uint32_t w, uint64_t now_us)
 
 	if (spawn_event(s, SPAWN_DUE, now_us) == SPAWN_FORK)
 		crew_fork_worker(c, w, now_us);
-	if (s->state == SPAWN_STARTING &&
-	    slot_state(&c->in->region, w) == SLOT_READY)
-		(void)spawn_event(s, SPAWN_READY, now_us);
-	if (s->state == SPAWN_STARTING)
-		return now_us + CREW_POLL_US;
-	return s->state == SPAWN_DOWN ? s->due_us : UINT64_MAX;
+	return crew_await(c, s, w, now_us);
 }
 
 uint64_t
 crew_tend(struct crew *c, uint64_t now_us, bool *master_new)
 {
-	uint64_t next_us = UINT64_MAX, worker_us;
+	uint64_t next_us = UINT64_MAX, child_us;
 
 	*master_new = false;
 	if (spawn_event(&c->master, SPAWN_DUE, now_us) == SPAWN_FORK) {
@@ -164,9 +175,14 @@ crew_tend(struct crew *c, uint64_t now_us, bool *master_new)
 	if (c->master.state == SPAWN_DOWN)
 		next_us = c->master.due_us;
 	for (uint32_t w = 0; c->serve && w < c->in->workers; w++) {
-		worker_us = crew_tend_worker(c, w, now_us);
-		if (worker_us < next_us)
-			next_us = worker_us;
+		child_us = crew_tend_worker(c, w, now_us);
+		if (child_us < next_us)
+			next_us = child_us;
+	}
+	for (uint32_t h = 0; c->serve && h < c->in->helpers; h++) {
+		child_us = crew_tend_helper(c, h, now_us);
+		if (child_us < next_us)
+			next_us = child_us;
 	}
 	return next_us;
 }
@@ -180,7 +196,8 @@ crew_log_end(const struct crew *c, uint32_t slot, const char *name,
 
 	if (s->state == SPAWN_STOPPING && WIFSIGNALED(status) &&
 	    WTERMSIG(status) == SIGKILL) {
-		log_info("%s (pid %d) was stopped at once", name, (int)pid);
+		log_info("%s (pid %d) was stopped%s", name, (int)pid,
+		    slot < SLOT_HELPER ? " at once" : "");
 		return;
 	}
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
@@ -198,14 +215,17 @@ crew_log_end(const struct crew *c, uint32_t slot, const char *name,
 		log_errx("last words of %s: %s", name, info.last_words);
 }
 
-static void
+void
 crew_ended(
     struct crew *c, struct spawn *s, uint32_t slot, int status, uint64_t now_us)
 {
 	char name[24] = "master";
 
-	if (slot != SLOT_MASTER)
+	if (slot < WORKERS_MAX)
 		(void)snprintf(name, sizeof(name), "worker %u", slot);
+	else if (slot >= SLOT_HELPER)
+		(void)snprintf(
+		    name, sizeof(name), "helper %u", slot - SLOT_HELPER);
 	slot_settle(&c->in->region, slot, status);
 	crew_log_end(c, slot, name, s, status);
 	(void)spawn_event(s, SPAWN_EXIT, now_us);
@@ -229,6 +249,7 @@ crew_reap(struct crew *c, uint64_t now_us)
 			if (pid == c->workers[w].pid)
 				crew_ended(
 				    c, &c->workers[w], w, status, now_us);
+		crew_reap_helper(c, pid, status, now_us);
 	}
 }
 
@@ -236,13 +257,13 @@ crew_reap(struct crew *c, uint64_t now_us)
  * A beat is stale by the time that the keeper itself has watched it for, so
  * that nobody is blamed after the whole machine stood still.
  */
-static uint64_t
-crew_look(struct crew *c, uint32_t w, uint64_t step_us)
+uint64_t
+crew_look(struct crew *c, uint32_t slot, uint64_t step_us)
 {
-	struct crew_beat *b = &c->beats[w];
+	struct crew_beat *b = &c->beats[slot];
 	struct slot_info info;
 
-	slot_info(&c->in->region, w, &info);
+	slot_info(&c->in->region, slot, &info);
 	if (info.beat_us != b->beat_us)
 		b->stale_us = 0;
 	else
@@ -285,6 +306,7 @@ crew_check_beats(struct crew *c, uint64_t now_us)
 		step_us = 2 * CREW_BEATS_US;
 	for (uint32_t w = 0; w < c->in->workers; w++)
 		crew_check_beat(c, w, step_us);
+	crew_check_helpers(c, step_us);
 }
 
 uint64_t
@@ -365,6 +387,7 @@ crew_kill_all(struct crew *c, uint64_t now_us)
 {
 	crew_stop_workers(c, now_us);
 	(void)spawn_event(&c->master, SPAWN_STOP, now_us);
+	crew_stop_helpers(c, now_us);
 	crew_kill_workers(c);
 	if (spawn_alive(&c->master))
 		(void)kill(c->master.pid, SIGKILL);
@@ -397,5 +420,5 @@ crew_hopeless(const struct crew *c)
 	for (uint32_t w = 0; w < c->in->workers; w++)
 		if (c->workers[w].early >= CREW_EARLY_MAX)
 			return true;
-	return false;
+	return crew_helpers_hopeless(c);
 }

@@ -1,6 +1,7 @@
 /*
- * crew.h - the keeper's children, master and workers: forked when spawn says
- * so, reaped, settled, replaced; and the sockets by which they are told things.
+ * crew.h - the keeper's children, master, workers and helpers: forked when
+ * spawn says so, reaped, settled, replaced; and the sockets by which they are
+ * told things. Helpers are in crew_helpers.h.
  */
 #ifndef MASTER_CREW_H
 #define MASTER_CREW_H
@@ -28,12 +29,12 @@ struct crew {
 	struct inherit *in;
 	const struct keeper_start *start;
 	struct spawn master;
-	struct spawn workers[WORKERS_MAX];
+	struct spawn workers[WORKERS_MAX], helpers[HELPERS_MAX];
 	int control[WORKERS_MAX]; /* the keeper's ends */
 	int note_fd;              /* the keeper's end towards the master */
 	int files_fd;             /* and towards its loaders */
-	bool serve;               /* workers are wanted */
-	struct crew_beat beats[WORKERS_MAX];
+	bool serve;               /* workers, helpers are wanted */
+	struct crew_beat beats[SLOTS_MAX];
 	uint64_t beats_checked_us;
 };
 
@@ -49,6 +50,13 @@ uint64_t crew_tend(struct crew *c, uint64_t now_us, bool *master_new);
 
 /* Reaps every child that has ended. */
 void crew_reap(struct crew *c, uint64_t now_us);
+
+/* For crew_helpers: of any child. */
+uint64_t crew_await(
+    const struct crew *c, struct spawn *s, uint32_t slot, uint64_t now_us);
+void crew_ended(struct crew *c, struct spawn *s, uint32_t slot, int status,
+    uint64_t now_us);
+uint64_t crew_look(struct crew *c, uint32_t slot, uint64_t step_us);
 
 /*
  * Workers whose heartbeat is stale are woken, then aborted (SIGABRT), then

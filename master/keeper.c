@@ -22,6 +22,7 @@
 #include "master/activation.h"
 #include "master/adopt.h"
 #include "master/crew.h"
+#include "master/crew_helpers.h"
 #include "master/files.h"
 #include "master/listening.h"
 #include "master/notify.h"
@@ -159,7 +160,7 @@ keeper_stop_signal(struct keeper *k, const struct signalfd_siginfo *s)
 	keeper_drain(k);
 }
 
-/* The workers' end is the master's, and its end is the keeper's. */
+/* The workers' end is the others', and the master's is the keeper's. */
 static void
 keeper_stop_tend(struct keeper *k, uint64_t now_us)
 {
@@ -171,6 +172,7 @@ keeper_stop_tend(struct keeper *k, uint64_t now_us)
 	if (k->master_kill_us == 0) {
 		k->master_kill_us = now_us + KEEPER_GRACE_US;
 		crew_stop_master(&k->crew, now_us);
+		crew_stop_helpers(&k->crew, now_us);
 	} else if (now_us >= k->master_kill_us) {
 		crew_kill_all(&k->crew, now_us);
 	}
@@ -356,7 +358,9 @@ keeper_ready(struct keeper *k)
 	log_info("penstock %s serves: %u workers, %u listeners",
 	    PENSTOCK_VERSION, k->in->workers, keeper_listeners(k));
 	activation_warn(&k->activation);
-	keeper_tell_ready(k);
+	/* Else the end of the first load tells it. */
+	if (!k->loading)
+		keeper_tell_ready(k);
 	if (k->start->ready_fd >= 0)
 		keeper_let_go(k->start->ready_fd);
 }
@@ -378,7 +382,8 @@ keeper_tend(struct keeper *k, uint64_t now_us)
 	if (master_new && k->loading)
 		keeper_reload(k);
 	if (!k->started && !k->stopping) {
-		if (crew_workers_up(&k->crew) == k->in->workers)
+		if (crew_workers_up(&k->crew) == k->in->workers &&
+		    crew_helpers_up(&k->crew) == k->in->helpers)
 			keeper_ready(k);
 		else if (crew_hopeless(&k->crew))
 			keeper_fail(k);
@@ -402,7 +407,8 @@ keeper_loop(struct keeper *k)
 	uint64_t now_us, next_us;
 
 	while (k->crew.master.state != SPAWN_GONE ||
-	    (k->crew.serve && !crew_workers_gone(&k->crew))) {
+	    (k->crew.serve && !crew_workers_gone(&k->crew)) ||
+	    !crew_helpers_gone(&k->crew)) {
 		struct pollfd fds[3];
 
 		now_us = keeper_now();

@@ -1,6 +1,6 @@
 /*
  * main.c - the program: its command line, and the one place where the rooms
- * master/ and worker/ meet.
+ * master/, worker/ and helper/ meet.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,16 +10,19 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <curl/curl.h>
 #include <libconfig.h>
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #include <seccomp.h>
 
+#include "helper/helper.h"
 #include "master/boot.h"
 #include "master/command.h"
 #include "master/conf_show.h"
 #include "master/keeper.h"
 #include "master/title.h"
+#include "worker/can.h"
 #include "worker/filters.h"
 #include "worker/worker.h"
 
@@ -34,6 +37,7 @@ enum main_mode {
 	MAIN_BUILD,
 	MAIN_HELP,
 	MAIN_OPTIONS,
+	MAIN_CAN,
 	MAIN_MISUSE
 };
 
@@ -41,6 +45,7 @@ struct main_line {
 	enum main_mode mode;
 	const char *conf, *signal;
 	bool daemon, quiet;
+	struct can_ask can;
 };
 
 static void
@@ -50,6 +55,7 @@ main_help(FILE *f)
 	    "usage: penstock [-c FILE] [-d] [-q]           serve\n"
 	    "       penstock [-c FILE] [-q] -t | -T        check\n"
 	    "       penstock [-c FILE] [-q] -s SIGNAL      signal what runs\n"
+	    "       penstock [--json] --can CLAIMS METHOD URL <IMAGE\n"
 	    "       penstock -v | -V | -h | --options\n"
 	    "\n"
 	    "  -c FILE    the configuration (" MAIN_CONF_DEFAULT ")\n"
@@ -65,6 +71,8 @@ main_help(FILE *f)
 	    "  -q         fewer words\n"
 	    "  -v, -V     version; version and build\n"
 	    "  --options  every option of the configuration\n"
+	    "  --can      whether somebody with these claims may do this, by\n"
+	    "             a configuration image (see penstockctl can)\n"
 	    "  -h         this help\n",
 	    f);
 }
@@ -82,6 +90,7 @@ main_build(void)
 	    LIBCONFIG_VER_MINOR, LIBCONFIG_VER_REVISION);
 	printf("pcre2:      %s\n", pcre2);
 	printf("libseccomp: %u.%u.%u\n", scmp->major, scmp->minor, scmp->micro);
+	printf("libcurl:    %s\n", curl_version_info(CURLVERSION_NOW)->version);
 }
 
 static enum main_mode
@@ -102,9 +111,23 @@ main_mode_of(int letter)
 		return MAIN_HELP;
 	case 'O':
 		return MAIN_OPTIONS;
+	case 'C':
+		return MAIN_CAN;
 	default:
 		return MAIN_MISUSE;
 	}
+}
+
+static void
+main_can_args(struct main_line *l, int argc, char **argv)
+{
+	if (argc != 3) {
+		l->mode = MAIN_MISUSE;
+		return;
+	}
+	l->can.claims = argv[0];
+	l->can.method = argv[1];
+	l->can.url = argv[2];
 }
 
 static struct main_line
@@ -114,10 +137,11 @@ main_parse(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "options", no_argument, NULL, 'O' },
+		{ "can", no_argument, NULL, 'C' },
+		{ "json", no_argument, NULL, 'j' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct main_line l = { MAIN_SERVE, MAIN_CONF_DEFAULT, NULL, false,
-		false };
+	struct main_line l = { .mode = MAIN_SERVE, .conf = MAIN_CONF_DEFAULT };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "c:ds:tTvVqh", longs, NULL)) != -1)
@@ -131,6 +155,9 @@ main_parse(int argc, char **argv)
 		case 'q':
 			l.quiet = true;
 			break;
+		case 'j':
+			l.can.json = true;
+			break;
 		default:
 			l.mode = main_mode_of(c);
 			if (l.mode == MAIN_SIGNAL)
@@ -138,6 +165,10 @@ main_parse(int argc, char **argv)
 			if (l.mode == MAIN_MISUSE)
 				return l;
 		}
+	if (l.mode == MAIN_CAN) {
+		main_can_args(&l, argc - optind, argv + optind);
+		return l;
+	}
 	if (optind == argc)
 		return l;
 	(void)fprintf(
@@ -216,7 +247,11 @@ main_serve(const struct main_line *l, int argc, char **argv)
 	struct boot *b = calloc(1, sizeof(*b));
 	char *path = strdup(l->conf); /* argv becomes the title */
 	struct keeper_start start = {
-		.path = path, .boot = b, .worker = worker_main, .ready_fd = -1
+		.path = path,
+		.boot = b,
+		.worker = worker_main,
+		.helper = helper_main,
+		.ready_fd = -1,
 	};
 	int code = 1;
 
@@ -256,6 +291,8 @@ main(int argc, char **argv)
 	case MAIN_OPTIONS:
 		conf_options_text(stdout);
 		return 0;
+	case MAIN_CAN:
+		return can_main(&l.can, STDIN_FILENO);
 	case MAIN_MISUSE:
 		main_help(stderr);
 		return 2;

@@ -17,17 +17,23 @@
 #include "common/net/io.h"
 #include "common/net/sock.h"
 #include "common/net/tls.h"
+#include "master/access.h"
 #include "master/admin.h"
 #include "master/health.h"
 #include "master/probes.h"
 #include "master/reload.h"
 #include "master/rotate.h"
 #include "shm/epoch.h"
+#include "shm/keysets.h"
+#include "shm/limiter.h"
 #include "shm/registry.h"
+#include "shm/revoke.h"
+#include "shm/signing.h"
 #include "shm/slots.h"
 
 #define MASTER_RECLAIM_US 100000
 #define MASTER_MAX_WAIT_US 1000000 /* its heartbeat */
+#define MASTER_SWEEP_US (3600ull * 1000000)
 
 struct master {
 	struct inherit *in;
@@ -38,9 +44,10 @@ struct master {
 	struct admin admin;
 	struct probes probes;
 	struct health health;
-	struct rotate rotate;       /* keys of tickets */
+	struct rotate rotate; /* keys of tickets */
+	struct access access;
 	struct loop_task followers; /* of the endpoint sets */
-	struct timer reclaim;
+	struct timer reclaim, sweep;
 	int code;
 };
 
@@ -97,8 +104,11 @@ master_reload_ended(struct reload *r, enum reload_outcome how)
 		master_give_up(m);
 		return;
 	}
-	if (how == RELOAD_FAILED)
+	if (how == RELOAD_FAILED) {
 		log_errx("reload failed: nothing has changed");
+		/* What it had prepared is forgotten. */
+		loop_defer(&m->loop, &m->followers);
+	}
 	admin_reloaded(&m->admin, how);
 	timer_set(&m->loop.timers, &m->reclaim, clock_now());
 }
@@ -120,13 +130,49 @@ master_follow_sets(struct loop_task *t)
 	probes_sync(&m->probes);
 	health_follow(&m->health);
 	rotate_follow(&m->rotate);
+	access_follow(&m->access, reload_current(&m->in->region));
 	timer_set(&m->loop.timers, &m->reclaim, clock_now());
+}
+
+static bool
+master_prepare(struct reload *r, const struct img_head *img)
+{
+	return access_prepare(&master_of_reload(r)->access, img);
+}
+
+static void
+master_ready(struct reload *r, const struct img_head *img)
+{
+	access_publish(&master_of_reload(r)->access, img);
 }
 
 static const struct reload_owner master_reload_owner = {
 	.tell = master_tell,
 	.ended = master_reload_ended,
 	.published = master_published,
+	.prepare = master_prepare,
+	.ready = master_ready,
+};
+
+/* ---- the owner of what identity needs ---- */
+
+static void
+master_access_settled(struct access *a)
+{
+	reload_prepared(&CONTAINER_OF(a, struct master, access)->reload);
+}
+
+static void
+master_access_published(struct access *a)
+{
+	struct master *m = CONTAINER_OF(a, struct master, access);
+
+	timer_set(&m->loop.timers, &m->reclaim, clock_now());
+}
+
+static const struct access_owner master_access_owner = {
+	.settled = master_access_settled,
+	.published = master_access_published,
 };
 
 static void
@@ -137,6 +183,17 @@ master_reclaim(struct timer *t)
 	if (reload_reclaim(&m->reload))
 		timer_set(&m->loop.timers, t,
 		    mono_add_us(clock_now(), MASTER_RECLAIM_US));
+}
+
+/* Limits that nobody comes near to any more leave their places. */
+static void
+master_sweep(struct timer *t)
+{
+	struct master *m = CONTAINER_OF(t, struct master, sweep);
+
+	limiter_sweep(&m->in->region, clock_now().us);
+	timer_set(
+	    &m->loop.timers, t, mono_add_us(clock_now(), MASTER_SWEEP_US));
 }
 
 /* ---- the keeper's notes ---- */
@@ -198,6 +255,25 @@ master_beat(void *ctx)
 	slot_beat(&m->in->region, SLOT_MASTER, clock_now().us);
 }
 
+/* What an earlier life has kept. False: it must not be lost. */
+static bool
+master_load(struct master *m)
+{
+	char line[512];
+	struct diag d;
+	bool ok;
+
+	diag_init(&d);
+	ok = access_load(&m->access, &d);
+	for (size_t i = 0; i < d.count; i++) {
+		(void)diag_format(&d, i, line, sizeof(line));
+		log_errx("state_dir: %s", line);
+		text_printf(&m->reload.said, "penstock: state_dir: %s\n", line);
+	}
+	diag_fini(&d);
+	return ok;
+}
+
 static void
 master_take_over(struct master *m)
 {
@@ -205,11 +281,18 @@ master_take_over(struct master *m)
 
 	epoch_recover_master(r);
 	registry_recover_master(r);
-	if (reload_current(r) == NULL) {
-		(void)reload_request(&m->reload);
+	keysets_recover_master(r);
+	revoke_recover_master(r);
+	signing_recover_master(r);
+	if (reload_current(r) != NULL) {
+		reload_resume(&m->reload);
 		return;
 	}
-	reload_resume(&m->reload);
+	/* Nothing is served yet: nobody has changed what is loaded. */
+	if (master_load(m))
+		(void)reload_request(&m->reload);
+	else
+		master_give_up(m);
 }
 
 static bool
@@ -222,16 +305,20 @@ master_init(struct master *m, const char *path)
 	m->loop.after_wait = master_beat;
 	m->loop.hook_ctx = m;
 	timer_init(&m->reclaim, master_reclaim);
+	timer_init(&m->sweep, master_sweep);
+	timer_set(&m->loop.timers, &m->sweep, clock_update());
 	m->keeper = (struct loop_watch){ .fn = master_read_notes,
 		.fd = m->in->master_fd };
 	loop_task_init(&m->followers, master_follow_sets);
 	probes_init(&m->probes, &m->loop, &m->in->region);
 	health_init(&m->health, &m->loop, &m->in->region);
 	rotate_init(&m->rotate, &m->loop, &m->in->region);
-	return reload_init(&m->reload, m->in, &m->loop, m->boot, path,
-		   &master_reload_owner) &&
+	return access_init(&m->access, &m->loop, m->in, &master_access_owner) &&
+	    reload_init(&m->reload, m->in, &m->loop, m->boot, path,
+		&master_reload_owner) &&
 	    loop_add(&m->loop, &m->keeper, true) &&
-	    admin_init(&m->admin, &m->loop, m->in, &m->reload, &m->probes);
+	    admin_init(
+		&m->admin, &m->loop, m->in, &m->reload, &m->probes, &m->access);
 }
 
 static void
@@ -239,6 +326,7 @@ master_fini(struct master *m)
 {
 	loop_task_cancel(&m->followers);
 	admin_fini(&m->admin);
+	access_fini(&m->access);
 	rotate_fini(&m->rotate);
 	health_fini(&m->health);
 	probes_fini(&m->probes);

@@ -64,11 +64,25 @@ static const char *const prom_whys[] = {
 };
 
 static void
+prom_counter_write(const struct region *r, enum counter c, struct text *out)
+{
+	const struct prom_counter *p = &prom_counters[c];
+	uint64_t sum = counters_sum(r, c);
+
+	if (strstr(p->name, "_seconds_total") == NULL) {
+		prom_plain(out, p->name, p->type, p->help, sum);
+		return;
+	}
+	prom_help(out, p->name, p->type, p->help);
+	text_printf(out, PROM_PREFIX "%s %" PRIu64 ".%06u\n", p->name,
+	    sum / 1000000, (unsigned)(sum % 1000000));
+}
+
+static void
 prom_counters_write(const struct region *r, struct text *out)
 {
 	for (unsigned i = 0; i < COUNTER_COUNT; i++)
-		prom_plain(out, prom_counters[i].name, prom_counters[i].type,
-		    prom_counters[i].help, counters_sum(r, (enum counter)i));
+		prom_counter_write(r, (enum counter)i, out);
 }
 
 static void
@@ -240,6 +254,13 @@ prom_workers_write(const struct region *r, struct text *out)
 	prom_plain(out, "workers_ready", "gauge", "Workers that serve.", ready);
 	prom_plain(out, "worker_restarts_total", "counter",
 	    "Workers that were forked in place of a dead one.", restarts);
+	restarts = 0;
+	for (uint32_t h = 0; h < HELPERS_MAX; h++) {
+		slot_info(r, SLOT_HELPER + h, &i);
+		restarts += i.restarts;
+	}
+	prom_plain(out, "helper_restarts_total", "counter",
+	    "Helpers that were forked in place of a dead one.", restarts);
 	slot_info(r, SLOT_MASTER, &i);
 	prom_plain(out, "master_restarts_total", "counter",
 	    "Masters that were forked in place of a dead one.", i.restarts);

@@ -47,29 +47,39 @@ prom_process_read(struct prom_process *p, pid_t pid)
 	return true;
 }
 
+/* Of whom lives in a slot, if anybody does. */
+static bool
+prom_process_slot(struct prom_process *p, const struct region *r, uint32_t slot,
+    const char *role, uint32_t number)
+{
+	struct slot_info i;
+
+	slot_info(r, slot, &i);
+	(void)snprintf(p->name, sizeof(p->name), "%s %u", role, number);
+	return i.pid > 0 && prom_process_read(p, i.pid);
+}
+
 static uint32_t
 prom_process_all(const struct region *r, struct prom_process *all)
 {
-	struct slot_info i;
 	uint32_t n = 0;
 
 	(void)snprintf(all[n].name, sizeof(all[n].name), "keeper");
 	n += prom_process_read(&all[n], getppid());
 	(void)snprintf(all[n].name, sizeof(all[n].name), "master");
 	n += prom_process_read(&all[n], getpid());
-	for (uint32_t w = 0; w < r->state->header.workers; w++) {
-		slot_info(r, w, &i);
-		(void)snprintf(
-		    all[n].name, sizeof(all[n].name), "worker %u", w);
-		n += i.pid > 0 && prom_process_read(&all[n], i.pid);
-	}
+	for (uint32_t w = 0; w < r->state->header.workers; w++)
+		n += prom_process_slot(&all[n], r, w, "worker", w);
+	for (uint32_t h = 0; h < HELPERS_MAX; h++)
+		n +=
+		    prom_process_slot(&all[n], r, SLOT_HELPER + h, "helper", h);
 	return n;
 }
 
 void
 prom_process_write(const struct region *r, struct text *out)
 {
-	struct prom_process all[WORKERS_MAX + 2];
+	struct prom_process all[SLOTS_MAX + 1];
 	uint32_t n = prom_process_all(r, all);
 
 	prom_help(out, "process_cpu_seconds_total", "counter",

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 
 #include "common/base/must.h"
+#include "master/keyring.h"
 #include "master/wants.h"
+#include "shm/keysets.h"
 #include "shm/override.h"
 #include "shm/registry.h"
 
@@ -14,6 +16,45 @@ static const struct img_service *
 services_of(const struct img_head *img)
 {
 	return img_at(img, img->services.off);
+}
+
+/* Where workers find what is published for an authenticator at its own pace. */
+static uint32_t
+keyset_slot(
+    struct region *r, const struct img_head *img, const struct img_auth *a)
+{
+	struct slice name = img_slice(img, a->name);
+
+	if (a->type == IMG_AUTH_API_KEY)
+		return keyring_slot(r, name);
+	if (a->type == IMG_AUTH_JWT && a->own != 0)
+		return keysets_slot(r, SLICE_LIT(KEYSETS_OWN));
+	return keysets_slot(r, name);
+}
+
+static bool
+publish_keyset_slots(struct region *r, struct img_head *img, struct diag *d)
+{
+	struct img_span span = img->access.authenticators;
+	struct img_auth *a =
+	    (struct img_auth *)(void *)((char *)img + span.off);
+
+	for (uint32_t i = 0; i < span.count; i++) {
+		a[i].slot = IMG_NONE;
+		if (a[i].type != IMG_AUTH_API_KEY &&
+		    (a[i].type != IMG_AUTH_JWT ||
+			(a[i].own == 0 && a[i].jwks_url.len == 0)))
+			continue;
+		a[i].slot = keyset_slot(r, img, &a[i]);
+		if (a[i].slot != KEYSETS_NONE)
+			continue;
+		diag_error(d, NULL, 0,
+		    "no room for the keys of authenticator \"%.*s\": there "
+		    "are %u since the start, which is all",
+		    SLICE_FMT(img_slice(img, a[i].name)), KEYSETS_MAX);
+		return false;
+	}
+	return true;
 }
 
 bool
@@ -40,7 +81,7 @@ publish_slots(struct region *r, struct img_head *img, struct diag *d)
 	for (uint32_t i = 0; i < img->routes.count; i++)
 		routes[i].row =
 		    registry_route(r, img_slice(img, routes[i].name));
-	return true;
+	return publish_keyset_slots(r, img, d);
 }
 
 /* ---- names ---- */

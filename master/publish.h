@@ -20,8 +20,8 @@
 #include "shm/region.h"
 
 /*
- * Fills in the slots and rows of img. False with a complaint: something is
- * full.
+ * Fills in the slots and rows of img, those of key sets too. False with a
+ * complaint: something is full.
  */
 bool publish_slots(struct region *r, struct img_head *img, struct diag *d);
 

@@ -19,6 +19,7 @@
 #include "master/reload_names.h"
 #include "shm/control.h"
 #include "shm/epoch.h"
+#include "shm/keysets.h"
 #include "shm/registry_map.h"
 
 #define RELOAD_SAID_MAX 65536
@@ -243,6 +244,8 @@ reload_publish(struct reload *r)
 		reload_undo(r);
 		return;
 	}
+	if (r->owner->ready != NULL)
+		r->owner->ready(r, img);
 	generation = epoch_publish(region, r->slot);
 	reload_commit(r, img);
 	log_info("generation %llu: %u listeners, %u services, %u routes, "
@@ -269,15 +272,29 @@ reload_resolve(struct reload *r)
 		return;
 	}
 	reload_set_state(r, RELOAD_RESOLVING);
-	if (!reload_names_wait(r, img))
+	r->waits = reload_names_wait(r, img) ? RELOAD_WAIT_NAMES : 0;
+	if (r->owner->prepare != NULL && r->owner->prepare(r, img))
+		r->waits |= RELOAD_WAIT_OTHERS;
+	if (r->waits == 0)
 		reload_publish(r);
+	else
+		reload_names_limit(r, img);
 }
 
 void
-reload_resolved(struct reload *r)
+reload_resolved(struct reload *r, uint32_t waits)
 {
-	if (r->state == RELOAD_RESOLVING)
-		reload_publish(r);
+	r->waits &= ~waits;
+	if (r->state != RELOAD_RESOLVING || r->waits != 0)
+		return;
+	timer_cancel(&r->names_limit);
+	reload_publish(r);
+}
+
+void
+reload_prepared(struct reload *r)
+{
+	reload_resolved(r, RELOAD_WAIT_OTHERS);
 }
 
 static void
@@ -465,6 +482,7 @@ reload_reclaim(struct reload *r)
 	struct region *region = &r->in->region;
 	const struct registry_map *m;
 	uint32_t left;
+	bool keysets;
 
 	if (r->retire_stamp != 0 && r->state == RELOAD_IDLE &&
 	    epoch_horizon(region) >= r->retire_stamp) {
@@ -473,6 +491,7 @@ reload_reclaim(struct reload *r)
 	}
 	left = epoch_reclaim(region);
 	registry_reclaim(region);
+	keysets = keysets_reclaim(region);
 	if (r->undo_left) {
 		reload_put_back(r);
 		r->owner->published(r);
@@ -480,6 +499,6 @@ reload_reclaim(struct reload *r)
 	m = registry_map(region);
 	if (m->retired_endpoints != 0 || epoch_expire_below(region) != 0)
 		reload_wake_workers(r);
-	return left != 0 || r->retire_stamp != 0 || r->undo_left ||
+	return left != 0 || r->retire_stamp != 0 || r->undo_left || keysets ||
 	    m->retired_sets != 0 || m->retired_endpoints != 0;
 }

@@ -8,7 +8,8 @@
  *	  |                                                            |
  *	  +----------------------------------------------- publish <---+
  *
- * RESOLVING waits for the first answers of names that are new, for a while.
+ * RESOLVING waits for the first answers of names that are new, and for first
+ * key sets, for a while.
  * Requests that come while one runs make one more run of it.
  */
 #ifndef MASTER_RELOAD_H
@@ -32,6 +33,9 @@ enum reload_state {
 	RELOAD_RESOLVING
 };
 
+/* What RESOLVING waits for: bits. */
+enum reload_wait { RELOAD_WAIT_NAMES = 1, RELOAD_WAIT_OTHERS = 2 };
+
 struct reload;
 
 struct reload_owner {
@@ -41,6 +45,11 @@ struct reload_owner {
 	void (*ended)(struct reload *r, enum reload_outcome how);
 	/* Endpoint sets have changed, be it that an image was published. */
 	void (*published)(struct reload *r);
+	/* Something else that img needs is on its way: reload_prepared is to be
+	 * called. False: nothing is. NULL: likewise. */
+	bool (*prepare)(struct reload *r, const struct img_head *img);
+	/* img is just about to be published. May be NULL. */
+	void (*ready)(struct reload *r, const struct img_head *img);
 };
 
 struct reload {
@@ -50,9 +59,10 @@ struct reload {
 	struct resolver names;
 	struct timer names_limit; /* for RESOLVING */
 	enum reload_state state;
-	bool again;   /* one more run is wanted */
-	bool failed;  /* this run, after the loader's part */
-	uint64_t run; /* number of the run that goes on, or was last */
+	bool again;     /* one more run is wanted */
+	bool failed;    /* this run, after the loader's part */
+	uint32_t waits; /* of RESOLVING: enum reload_wait */
+	uint64_t run;   /* number of the run that goes on, or was last */
 	uint64_t began_us;
 	int slot;              /* of the image being made, -1: none */
 	uint64_t secret_bytes; /* that were reserved for it */
@@ -79,6 +89,9 @@ uint64_t reload_request(struct reload *r);
 
 /* The keeper answered NOTE_OPEN. */
 void reload_opened(struct reload *r, const struct note *n);
+
+/* What `prepare` said is on its way has come, or has not. */
+void reload_prepared(struct reload *r);
 
 /*
  * A new master found a published image: listeners and services are brought in

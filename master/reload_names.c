@@ -26,8 +26,7 @@ names_settled(struct resolver *rs)
 {
 	struct reload *r = CONTAINER_OF(rs, struct reload, names);
 
-	timer_cancel(&r->names_limit);
-	reload_resolved(r);
+	reload_resolved(r, RELOAD_WAIT_NAMES);
 }
 
 static const struct resolver_owner names_owner = {
@@ -38,12 +37,17 @@ static const struct resolver_owner names_owner = {
 static void
 names_on_limit(struct timer *t)
 {
-	reload_resolved(CONTAINER_OF(t, struct reload, names_limit));
+	struct reload *r = CONTAINER_OF(t, struct reload, names_limit);
+
+	reload_resolved(r, r->waits);
 }
 
 /* ---- waiting ---- */
 
-/* As long as all servers may take to say nothing, within reason. */
+/*
+ * As long as all servers may take to say nothing, within reason; what others
+ * wait for has a time of its own.
+ */
 static uint64_t
 names_wait_us(const struct reload *r, const struct img_head *img)
 {
@@ -53,7 +57,7 @@ names_wait_us(const struct reload *r, const struct img_head *img)
 	    ? WAIT_MAX_US
 	    : WAIT_START_MAX_US;
 
-	return us < max ? us : max;
+	return us < max && r->waits == RELOAD_WAIT_NAMES ? us : max;
 }
 
 bool
@@ -61,11 +65,14 @@ reload_names_wait(struct reload *r, const struct img_head *img)
 {
 	resolver_prepare(&r->names, img);
 	publish_await(&r->in->region, &r->names, img);
-	if (resolver_settled(&r->names))
-		return false;
+	return !resolver_settled(&r->names);
+}
+
+void
+reload_names_limit(struct reload *r, const struct img_head *img)
+{
 	timer_set(&r->names.loop->timers, &r->names_limit,
 	    mono_add_us(clock_now(), names_wait_us(r, img)));
-	return true;
 }
 
 void

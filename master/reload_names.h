@@ -13,12 +13,15 @@ void reload_names_fini(struct reload *r);
 
 /*
  * Begins to resolve the names of img. True: some are new, and reload_resolved
- * is called once they were answered or have had their time.
+ * is called once they were answered.
  */
 bool reload_names_wait(struct reload *r, const struct img_head *img);
 
-/* In reload.c. */
-void reload_resolved(struct reload *r);
+/* Whatever is waited for then has had its time after a while. */
+void reload_names_limit(struct reload *r, const struct img_head *img);
+
+/* In reload.c: these are not waited for any more. */
+void reload_resolved(struct reload *r, uint32_t waits);
 
 /* Adds a warning for each name that was waited for in vain. */
 void reload_names_warn(struct reload *r, struct diag *d);

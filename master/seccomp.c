@@ -91,6 +91,40 @@ static const char *const seccomp_common[] = {
 	"exit_group",
 };
 
+/*
+ * Of a helper: memory (yescrypt maps its own), eventfds, the log, and how a
+ * process ends. Nothing opens anything or speaks to anybody.
+ */
+static const char *const seccomp_work[] = {
+	"read",
+	"write",
+	"writev",
+	"sendto",
+	"poll",
+	"ppoll",
+	"fcntl",
+	"clock_gettime",
+	"gettimeofday",
+	"time",
+	"mmap",
+	"munmap",
+	"mprotect",
+	"mremap",
+	"madvise",
+	"brk",
+	"futex",
+	"rt_sigaction",
+	"sigaltstack",
+	"rt_sigprocmask",
+	"rt_sigreturn",
+	"restart_syscall",
+	"getpid",
+	"gettid",
+	"tgkill",
+	"exit",
+	"exit_group",
+};
+
 /* Files, and a loader as a child. */
 static const char *const seccomp_files[] = {
 	"openat",
@@ -109,6 +143,10 @@ static const char *const seccomp_files[] = {
 	"pread64",
 	"statfs",
 	"fstatfs",
+	"renameat",
+	"renameat2",
+	"unlinkat",
+	"fsync",
 	"fallocate",
 	"clone",
 	"clone3",
@@ -136,8 +174,10 @@ seccomp_allow(scmp_filter_ctx ctx, const char *const *names, size_t count)
 	return true;
 }
 
+#define SECCOMP_NAMES(list) list, sizeof(list) / sizeof((list)[0])
+
 static bool
-seccomp_install(bool files)
+seccomp_install(const char *const *names, size_t count, bool files)
 {
 	scmp_filter_ctx ctx;
 	bool ok;
@@ -149,11 +189,9 @@ seccomp_install(bool files)
 		return false;
 	(void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_LOG, 1);
 	(void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	ok = seccomp_allow(ctx, seccomp_common,
-	    sizeof(seccomp_common) / sizeof(seccomp_common[0]));
+	ok = seccomp_allow(ctx, names, count);
 	if (ok && files)
-		ok = seccomp_allow(ctx, seccomp_files,
-		    sizeof(seccomp_files) / sizeof(seccomp_files[0]));
+		ok = seccomp_allow(ctx, SECCOMP_NAMES(seccomp_files));
 	ok = ok && seccomp_load(ctx) == 0;
 	seccomp_release(ctx);
 	return ok;
@@ -162,11 +200,17 @@ seccomp_install(bool files)
 bool
 seccomp_worker(void)
 {
-	return seccomp_install(false);
+	return seccomp_install(SECCOMP_NAMES(seccomp_common), false);
 }
 
 bool
 seccomp_master(void)
 {
-	return seccomp_install(true);
+	return seccomp_install(SECCOMP_NAMES(seccomp_common), true);
+}
+
+bool
+seccomp_helper(void)
+{
+	return seccomp_install(SECCOMP_NAMES(seccomp_work), false);
 }

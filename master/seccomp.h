@@ -15,4 +15,7 @@ bool seccomp_worker(void);
 /* Also what the loader needs, which inherits it. */
 bool seccomp_master(void);
 
+/* Of a helper: memory, eventfds, a log that is open. */
+bool seccomp_helper(void);
+
 #endif

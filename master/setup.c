@@ -19,6 +19,7 @@
 #include "common/net/sock.h"
 #include "master/folder.h"
 #include "master/pidfile.h"
+#include "master/state.h"
 
 int
 setup_log_fd(const struct boot *b)
@@ -49,9 +50,20 @@ setup_log(struct inherit *in, const struct boot *b, struct diag *d)
 }
 
 static bool
+setup_eventfd(int *fd, int flags, struct diag *d)
+{
+	*fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | flags);
+	if (*fd >= 0)
+		return true;
+	diag_error(d, NULL, 0, "cannot make an eventfd: %s", strerror(errno));
+	return false;
+}
+
+static bool
 setup_memory(struct inherit *in, const struct boot *b, struct diag *d)
 {
 	in->workers = b->geometry.workers;
+	in->helpers = b->helpers;
 	in->worker_connections = b->worker_connections;
 	in->cpu_affinity = b->cpu_affinity;
 	in->uid = b->privs.change ? b->privs.uid : (uid_t)-1;
@@ -59,15 +71,18 @@ setup_memory(struct inherit *in, const struct boot *b, struct diag *d)
 	if (!region_create(&in->region, &b->geometry, d))
 		return false;
 	clock_set_birth(in->region.state->header.birth_us);
-	for (uint32_t w = 0; w < in->workers; w++) {
-		in->wake_fds[w] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-		if (in->wake_fds[w] >= 0)
-			continue;
-		diag_error(
-		    d, NULL, 0, "cannot make an eventfd: %s", strerror(errno));
-		return false;
-	}
 	return true;
+}
+
+static bool
+setup_wakes(struct inherit *in, struct diag *d)
+{
+	for (uint32_t w = 0; w < in->workers; w++)
+		if (!setup_eventfd(&in->wake_fds[w], 0, d))
+			return false;
+	return setup_eventfd(&in->master_wake_fd, 0, d) &&
+	    /* A count of it wakes one helper. */
+	    setup_eventfd(&in->helpers_wake_fd, EFD_SEMAPHORE, d);
 }
 
 /* Both ends stay open here: what is queued outlives a worker. */
@@ -107,6 +122,16 @@ setup_admin(struct inherit *in, const struct boot *b, struct diag *d)
 	return false;
 }
 
+/* Without one, nothing outlives a full stop. */
+static bool
+setup_state(struct inherit *in, const struct boot *b, struct diag *d)
+{
+	if (b->state_dir[0] == '\0')
+		return true;
+	in->state_dir_fd = state_open(b->state_dir, &b->privs, d);
+	return in->state_dir_fd >= 0;
+}
+
 static bool
 setup_signals(struct setup *s, struct diag *d)
 {
@@ -143,14 +168,18 @@ setup_init(
 	*s = (struct setup){ .pid_fd = -1, .signal_fd = -1 };
 	in->admin_fd = -1;
 	in->log_fd = -1;
+	in->master_wake_fd = in->helpers_wake_fd = -1;
+	in->state_dir_fd = -1;
 	in->region.state_fd = -1;
 	in->region.images_fd = in->region.secrets_fd = -1;
+	in->region.vault_fd = -1;
 	for (uint32_t w = 0; w < WORKERS_MAX; w++)
 		in->wake_fds[w] = in->handover_in[w] = in->handover_out[w] = -1;
 	(void)boot_raise_files();
 	return setup_pid_file(s, b, d) && setup_log(in, b, d) &&
-	    setup_memory(in, b, d) && setup_handover(in, d) &&
-	    setup_admin(in, b, d) && setup_signals(s, d);
+	    setup_memory(in, b, d) && setup_wakes(in, d) &&
+	    setup_handover(in, d) && setup_admin(in, b, d) &&
+	    setup_state(in, b, d) && setup_signals(s, d);
 }
 
 static void
@@ -172,6 +201,9 @@ setup_fini(struct setup *s, struct inherit *in, const struct boot *b)
 		setup_close(in->handover_in[w]);
 		setup_close(in->handover_out[w]);
 	}
+	setup_close(in->master_wake_fd);
+	setup_close(in->state_dir_fd);
+	setup_close(in->helpers_wake_fd);
 	if (in->region.state != NULL)
 		region_fini(&in->region);
 	setup_close(s->signal_fd);

@@ -28,8 +28,9 @@ void epoch_enter(const struct region *r, uint32_t w, struct epoch_view *v);
 void epoch_leave(const struct region *r, uint32_t w);
 
 /*
- * Pins the image of this turn's view for use in later turns; any number of
- * times. Only between epoch_enter and epoch_leave.
+ * Pins the image of this turn's view, or one that this worker pins already, for
+ * use in later turns; any number of times. Only between epoch_enter and
+ * epoch_leave.
  */
 void epoch_pin(const struct region *r, uint32_t w, uint32_t slot);
 void epoch_unpin(const struct region *r, uint32_t w, uint32_t slot);

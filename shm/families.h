@@ -16,7 +16,6 @@
 
 #include "shm/region.h"
 
-#define FAMILIES_MAX 262144
 #define FAMILY_TURNS_MAX 65535
 
 enum family_result {
@@ -27,22 +26,34 @@ enum family_result {
 };
 
 /*
- * Begins a family: `key` is random (not 0) and the family's name; turn 0 is the
- * one that is out. False: there is no room beside families that live.
+ * Slot w (a worker's, or SLOT_MASTER) begins a family: `key` is random (not 0)
+ * and the family's name; turn 0 is the one that is out. It lives until now_s is
+ * expires_s. False: there is no room beside families that live.
  */
-bool families_begin(
-    const struct region *r, uint64_t key, int64_t now_s, int64_t expires_s);
+bool families_begin(const struct region *r, uint32_t w, uint64_t key,
+    int64_t now_s, int64_t expires_s);
 
-/* Uses turn `turn`: FAMILY_OK: turn + 1 is out from now on. */
+/*
+ * Uses turn `turn`: FAMILY_OK: turn + 1 is out from now on. Any other turn than
+ * the one that is out ends the family; so does FAMILY_TURNS_MAX, which is
+ * FAMILY_REVOKED at once.
+ */
 enum family_result families_turn(
     const struct region *r, uint64_t key, uint32_t turn, int64_t now_s);
 
 /* Ends it. False: unknown. */
 bool families_end(const struct region *r, uint64_t key);
 
-/* For saving and loading by the master: the word of place i; 0: free. */
+/*
+ * For saving and loading by the master: the word of place i < FAMILIES_MAX;
+ * false: it is free. families_put: what has expired, or is there already, is
+ * left out; false: there is no room, or this is no word.
+ */
 bool
 families_at(const struct region *r, uint32_t i, uint64_t *key, uint64_t *word);
 bool families_put(struct region *r, uint64_t key, uint64_t word, int64_t now_s);
+
+/* Keeper, after the process of slot w was reaped: slot_settle does it. */
+void families_recover(struct region *r, uint32_t w);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "shm/image.h"
 
+#include "shm/image_inside.h"
 #include "shm/vital.h"
 
 static bool
@@ -58,38 +59,6 @@ image_find(const struct img_head *img, struct img_span table,
 }
 
 static bool
-str_inside(const struct img_head *img, struct img_str s)
-{
-	return (uint64_t)s.off + s.len <= img->bytes;
-}
-
-static bool
-span_inside(const struct img_head *img, struct img_span s, size_t entry)
-{
-	return s.off % 8 == 0 &&
-	    s.off + s.count * (uint64_t)entry <= img->bytes;
-}
-
-static bool
-index_check(uint32_t index, struct img_span span)
-{
-	return index == IMG_NONE || index < span.count;
-}
-
-static bool
-ops_check(const struct img_head *img, struct img_span span)
-{
-	const struct img_tmpl_op *ops = img_at(img, span.off);
-
-	if (!span_inside(img, span, sizeof(*ops)))
-		return false;
-	for (uint32_t i = 0; i < span.count; i++)
-		if (!str_inside(img, ops[i].text))
-			return false;
-	return true;
-}
-
-static bool
 rules_check(const struct img_head *img, struct img_span span)
 {
 	const struct img_rule *rules = img_at(img, span.off);
@@ -99,19 +68,6 @@ rules_check(const struct img_head *img, struct img_span span)
 	for (uint32_t i = 0; i < span.count; i++)
 		if (!str_inside(img, rules[i].name) ||
 		    !ops_check(img, rules[i].value))
-			return false;
-	return true;
-}
-
-static bool
-strings_check(const struct img_head *img, struct img_span span)
-{
-	const struct img_str *strings = img_at(img, span.off);
-
-	if (!span_inside(img, span, sizeof(*strings)))
-		return false;
-	for (uint32_t i = 0; i < span.count; i++)
-		if (!str_inside(img, strings[i]))
 			return false;
 	return true;
 }
@@ -136,6 +92,8 @@ route_check(const struct img_head *img, const struct img_route *r)
 	return str_inside(img, r->name) && str_inside(img, r->path) &&
 	    (r->service == IMG_NONE || r->service < img->services.count) &&
 	    (r->respond == IMG_NONE || r->respond < img->responds.count) &&
+	    index_check(r->cors, img->cors) &&
+	    index_check(r->security, img->security) &&
 	    r->class < IMG_CLASS_COUNT && strings_check(img, r->hosts) &&
 	    strings_check(img, r->other_methods) &&
 	    strings_check(img, r->upgrades) &&
@@ -231,12 +189,6 @@ services_check(const struct img_head *img)
 		if (!service_check(img, &s[i]))
 			return false;
 	return true;
-}
-
-static bool
-secret_inside(const struct img_head *img, struct img_secret s)
-{
-	return (uint64_t)s.off + s.len <= img->secret_bytes;
 }
 
 static bool
@@ -457,5 +409,7 @@ image_check(const struct img_head *img, uint64_t bytes)
 	    span_inside(img, img->trusted, sizeof(struct addr_range)) &&
 	    secret_inside(img, img->ticket_keys) && identities_check(img) &&
 	    trusts_check(img) && tls_check(img) && listeners_check(img) &&
-	    services_check(img) && routes_check(img) && router_check(img);
+	    services_check(img) && image_cors_check(img) &&
+	    image_security_check(img) && routes_check(img) &&
+	    image_access_check(img) && router_check(img);
 }

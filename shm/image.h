@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "common/base/hash.h"
 #include "common/base/slice.h"
@@ -16,6 +17,7 @@
 #include "common/net/ranges.h"
 #include "shm/img_access.h"
 #include "shm/img_ref.h"
+#include "shm/img_router.h"
 
 #define IMG_MAGIC 0x696b636f74736e70u
 #define IMG_PARAMS_MAX 32   /* captures of one route */
@@ -281,6 +283,7 @@ enum img_tmpl_kind {
 	TMPL_USER,
 	TMPL_TENANT,
 	TMPL_ROLES,
+	TMPL_CLAIM, /* `text`: which claim of its token */
 };
 
 enum img_rule_kind { RULE_SET, RULE_ADD, RULE_REMOVE };
@@ -290,6 +293,45 @@ struct img_rule {
 	uint32_t id;   /* enum field_id of the name */
 	struct img_str name;
 	struct img_span value; /* struct img_tmpl_op */
+};
+
+/* ---- what browsers are told ---- */
+
+/* An origin with "*": the texts before and behind it. */
+struct img_origin_suffix {
+	struct img_str scheme; /* "https://" */
+	struct img_str rest;   /* ".example:8443" */
+};
+
+/* A policy of requests from other origins. */
+struct img_cors {
+	struct img_str name;
+	uint32_t any; /* 1: every origin; neither origins nor credentials */
+	uint32_t credentials, any_header;
+	uint32_t methods; /* as img_route.methods; 0: those of the routes */
+	struct img_span other_methods; /* struct img_str */
+	struct img_span origins;       /* struct img_str, by image_text_order */
+	struct img_span suffixes;      /* struct img_origin_suffix */
+	struct img_str max_age;
+	/* [1]: for routes with grpc_web. Texts are values of fields. */
+	struct img_span headers[2]; /* struct img_str */
+	struct img_str headers_text[2], expose_text[2];
+};
+
+#define SECURITY_TLS_ONLY 1u /* not on plain connections */
+#define SECURITY_KEEP 2u     /* the answer's own value stays */
+
+struct img_security_field {
+	uint32_t flags; /* SECURITY_* */
+	struct img_str name, value;
+};
+
+/* What is set on answers, and removed. None of the set fields has an id. */
+struct img_security {
+	uint64_t lengths;       /* bit n % 64: a name below has n bytes */
+	uint64_t remove_ids;    /* bit per enum field_id */
+	struct img_span set;    /* struct img_security_field, 64 at most */
+	struct img_span remove; /* struct img_str: names without an id */
 };
 
 struct img_respond {
@@ -311,8 +353,11 @@ struct img_route {
 	 * (METHOD_OTHER): those of other_methods.
 	 */
 	uint32_t methods;
-	uint32_t filters; /* bit per row of shm/filters.def that is on */
-	uint32_t class;   /* enum img_class */
+	uint32_t filters;  /* bit per row of shm/filters.def that is on */
+	uint32_t always;   /* likewise: those that see every answer */
+	uint32_t class;    /* enum img_class */
+	uint32_t cors;     /* in img_head.cors, or IMG_NONE */
+	uint32_t security; /* in img_head.security, or IMG_NONE */
 	bool encoded_slash_keep;
 	bool has_rewrite;
 	struct img_span hosts;         /* struct img_str: for people */
@@ -350,61 +395,6 @@ struct img_condition {
 	bool is_prefix; /* value is how it begins */
 };
 
-/*
- * ---- the router's tables ----
- *
- * The routes that share a host, a path and so a place in the search are one
- * term: those with conditions first, else in file order. Of a term with one
- * route, `first` is its index; else `first` is an index in img_router.lists.
- */
-struct img_term {
-	uint32_t first, count; /* count 0: no route ends here */
-};
-
-/*
- * Open addressing with linear probing over (owner, text), see image_find.
- * hosts: owner 0, a = group of the host, b = group of "*.host";
- * paths: owner is the group, (a, b) is a struct img_term;
- * edges: owner is the node, a = the child node.
- */
-struct img_slot {
-	uint32_t tag; /* low half of the hash */
-	uint32_t owner;
-	struct img_str text; /* len IMG_NONE: an empty slot */
-	uint32_t a, b;
-};
-
-/* One segment deep in the patterns of a group. */
-struct img_node {
-	uint32_t param;        /* child by ":param", or IMG_NONE */
-	uint32_t literals;     /* number of children in edges */
-	struct img_term end;   /* the pattern ends here */
-	struct img_term rest;  /* "*rest" follows */
-	uint32_t rest_literal; /* bytes of literal text before it */
-};
-
-struct img_regex {
-	struct img_str text;
-	struct img_term term;
-};
-
-/* The routes of one host. */
-struct img_group {
-	uint32_t root;           /* node, or IMG_NONE */
-	uint32_t exact;          /* number of entries in paths */
-	struct img_span regexes; /* struct img_regex, in file order */
-};
-
-struct img_router {
-	struct hash_key key;
-	struct img_span hosts, paths, edges; /* struct img_slot */
-	struct img_span nodes;               /* struct img_node */
-	struct img_span groups;  /* struct img_group; 0: without hosts */
-	struct img_span regexes; /* struct img_regex, of all groups */
-	struct img_span lists;   /* uint32_t: indices in img_head.routes */
-	uint32_t suffix_min, suffix_max; /* bytes of "*.suffix"; 0, 0: none */
-};
-
 struct img_head {
 	uint64_t magic;
 	uint64_t bytes;      /* of the whole image */
@@ -431,6 +421,10 @@ struct img_head {
 	struct img_span services;   /* struct img_service */
 	struct img_span routes;     /* struct img_route */
 	struct img_span responds;   /* struct img_respond */
+	struct img_span cors;       /* struct img_cors */
+	struct img_span security;   /* struct img_security */
+	uint32_t security_own; /* of requests without a route; or IMG_NONE */
+	uint32_t always;       /* as img_route.always, of those requests */
 	struct img_router router;
 	struct img_access access;
 };
@@ -452,6 +446,15 @@ static inline const void *
 img_at(const struct img_head *img, uint32_t off)
 {
 	return (const char *)img + off;
+}
+
+/* An order of texts that is cheap to search by: below, or above 0, or 0. */
+static inline int
+image_text_order(struct slice a, struct slice b)
+{
+	if (a.n != b.n)
+		return a.n < b.n ? -1 : 1;
+	return a.n != 0 ? memcmp(a.p, b.p, a.n) : 0;
 }
 
 /* The hash of a table's key, from the router's key over the text alone. */

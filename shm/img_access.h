@@ -83,7 +83,8 @@ struct img_auth {
 	struct img_secret client_secret;           /* ready as "Basic ..." */
 	struct img_span forward_headers;           /* struct img_str: sent on */
 	struct img_str answer_headers[IMG_CLAIMS]; /* forward: who it is */
-	uint64_t ttl_us;     /* an answer is kept so long at most */
+	uint32_t always; /* forward: asks about requests with none of them */
+	uint64_t ttl_us; /* an answer is kept so long at most */
 	uint64_t timeout_us; /* for an answer */
 };
 
@@ -149,16 +150,23 @@ struct img_issuer {
 	struct img_secret secret;  /* HS256: the one that signs */
 	uint64_t lifetime_us;
 	uint64_t refresh_us; /* of a refresh token; 0: none */
+	uint32_t per_minute; /* tries of one address; 0: no limit */
 };
 
 /* Of a service: the token that says that a request came through the gateway. */
 struct img_service_token {
 	struct img_issuer issuer; /* audiences: one */
+	uint64_t hash; /* of all that a token depends on, but for whose it is */
 	struct img_str header;
 };
 
 /* What a route does with tokens of the gateway. */
-enum img_grant { IMG_GRANT_NONE, IMG_GRANT_ISSUE, IMG_GRANT_REFRESH };
+enum img_grant {
+	IMG_GRANT_NONE,
+	IMG_GRANT_ISSUE,   /* a first pair, for the identity */
+	IMG_GRANT_REFRESH, /* a new pair, for a refresh token */
+	IMG_GRANT_JWKS,    /* the public keys that the gateway signs with */
+};
 
 /* In img_head. */
 struct img_access {

@@ -30,21 +30,24 @@ struct inherit_listener {
 
 struct inherit {
 	struct region region;
-	uint32_t workers;
+	uint32_t workers, helpers;
 	uint32_t worker_connections;
 	bool cpu_affinity;
 	uid_t uid; /* to become, when the keeper is root; else (uid_t)-1 */
 	gid_t gid;
 	int wake_fds[WORKERS_MAX];    /* eventfd per slot */
+	int master_wake_fd;           /* eventfd of the master */
+	int helpers_wake_fd;          /* theirs: a count per job to do */
 	int control_fds[WORKERS_MAX]; /* worker's end, SOCK_SEQPACKET */
 	/* A queue per slot, in and out: every worker gives, its own takes (see
 	 * worker/handover.h). -1 with one worker. */
 	int handover_in[WORKERS_MAX];
 	int handover_out[WORKERS_MAX];
-	int master_fd; /* master's end towards the keeper */
-	int admin_fd;  /* listening admin socket; -1: none */
-	int files_fd;  /* a loader asks the keeper for files */
-	int log_fd;    /* -1: stderr or syslog by log_target */
+	int master_fd;    /* master's end towards the keeper */
+	int admin_fd;     /* listening admin socket; -1: none */
+	int files_fd;     /* a loader asks the keeper for files */
+	int state_dir_fd; /* of the keeper and the master; -1: none */
+	int log_fd;       /* -1: stderr or syslog by log_target */
 	enum log_level log_level;
 	char log_target[256];
 	struct inherit_listener listeners[LISTENERS_MAX];

@@ -16,7 +16,6 @@
 #include "common/base/slice.h"
 #include "shm/region.h"
 
-#define KEYSETS_MAX 256
 #define KEYSETS_NONE UINT32_MAX
 /* The slot of the keys that the gateway signs with. */
 #define KEYSETS_OWN "(own)"
@@ -32,24 +31,37 @@ uint64_t keysets_version(const struct region *r, uint32_t i);
 /*
  * A key that the set does not have was asked for: the master is to fetch it
  * anew. True: it will (wake it); false: it has done so, or tried, within the
- * cool-down that it told us.
+ * cool-down that it told us, and what it got is what is read from now on: look
+ * at the version afterwards.
  */
 bool keysets_want(const struct region *r, uint32_t i, uint64_t now_us);
 
+/*
+ * The same without asking: the cool-down is in force. Whatever the master has
+ * published before is seen afterwards.
+ */
+bool keysets_is_calm(const struct region *r, uint32_t i, uint64_t now_us);
+
 /* ---- master ---- */
 
-/* The slot of this name, made if need be; KEYSETS_NONE: all are taken. */
+/*
+ * The slot of this name, made if need be; KEYSETS_NONE: all are taken, or the
+ * name is longer than KEYSET_NAME_MAX.
+ */
 uint32_t keysets_slot(struct region *r, struct slice name);
 /* Without making it. */
 uint32_t keysets_find(const struct region *r, struct slice name);
 
-/* Publishes a copy of bytes. False with errno: nothing has changed. */
+/*
+ * Publishes a copy of bytes; what is there already keeps its version. False
+ * with errno: nothing has changed.
+ */
 bool keysets_publish(struct region *r, uint32_t i, struct slice bytes);
 
 /* Since when somebody wants it anew; 0: nobody. Taken: nobody any more. */
 uint64_t keysets_take_want(struct region *r, uint32_t i);
 
-/* Until then nobody is to want it. */
+/* Until then nobody is to want it: once the answer was published. */
 void keysets_calm(struct region *r, uint32_t i, uint64_t until_us);
 
 /* When it was last fetched well; 0: never. Wall clock. */
@@ -59,7 +71,10 @@ int64_t keysets_fetched(const struct region *r, uint32_t i);
 /* Frees what no worker can see any more; true while something is left. */
 bool keysets_reclaim(struct region *r);
 
-/* For extent_sweep after a master died: is this extent in use? */
-bool keysets_owns(const struct region *r, uint32_t i, uint64_t offset);
+/*
+ * After a master died: retires, with a fresh stamp, whatever no slot names.
+ * May be killed and run again.
+ */
+void keysets_recover_master(struct region *r);
 
 #endif

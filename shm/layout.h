@@ -4,7 +4,7 @@
  *
  *	 header     what this is, the section table             written once
  *	 control    epoch, current image, drain, reloads        master, keeper
- *	 slots      one per worker, and the master's            512 bytes each
+ *	 slots      workers', the master's, helpers'            512 bytes each
  *	 pins       [worker][image]                             the worker
  *	 images     state, place and age of each image slot     master
  *	 meters     [worker] counters, replies by reason        the worker
@@ -25,6 +25,11 @@
  *	 ledgers    [worker] permits that it holds              the worker
  *	 series     [worker] requests by route, code, ...       the worker
  *	 histos     [worker][service] durations                 the worker
+ *	 keysets    [slot] fetched keys of authenticators       master, workers
+ *	 revoked    what holds no more, for people              master
+ *	 revocations  [place] the same, by hash, for workers    master
+ *	 families   refresh tokens that may be used     workers by CAS, master
+ *	 limiters   [table] how often something happened        workers by CAS
  *
  * The lower part is sized for the worst case and faulted lazily: what is dense
  * is filled from its start, and readers stop at the high-water mark, because
@@ -47,11 +52,14 @@
 #define SHM_VERSION 1
 #define SHM_APART 128 /* two lines: the prefetcher fetches pairs */
 #define SHM_PAGE 4096
-#define SHM_SECTIONS_MAX 24
+#define SHM_SECTIONS_MAX 32
 
 #define WORKERS_MAX 64
-#define SLOT_MASTER WORKERS_MAX /* the master's own slot */
-#define GENERATIONS_MAX 64      /* retired images that may stay pinned */
+#define HELPERS_MAX 16
+#define SLOT_MASTER WORKERS_MAX       /* the master's own slot */
+#define SLOT_HELPER (WORKERS_MAX + 1) /* the first helper's */
+#define SLOTS_MAX (SLOT_HELPER + HELPERS_MAX)
+#define GENERATIONS_MAX 64 /* retired images that may stay pinned */
 #define IMAGES_MAX 128
 #define EXTENTS_MAX 12288
 #define SERVICES_MAX 4096
@@ -74,6 +82,18 @@
 #define KEYED_SETS 16384
 #define KEYED_WAYS 16
 #define KEYED_MAX (KEYED_SETS * KEYED_WAYS)
+#define KEYSETS_MAX 256
+#define KEYSET_NAME_MAX 255
+#define REVOKED_MAX 65536
+#define REVOKE_PLACES (2 * REVOKED_MAX)
+#define REVOKE_NAME_MAX 64
+#define REVOKE_TEXT_MAX 200
+#define FAMILIES_MAX 262144
+#define FAMILY_BLOCK 256 /* places of a page */
+#define LIMITER_TABLES_MAX 2
+#define LIMITER_SETS 65536
+#define LIMITER_WAYS 8   /* words of a set: a line */
+#define LIMITER_BLOCK 64 /* sets of a page */
 
 #define EPOCH_IDLE UINT64_MAX /* in shm_slot.epoch: holds nothing */
 
@@ -106,11 +126,21 @@ struct shm_control {
 	alignas(SHM_APART) _Atomic uint32_t services;
 	_Atomic uint32_t endpoints, routes, extents;
 	_Atomic uint64_t set_version; /* of the youngest endpoint set */
+	_Atomic uint32_t keysets;
+	_Atomic uint64_t keyset_version; /* of the youngest key set */
+	_Atomic uint64_t keyset_retire; /* of the last replaced; 0: none left */
 
 	/* Grows with every change of a vital that balancing minds. Whoever. */
 	alignas(SHM_APART) _Atomic uint64_t vitals_version;
 	/* Grows with every entry in a history. Whoever. */
 	_Atomic uint64_t changes;
+
+	/* Of revoke.h; workers read it at every use of a token. Master. */
+	alignas(SHM_APART) _Atomic uint64_t revoke_version;
+	_Atomic uint64_t revoke_moved; /* grows when a place moves */
+	_Atomic uint32_t revoked;      /* in force */
+	/* Entries: no free one below low, none in use from high on. */
+	_Atomic uint32_t revoked_low, revoked_high;
 
 	/* How reloads went. Master. */
 	alignas(SHM_APART) _Atomic uint64_t reloads_ok;
@@ -156,10 +186,27 @@ struct shm_ticket_key {
 	uint8_t name[16], aes[32], hmac[32];
 	uint64_t made_us; /* 0: given by files */
 };
+/* A key that tokens are signed with (ES256), see signing.h. */
+#define SIGNING_KEYS 4
+#define SIGNING_KID 22 /* base64url of 16 bytes */
+#define SIGNING_PEM_MAX 320
+#define SIGNING_SPKI_MAX 96
+struct signing_key {
+	char kid[SIGNING_KID];
+	uint16_t pem_bytes, spki_bytes;
+	char pem[SIGNING_PEM_MAX];
+	uint8_t spki[SIGNING_SPKI_MAX];
+	int64_t made_s; /* wall clock */
+};
 struct shm_secrets {
 	alignas(SHM_APART) uint64_t magic;
 	_Atomic uint64_t tickets; /* keys made so far; key n is at n % 8 */
 	struct shm_ticket_key ticket[TICKET_KEYS];
+	uint8_t digest_key[32]; /* keeper: of digests of passwords */
+	/* Signs refresh tokens. Keeper; the master, once, from state_dir. */
+	uint8_t refresh[32];
+	alignas(SHM_APART) _Atomic uint64_t signings; /* key n is at n % 4 */
+	struct signing_key signing[SIGNING_KEYS];
 };
 
 /* Master. */
@@ -180,16 +227,17 @@ struct shm_meters {
 };
 
 /* Owner words of extents: what recovery looks up to see if it is in use. */
-#define EXTENT_IMAGE 0x80000000u /* | image slot */
-#define EXTENT_SET 0x40000000u   /* | service */
-#define EXTENT_WHICH 0x3fffffffu
+#define EXTENT_IMAGE 0x80000000u  /* | image slot */
+#define EXTENT_SET 0x40000000u    /* | service */
+#define EXTENT_KEYSET 0x20000000u /* | slot of keysets */
+#define EXTENT_WHICH 0x1fffffffu
 
 /* Master. */
 struct shm_extent {
 	_Atomic uint32_t owner; /* 0: free; stored last */
 	uint32_t spare;
 	_Atomic uint64_t offset, bytes; /* whole pages */
-	_Atomic uint64_t retire; /* endpoint sets: as shm_image.retire, or 0 */
+	_Atomic uint64_t retire;        /* of sets: as shm_image.retire, or 0 */
 };
 
 /* Master. Complete when its index is below control.services; never freed. */
@@ -328,10 +376,63 @@ struct shm_histos {
 	    SHM_APART) struct shm_histo row[SERVICES_MAX + 1][HISTO_KINDS_MAX];
 };
 
+/* Master. Complete when its index is below control.keysets; never freed. */
+struct shm_keyset {
+	alignas(SHM_APART) _Atomic uint64_t at; /* offset in images; 0: none */
+	_Atomic uint64_t want_us;   /* workers: somebody lacks a key since */
+	_Atomic uint64_t calm_us;   /* until then nobody is to */
+	_Atomic int64_t fetched_us; /* wall clock; 0: never */
+	uint32_t name_bytes, spare;
+	char name[KEYSET_NAME_MAX + 1];
+};
+
+/* Master. */
+struct shm_revoked {
+	_Atomic uint32_t used; /* stored last */
+	uint32_t kind;
+	int64_t before_s, until_s;
+	uint32_t name_bytes, value_bytes;
+	char name[REVOKE_NAME_MAX], value[REVOKE_TEXT_MAX];
+};
+
+/* Master. Open addressing; no place is ever emptied that is passed by. */
+struct shm_revocation {
+	_Atomic uint64_t key;  /* 0: empty, 1: to be passed by */
+	_Atomic uint64_t word; /* {before_s:48, number in revoked:16} */
+};
+
+struct shm_family {
+	_Atomic uint64_t key;  /* who has claimed the place */
+	_Atomic uint64_t word; /* {version:12, expires:34, turn:16, state:2} */
+};
+
+/* `touched` has a bit per block that is in use. */
+struct shm_families {
+	alignas(SHM_PAGE) struct shm_family place[FAMILIES_MAX];
+	_Atomic uint64_t touched[FAMILIES_MAX / FAMILY_BLOCK / 64];
+	/* Of each slot: 1 + the place that it is about to claim; its process,
+	 * and the keeper once it is reaped. */
+	_Atomic uint32_t claim[WORKERS_MAX + 1];
+};
+
+/* Protocol D; see limiter.h. Workers, by compare-and-swap. */
+struct shm_limiter_set {
+	/* {tag:20, pending:1, tat_us or version:43} */
+	alignas(64) _Atomic uint64_t word[LIMITER_WAYS];
+};
+
+/* `touched` has a bit per block that is in use. */
+struct shm_limiter {
+	alignas(SHM_PAGE) struct shm_limiter_set set[LIMITER_SETS];
+	_Atomic uint64_t touched[LIMITER_SETS / LIMITER_BLOCK / 64];
+	/* Keys that were forgotten before their time. */
+	alignas(SHM_APART) _Atomic uint64_t evicted_live;
+};
+
 struct shm_state {
 	struct shm_header header;
 	struct shm_control control;
-	struct shm_slot slots[WORKERS_MAX + 1];
+	struct shm_slot slots[SLOTS_MAX];
 	struct shm_pins pins[WORKERS_MAX];
 	struct shm_image images[IMAGES_MAX];
 	struct shm_meters meters[WORKERS_MAX];
@@ -351,6 +452,11 @@ struct shm_state {
 	alignas(SHM_PAGE) struct shm_ledger ledgers[WORKERS_MAX];
 	alignas(SHM_PAGE) struct shm_series series[WORKERS_MAX];
 	alignas(SHM_PAGE) struct shm_histos histos[WORKERS_MAX];
+	alignas(SHM_PAGE) struct shm_keyset keysets[KEYSETS_MAX];
+	alignas(SHM_PAGE) struct shm_revoked revoked[REVOKED_MAX];
+	alignas(SHM_PAGE) struct shm_revocation revocations[REVOKE_PLACES];
+	struct shm_families families;
+	struct shm_limiter limiters[LIMITER_TABLES_MAX];
 };
 
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "8 bytes must be lock-free");
@@ -361,6 +467,7 @@ _Static_assert(offsetof(struct shm_slot, beat_us) == SHM_APART,
     "the epoch word is alone in its lines");
 _Static_assert(sizeof(struct shm_pins) == 512, "pins");
 _Static_assert(sizeof(struct shm_image) == 128, "image");
+_Static_assert(sizeof(struct shm_secrets) <= SHM_PAGE, "secrets' first page");
 _Static_assert(sizeof(struct shm_meters) == 2048, "meters");
 _Static_assert(sizeof(struct shm_extent) == 32, "extent");
 _Static_assert(sizeof(struct shm_service) == 280, "service");
@@ -374,11 +481,18 @@ _Static_assert(sizeof(struct shm_override) == 280, "override");
 _Static_assert(sizeof(struct shm_tally) == 32, "tally");
 _Static_assert(sizeof(struct shm_keyed) == 256, "keyed");
 _Static_assert(sizeof(struct shm_histo) == 192, "histo");
+_Static_assert(sizeof(struct shm_keyset) == 384, "keyset");
+_Static_assert(sizeof(struct shm_revoked) == 296, "revoked");
+_Static_assert(sizeof(struct shm_family) * FAMILY_BLOCK == SHM_PAGE,
+    "a block of families is a page");
+_Static_assert(sizeof(struct shm_limiter_set) * LIMITER_BLOCK == SHM_PAGE,
+    "a block of limiter sets is a page");
+_Static_assert(REVOKED_MAX <= 65536, "16 bits in shm_revocation.word");
 _Static_assert(sizeof(struct shm_series_entry) * SERIES_BLOCK == SHM_PAGE,
     "a block of series is a page");
 _Static_assert(IMAGES_MAX > GENERATIONS_MAX + 2 && IMAGES_MAX <= 65536,
     "pinned, current, building; 16 bits in control.pub");
-_Static_assert(EXTENTS_MAX >= 2 * SERVICES_MAX + IMAGES_MAX,
+_Static_assert(EXTENTS_MAX >= 2 * (SERVICES_MAX + KEYSETS_MAX) + IMAGES_MAX,
     "every set can be replaced at once");
 
 #endif

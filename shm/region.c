@@ -15,10 +15,13 @@
 
 #include "common/base/clock.h"
 #include "common/base/hash.h"
+#include "common/base/must.h"
 #include "shm/extent.h"
 #include "shm/registry.h"
+#include "shm/vault_layout.h"
 
 #define IMAGES_BYTES_DEFAULT (4ull << 30)
+#define RING_BYTES_DEFAULT (4u << 20)
 #define SEALS (F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL)
 
 #define STATE(field) (((struct shm_state *)NULL)->field)
@@ -36,9 +39,9 @@
 
 /* In the order of struct shm_state; a changed section gets a new version. */
 static const struct shm_section sections[] = {
-	SECTION_ONE(header, 1),
-	SECTION_ONE(control, 2),
-	SECTION(slots, 1),
+	SECTION_ONE(header, 2),
+	SECTION_ONE(control, 3),
+	SECTION(slots, 2),
 	SECTION(pins, 1),
 	SECTION(images, 1),
 	SECTION(meters, 1),
@@ -58,12 +61,17 @@ static const struct shm_section sections[] = {
 	SECTION(ledgers, 1),
 	SECTION(series, 1),
 	SECTION(histos, 1),
+	SECTION(keysets, 1),
+	SECTION(revoked, 1),
+	SECTION(revocations, 1),
+	SECTION_ONE(families, 1),
+	SECTION(limiters, 1),
 };
 #define SECTION_COUNT (sizeof(sections) / sizeof(sections[0]))
 _Static_assert(SECTION_COUNT <= SHM_SECTIONS_MAX, "section table is full");
 
 static const struct region region_none = {
-	.state_fd = -1, .images_fd = -1, .secrets_fd = -1
+	.state_fd = -1, .images_fd = -1, .secrets_fd = -1, .vault_fd = -1
 };
 
 /* One memfd of the region. */
@@ -80,6 +88,39 @@ geometry_defaults(struct geometry *g, uint32_t workers)
 {
 	g->workers = workers;
 	g->images_bytes = IMAGES_BYTES_DEFAULT;
+	g->ring_bytes = RING_BYTES_DEFAULT;
+}
+
+static uint64_t
+geometry_images(const struct geometry *g)
+{
+	return g->images_bytes & ~(uint64_t)(SHM_PAGE - 1);
+}
+
+static uint64_t
+geometry_vault(const struct geometry *g)
+{
+	return sizeof(struct shm_vault) + (uint64_t)g->workers * g->ring_bytes;
+}
+
+uint64_t
+geometry_bytes(const struct geometry *g)
+{
+	return sizeof(struct shm_state) + 2 * geometry_images(g) +
+	    geometry_vault(g);
+}
+
+static bool
+geometry_check(const struct geometry *g, struct diag *d)
+{
+	MUST(g->ring_bytes >= RING_BYTES_MIN &&
+	    g->ring_bytes <= RING_BYTES_MAX &&
+	    (g->ring_bytes & (g->ring_bytes - 1)) == 0);
+	if (g->workers >= 1 && g->workers <= WORKERS_MAX)
+		return true;
+	diag_error(d, NULL, 0, "%u workers: 1 to %d are possible", g->workers,
+	    WORKERS_MAX);
+	return false;
 }
 
 static bool
@@ -115,10 +156,11 @@ memory_drop(struct memory *m)
 		close(m->fd);
 }
 
-/* `secrets` NULL: not this process's to see. */
+/* `secrets` and `vault` NULL: not this process's to see. */
 static void
 region_set(struct region *r, const struct memory *state,
-    const struct memory *images, const struct memory *secrets)
+    const struct memory *images, const struct memory *secrets,
+    const struct memory *vault)
 {
 	*r = (struct region){
 		.state = state->map,
@@ -128,11 +170,17 @@ region_set(struct region *r, const struct memory *state,
 		.state_fd = state->fd,
 		.images_fd = images->fd,
 		.secrets_fd = -1,
+		.vault_fd = -1,
 	};
-	if (secrets == NULL)
-		return;
-	r->secrets = secrets->map;
-	r->secrets_fd = secrets->fd;
+	if (secrets != NULL) {
+		r->secrets = secrets->map;
+		r->secrets_fd = secrets->fd;
+	}
+	if (vault != NULL) {
+		r->vault = vault->map;
+		r->vault_bytes = vault->bytes;
+		r->vault_fd = vault->fd;
+	}
 }
 
 static void
@@ -159,68 +207,103 @@ secrets_write(struct region *r)
 {
 	struct shm_secrets *s = region_secrets(r);
 
+	MUST(getrandom(s->digest_key, sizeof(s->digest_key), 0) ==
+	    (ssize_t)sizeof(s->digest_key));
+	MUST(getrandom(s->refresh, sizeof(s->refresh), 0) ==
+	    (ssize_t)sizeof(s->refresh));
 	s->magic = SHM_MAGIC;
 }
 
-/* The pages of what must not fail later, for the workers there are. */
+static void
+vault_write(struct region *r, const struct geometry *g)
+{
+	r->ring_bytes = g->ring_bytes;
+	r->vault->workers = g->workers;
+	r->vault->ring_bytes = g->ring_bytes;
+	r->vault->magic = SHM_MAGIC;
+}
+
+enum { STATE_MEMORY, IMAGES_MEMORY, SECRETS_MEMORY, VAULT_MEMORY, MEMORIES };
+
+/* Makes all of them; the one that could not be made, or NULL. */
+static const struct memory *
+memories_make(struct memory m[MEMORIES], const struct geometry *g)
+{
+	const int rw = PROT_READ | PROT_WRITE;
+
+	m[STATE_MEMORY] = (struct memory){ "penstock-state",
+		sizeof(struct shm_state), rw, -1, NULL };
+	m[IMAGES_MEMORY] = (struct memory){ "penstock-images",
+		geometry_images(g), rw, -1, NULL };
+	m[SECRETS_MEMORY] = (struct memory){ "penstock-secrets",
+		geometry_images(g), rw, -1, NULL };
+	m[VAULT_MEMORY] = (struct memory){ "penstock-vault", geometry_vault(g),
+		rw, -1, NULL };
+	for (int i = 0; i < MEMORIES; i++)
+		if (!memory_make(&m[i]))
+			return &m[i];
+	return NULL;
+}
+
 static bool
-state_populate(struct region *r, uint32_t workers)
+state_populate(struct shm_state *s, uint32_t workers)
 {
 	size_t n = offsetof(struct shm_state, meters) +
 	    workers * sizeof(struct shm_meters);
 
-	if (fallocate(r->secrets_fd, 0, 0, SHM_PAGE) != 0)
-		return false;
-	if (madvise(r->state, n, MADV_POPULATE_WRITE) == 0)
+	if (madvise(s, n, MADV_POPULATE_WRITE) == 0)
 		return true;
 	if (errno != EINVAL)
 		return false;
 	/* A kernel before 5.14: touch them, all bytes are still zero. */
-	memset(r->state, 0, n);
+	memset(s, 0, n);
 	return true;
+}
+
+/*
+ * The pages of what must not fail later, for the workers there are. The one
+ * that has no room for them, or NULL.
+ */
+static const struct memory *
+region_populate(
+    struct region *r, uint32_t workers, const struct memory m[MEMORIES])
+{
+	if (!state_populate(r->state, workers))
+		return &m[STATE_MEMORY];
+	if (fallocate(r->secrets_fd, 0, 0, SHM_PAGE) != 0)
+		return &m[SECRETS_MEMORY];
+	if (fallocate(r->vault_fd, 0, 0, (off_t)r->vault_bytes) != 0)
+		return &m[VAULT_MEMORY];
+	return NULL;
 }
 
 bool
 region_create(struct region *r, const struct geometry *g, struct diag *d)
 {
-	struct memory state = { "penstock-state", sizeof(struct shm_state),
-		PROT_READ | PROT_WRITE, -1, NULL };
-	struct memory images = { "penstock-images",
-		g->images_bytes & ~(uint64_t)(SHM_PAGE - 1),
-		PROT_READ | PROT_WRITE, -1, NULL };
-	struct memory secrets = { "penstock-secrets", images.bytes,
-		PROT_READ | PROT_WRITE, -1, NULL };
-	struct memory *failed = NULL;
+	struct memory m[MEMORIES];
+	const struct memory *failed;
 
 	*r = region_none;
-	if (g->workers == 0 || g->workers > WORKERS_MAX) {
-		diag_error(d, NULL, 0, "%u workers: 1 to %d are possible",
-		    g->workers, WORKERS_MAX);
+	if (!geometry_check(g, d))
 		return false;
-	}
-	if (!memory_make(&state))
-		failed = &state;
-	else if (!memory_make(&images))
-		failed = &images;
-	else if (!memory_make(&secrets))
-		failed = &secrets;
+	failed = memories_make(m, g);
 	if (failed == NULL) {
-		region_set(r, &state, &images, &secrets);
-		if (!state_populate(r, g->workers))
-			failed = &state;
+		region_set(r, &m[STATE_MEMORY], &m[IMAGES_MEMORY],
+		    &m[SECRETS_MEMORY], &m[VAULT_MEMORY]);
+		failed = region_populate(r, g->workers, m);
 	}
 	if (failed != NULL) {
 		diag_error(d, NULL, 0,
 		    "cannot make the shared memory %s of %zu bytes: %s",
 		    failed->name, failed->bytes, strerror(errno));
-		memory_drop(&state);
-		memory_drop(&images);
-		memory_drop(&secrets);
+		for (int i = 0; i < MEMORIES; i++)
+			memory_drop(&m[i]);
 		*r = region_none;
 		return false;
 	}
 	header_write(r, g);
 	secrets_write(r);
+	vault_write(r, g);
 	clock_set_birth(r->state->header.birth_us);
 	for (uint32_t w = 0; w < WORKERS_MAX; w++)
 		atomic_store_explicit(&r->state->slots[w].epoch, EPOCH_IDLE,
@@ -293,7 +376,7 @@ region_attach(struct region *r, int state_fd, int images_fd, struct diag *d)
 		*r = region_none;
 		return false;
 	}
-	region_set(r, &state, &images, NULL);
+	region_set(r, &state, &images, NULL, NULL);
 	clock_set_birth(r->state->header.birth_us);
 	return true;
 }
@@ -327,6 +410,36 @@ region_protect_images(struct region *r)
 	    memory_protect(&r->secrets_fd, r->secrets, r->images_bytes);
 }
 
+static void
+region_let_go(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -1;
+}
+
+/* Unmaps what lies behind the first `keep` bytes, as far as pages go. */
+static void
+region_cut(void *map, size_t bytes, size_t keep)
+{
+	keep = (keep + SHM_PAGE - 1) & ~(size_t)(SHM_PAGE - 1);
+	(void)munmap((char *)map + keep, bytes - keep);
+}
+
+void
+region_keep_jobs(struct region *r)
+{
+	region_cut(r->state, r->state_bytes, offsetof(struct shm_state, pins));
+	region_cut(r->vault, r->vault_bytes, offsetof(struct shm_vault, index));
+	(void)munmap(r->images, r->images_bytes);
+	(void)munmap(r->secrets, r->images_bytes);
+	r->images = r->secrets = NULL;
+	region_let_go(&r->state_fd);
+	region_let_go(&r->images_fd);
+	region_let_go(&r->secrets_fd);
+	region_let_go(&r->vault_fd);
+}
+
 void
 region_fini(struct region *r)
 {
@@ -336,11 +449,14 @@ region_fini(struct region *r)
 		r->images };
 	struct memory secrets = { NULL, r->images_bytes, 0, r->secrets_fd,
 		r->secrets };
+	struct memory vault = { NULL, r->vault_bytes, 0, r->vault_fd,
+		r->vault };
 
 	extent_map_drop(r);
 	registry_map_drop(r);
 	memory_drop(&state);
 	memory_drop(&images);
 	memory_drop(&secrets);
+	memory_drop(&vault);
 	*r = region_none;
 }

@@ -16,15 +16,18 @@
 #include "common/base/slice.h"
 #include "shm/region.h"
 
-#define REVOKED_MAX 65536
-#define REVOKE_TEXT_MAX 200 /* longer values are kept cut, for people */
-
 enum revoke_kind {
 	REVOKE_TOKEN, /* value: its jti */
 	REVOKE_USER,  /* value: the user; also API keys and basic */
-	REVOKE_ALL,   /* value: empty */
+	REVOKE_ALL,   /* value: empty, and of no other kind is it */
 	REVOKE_KINDS
 };
+
+/*
+ * Of an authenticator's name that is longer than REVOKE_NAME_MAX, and a value
+ * longer than REVOKE_TEXT_MAX, its beginning is kept and a hash of all of it.
+ * What is kept means the same entry, when it comes back from a file.
+ */
 
 struct revoke_entry {
 	enum revoke_kind kind;
@@ -55,7 +58,10 @@ bool revoke_hits(const struct region *r, const struct revoke_subject *s);
 
 /* ---- master ---- */
 
-/* Adds or renews. False: the table is full. In force when it returns. */
+/*
+ * Adds, or renews to the later of both times. False: the table is full. In
+ * force when it returns.
+ */
 bool revoke_add(struct region *r, const struct revoke_entry *e);
 /* False: there is no such entry. */
 bool revoke_lift(struct region *r, enum revoke_kind kind,
@@ -66,5 +72,12 @@ uint32_t revoke_sweep(struct region *r, int64_t now_s);
 
 /* Entry number i < REVOKED_MAX; false: the place is free. */
 bool revoke_at(const struct region *r, uint32_t i, struct revoke_entry *e);
+
+/*
+ * After a master died: what it was about to add is in force, or was never
+ * there; what it was about to lift may be in force again. May be killed and
+ * run again.
+ */
+void revoke_recover_master(struct region *r);
 
 #endif

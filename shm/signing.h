@@ -18,19 +18,7 @@
 
 #include "shm/region.h"
 
-#define SIGNING_KEYS 4 /* kept; 3 of them live */
-#define SIGNING_LIVE 3
-#define SIGNING_KID 22 /* base64url of 16 bytes */
-#define SIGNING_PEM_MAX 320
-#define SIGNING_SPKI_MAX 96
-
-struct signing_key {
-	char kid[SIGNING_KID];
-	uint16_t pem_bytes, spki_bytes;
-	char pem[SIGNING_PEM_MAX];
-	uint8_t spki[SIGNING_SPKI_MAX];
-	int64_t made_s; /* wall clock */
-};
+#define SIGNING_LIVE 3 /* of the SIGNING_KEYS that are kept */
 
 /* The one that signs. False: there is none yet. */
 bool signing_current(const struct region *r, struct signing_key *key);
@@ -40,12 +28,20 @@ uint64_t signing_version(const struct region *r);
 
 /* ---- master ---- */
 
-/* The live keys, the signing one at [1] (or [0] while there are two). */
+/*
+ * The live keys, oldest first: the signing one is at [1], or at [0] while there
+ * are two, or one. How many.
+ */
 size_t
 signing_live(const struct region *r, struct signing_key keys[SIGNING_LIVE]);
 
-/* Publishes `key` as the next one: the one that was next signs from now on; the
- * very first one signs at once. */
+/*
+ * Publishes `key` as the next one: the one that was next signs from now on; the
+ * very first one signs at once. What lives no more is wiped.
+ */
 void signing_rotate(struct region *r, const struct signing_key *key);
+
+/* After a master died: wipes what it had begun, or had left to wipe. */
+void signing_recover_master(struct region *r);
 
 #endif

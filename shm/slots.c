@@ -9,6 +9,8 @@
 #include "common/base/must.h"
 #include "shm/counters.h"
 #include "shm/epoch.h"
+#include "shm/families.h"
+#include "shm/jobs.h"
 #include "shm/permit.h"
 #include "shm/registry.h"
 #include "shm/step.h"
@@ -20,7 +22,7 @@
 static struct shm_slot *
 slot_at(const struct region *r, uint32_t w)
 {
-	MUST(w <= SLOT_MASTER);
+	MUST(w < SLOTS_MAX);
 	return &r->state->slots[w];
 }
 
@@ -86,13 +88,18 @@ slot_settle(struct region *r, uint32_t w, int wait_status)
 	struct shm_slot *s = slot_at(r, w);
 
 	slot_set_state(r, w, SLOT_RECOVERING);
-	if (w != SLOT_MASTER) {
+	if (w < WORKERS_MAX) {
 		/* While its rows keep the endpoints from being used again. */
 		permit_recover(r, w);
 		registry_recover_worker(r, w);
 		counters_recover_worker(r, w);
 		epoch_recover_worker(r, w);
+		jobs_recover_worker(r, w);
+	} else if (w >= SLOT_HELPER) {
+		jobs_recover_helper(r, w - SLOT_HELPER);
 	}
+	if (w <= SLOT_MASTER)
+		families_recover(r, w);
 	vitals_recover(r);
 	SHM_STEP("slot_status");
 	atomic_store(&s->last_status, wait_status);
@@ -115,7 +122,7 @@ slot_beat(const struct region *r, uint32_t w, uint64_t now_us)
 void
 slot_last_words(const struct region *r, uint32_t w, const char *text)
 {
-	if (w > SLOT_MASTER)
+	if (w >= SLOTS_MAX)
 		return; /* MUST would call here again */
 	char *to = r->state->slots[w].last_words;
 	size_t i = 0;

@@ -1,6 +1,7 @@
 /*
  * slots.h - one slot per worker: who lives there, how it fares, what its
- * predecessor's last words were. Also the master's own.
+ * predecessor's last words were. Also the master's own (SLOT_MASTER), and those
+ * of helpers (from SLOT_HELPER on).
  */
 #ifndef SHM_SLOTS_H
 #define SHM_SLOTS_H
@@ -38,7 +39,7 @@ void slot_occupy(const struct region *r, uint32_t w, pid_t pid);
  */
 void slot_settle(struct region *r, uint32_t w, int wait_status);
 
-/* Worker: alive now (once per turn, at most every 100 ms a store). */
+/* Its process: alive now (once per turn, at most every 100 ms a store). */
 void slot_beat(const struct region *r, uint32_t w, uint64_t now_us);
 
 /* Last words: kept in the slot until the next ones. Async-signal-safe. */

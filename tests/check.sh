@@ -53,10 +53,10 @@ step() {
 	return $status
 }
 
-# play_e2e FOLDER-OF-BINARIES
+# play_e2e FOLDER-OF-BINARIES: by two processes, since tests mostly wait.
 play_e2e() {
 	PENSTOCK_BUILD=$1 PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 \
-		-m pytest -q -p no:cacheprovider --durations=8 tests/e2e
+		-m pytest -q -p no:cacheprovider -n 2 --durations=8 tests/e2e
 }
 
 manual() {
@@ -72,6 +72,8 @@ lane_plain() {
 	step cases tests/cases/run.sh "$build"
 	step e2e play_e2e "$build"
 	step model tests/model/run.sh
+	step fuzz-build "$make" fuzz-bin &&
+		step fuzz tests/fuzz/run.sh "$build/fuzz" "$fuzz_seconds"
 }
 
 lane_sanitized() {
@@ -81,8 +83,6 @@ lane_sanitized() {
 			"$build"/asan/tests/unit/*/*/*_test
 	step asan-cases tests/cases/run.sh "$build/asan"
 	step asan-e2e play_e2e "$build/asan"
-	step fuzz-build "$make" fuzz-bin &&
-		step fuzz tests/fuzz/run.sh "$build/fuzz" "$fuzz_seconds"
 }
 
 summary() {

@@ -120,10 +120,11 @@ ctl_show_workers(const json_t *doc)
 	ctl_table_init(&t, 8, heading);
 	json_array_foreach(json_object_get(doc, "workers"), i, e)
 	{
-		bool worker = json_object_get(e, "slot") != NULL;
+		bool worker = json_object_get(e, "connections") != NULL;
 
-		if (worker)
-			ctl_table_add(&t, "worker %lld", ctl_number(e, "slot"));
+		if (json_object_get(e, "slot") != NULL)
+			ctl_table_add(&t, "%s %lld", ctl_word(e, "role"),
+			    ctl_number(e, "slot"));
 		else
 			ctl_table_add(&t, "%s", ctl_word(e, "role"));
 		ctl_table_add(&t, "%lld", ctl_number(e, "pid"));

@@ -4,13 +4,14 @@
 set -eu
 
 build=(gcc make pkg-config libc6-dev libconfig-dev libpcre2-dev libjansson-dev
-	libseccomp-dev libssl-dev libc-ares-dev libnghttp2-dev)
+	libseccomp-dev libssl-dev libjwt-dev libc-ares-dev libnghttp2-dev
+	libcurl4-openssl-dev libcrypt-dev)
 run=("${build[@]}" curl)
 check=("${run[@]}" check libsubunit-dev clang libclang-rt-14-dev varnish spin
-	python3 python3-pytest python3-websockets python3-h2 python3-grpcio
-	python3-cryptography nghttp2-client nghttp2-server nginx-light chromium
-	openssl mandoc cppcheck clang-tidy clang-format shellcheck valgrind
-	strace procps dnsmasq-base)
+	python3 python3-pytest python3-pytest-xdist python3-websockets python3-h2 python3-grpcio
+	python3-cryptography python3-jwt nghttp2-client nghttp2-server
+	nginx-light chromium openssl mandoc cppcheck clang-tidy clang-format
+	shellcheck valgrind strace procps dnsmasq-base)
 fuzz=("${build[@]}" clang libclang-rt-14-dev llvm)
 bench=("${build[@]}" python3 nginx-light haproxy wrk nghttp2-client openssl)
 

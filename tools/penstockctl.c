@@ -11,10 +11,14 @@
 
 #include "common/base/diag.h"
 #include "common/base/environ.h"
+#include "tools/ctl_auths.h"
 #include "tools/ctl_call.h"
+#include "tools/ctl_can.h"
 #include "tools/ctl_certs.h"
 #include "tools/ctl_endpoints.h"
+#include "tools/ctl_keys.h"
 #include "tools/ctl_operate.h"
+#include "tools/ctl_revoke.h"
 #include "tools/ctl_services.h"
 #include "tools/ctl_show.h"
 
@@ -29,7 +33,8 @@ struct ctl_command {
 	void (*show)(const json_t *doc);
 	ctl_run_fn *run;
 	unsigned args_min, args_max;
-	bool waits; /* takes --wait */
+	bool waits;       /* takes --wait */
+	unsigned options; /* bits of enum ctl_option */
 	const char *args, *help;
 };
 
@@ -64,6 +69,26 @@ static const struct ctl_command ctl_commands[] = {
 	    .help = "the names of endpoints, and what they stand for" },
 	{ "certs", "/v1/certs", ctl_show_certs,
 	    .help = "the certificates, who uses them, and when they expire" },
+	{ "authenticators", "/v1/authenticators", ctl_show_auths,
+	    .help = "who lets whom in, with which keys, and how fresh they "
+		    "are" },
+	{ "keys", .run = ctl_keys, .args_min = 2, .args_max = 3,
+	    .args = "list|add|remove AUTHENTICATOR [NAME]",
+	    .options = CTL_OF_KEYS,
+	    .help = "the API keys of an authenticator; a new one; one less" },
+	{ "can", .run = ctl_can, .args_min = 3, .args_max = 3,
+	    .args = "CLAIMS|- METHOD URL",
+	    .help = "whether somebody with these claims (JSON), or nobody, "
+		    "may do this, and why" },
+	{ "revoke", .run = ctl_revoke, .args_max = 2,
+	    .args = "token ID | user NAME | all", .options = CTL_OF_REVOKE,
+	    .help = "tokens that hold no more from now on; all streams of "
+		    "theirs, too" },
+	{ "unrevoke", .run = ctl_unrevoke, .args_min = 1, .args_max = 2,
+	    .args = "token ID | user NAME | all", .options = CTL_OF_UNREVOKE,
+	    .help = "takes a revocation back" },
+	{ "signing", .run = ctl_signing, .args_max = 1, .args = "[rotate]",
+	    .help = "the keys that the gateway signs with; the next one" },
 	{ "workers", "/v1/workers", ctl_show_workers,
 	    .help = "the processes, and how their predecessors ended" },
 	{ "generations", "/v1/generations", ctl_show_generations,
@@ -79,6 +104,8 @@ struct ctl_line {
 	const char *socket, *conf;
 	const struct ctl_command *command;
 	const char *args[CTL_ARGS_MAX];
+	struct ctl_given given[CTL_GIVEN_MAX];
+	size_t given_count;
 	unsigned wait_s;
 	bool json, help, misuse;
 };
@@ -90,7 +117,7 @@ ctl_help(FILE *f)
 		    "[ARGUMENT...]\n\n",
 	    f);
 	for (size_t i = 0; i < CTL_COMMANDS; i++)
-		(void)fprintf(f, "  %-12s %s\n", ctl_commands[i].name,
+		(void)fprintf(f, "  %-14s %s\n", ctl_commands[i].name,
 		    ctl_commands[i].help);
 	(void)fputs("\n"
 		    "  -s SOCKET    the admin socket (" CTL_SOCKET_DEFAULT ")\n"
@@ -103,13 +130,34 @@ ctl_help(FILE *f)
 }
 
 static void
+ctl_help_options(const struct ctl_command *c, FILE *f)
+{
+	char name[64];
+
+	if (c->options != 0)
+		(void)fputc('\n', f);
+	for (unsigned o = 0; o < CTL_OPTIONS; o++) {
+		const char *value = ctl_option_value((enum ctl_option)o);
+
+		if ((c->options & CTL_BIT(o)) == 0)
+			continue;
+		(void)snprintf(name, sizeof(name), "%s%s%s",
+		    ctl_option_name((enum ctl_option)o),
+		    value != NULL ? "=" : "", value != NULL ? value : "");
+		(void)fprintf(f, "  --%-20s %s\n", name,
+		    ctl_option_help((enum ctl_option)o));
+	}
+}
+
+static void
 ctl_help_command(const struct ctl_command *c, FILE *f)
 {
 	(void)fprintf(f,
-	    "usage: penstockctl [-j] [-s SOCKET | -c CONF] %s%s%s%s\n\n%s\n",
+	    "usage: penstockctl [-j] [-s SOCKET | -c CONF] %s%s%s%s%s\n\n%s\n",
 	    c->name, c->waits ? " [--wait[=SECONDS]]" : "",
-	    c->args != NULL ? " " : "", c->args != NULL ? c->args : "",
-	    c->help);
+	    c->options != 0 ? " [OPTION...]" : "", c->args != NULL ? " " : "",
+	    c->args != NULL ? c->args : "", c->help);
+	ctl_help_options(c, f);
 	if (c->waits)
 		(void)fprintf(f,
 		    "\n  --wait[=SECONDS]  until nothing runs there any more "
@@ -128,6 +176,30 @@ ctl_find(const char *name)
 	return NULL;
 }
 
+/* False, with a sentence: one that the command does not take, or twice. */
+static bool
+ctl_options_fit(const struct ctl_line *l)
+{
+	unsigned seen = 0;
+
+	for (size_t i = 0; i < l->given_count; i++) {
+		enum ctl_option o = l->given[i].option;
+		bool takes = (l->command->options & CTL_BIT(o)) != 0;
+
+		if (takes &&
+		    ((seen & CTL_BIT(o)) == 0 || ctl_option_is_many(o))) {
+			seen |= CTL_BIT(o);
+			continue;
+		}
+		(void)fprintf(stderr,
+		    takes ? "penstockctl: %s takes --%s once\n"
+			  : "penstockctl: %s has no option --%s\n",
+		    l->command->name, ctl_option_name(o));
+		return false;
+	}
+	return true;
+}
+
 static void
 ctl_parse_args(struct ctl_line *l, int count, char **args)
 {
@@ -143,7 +215,7 @@ ctl_parse_args(struct ctl_line *l, int count, char **args)
 	else if (l->wait_s != 0 && !l->command->waits)
 		(void)fprintf(stderr, "penstockctl: %s does not wait\n",
 		    l->command->name);
-	else {
+	else if (ctl_options_fit(l)) {
 		for (unsigned i = 0; i < given; i++)
 			l->args[i] = args[i];
 		return;
@@ -184,39 +256,69 @@ ctl_parse_wait(struct ctl_line *l, const char *text)
 	return true;
 }
 
+/* Values of getopt_long for the options of commands. */
+#define CTL_OPTION_BASE 256
+
+static void
+ctl_parse_given(struct ctl_line *l, enum ctl_option o, const char *value)
+{
+	if (l->given_count == CTL_GIVEN_MAX) {
+		(void)fputs("penstockctl: too many options\n", stderr);
+		l->misuse = true;
+		return;
+	}
+	l->given[l->given_count++] = (struct ctl_given){ o, value };
+}
+
+static void
+ctl_parse_option(struct ctl_line *l, int c)
+{
+	switch (c) {
+	case 's':
+		l->socket = optarg;
+		break;
+	case 'c':
+		l->conf = optarg;
+		break;
+	case 'j':
+		l->json = true;
+		break;
+	case 'h':
+		l->help = true;
+		break;
+	case 'w':
+		l->misuse = !ctl_parse_wait(l, optarg);
+		break;
+	default:
+		if (c >= CTL_OPTION_BASE)
+			ctl_parse_given(
+			    l, (enum ctl_option)(c - CTL_OPTION_BASE), optarg);
+		else
+			l->misuse = true;
+		break;
+	}
+}
+
 static struct ctl_line
 ctl_parse(int argc, char **argv)
 {
-	static const struct option longs[] = {
+	struct option longs[3 + CTL_OPTIONS + 1] = {
 		{ "help", no_argument, NULL, 'h' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "wait", optional_argument, NULL, 'w' },
-		{ NULL, 0, NULL, 0 },
 	};
 	struct ctl_line l = { 0 };
 	int c;
 
+	for (int o = 0; o < CTL_OPTIONS; o++)
+		longs[3 + o] = (struct option){ .name = ctl_option_name(
+						    (enum ctl_option)o),
+			.has_arg = ctl_option_value((enum ctl_option)o) != NULL
+			    ? required_argument
+			    : no_argument,
+			.val = CTL_OPTION_BASE + o };
 	while ((c = getopt_long(argc, argv, "s:c:jh", longs, NULL)) != -1)
-		switch (c) {
-		case 's':
-			l.socket = optarg;
-			break;
-		case 'c':
-			l.conf = optarg;
-			break;
-		case 'j':
-			l.json = true;
-			break;
-		case 'h':
-			l.help = true;
-			break;
-		case 'w':
-			l.misuse = !ctl_parse_wait(&l, optarg);
-			break;
-		default:
-			l.misuse = true;
-			break;
-		}
+		ctl_parse_option(&l, c);
 	if (!l.misuse)
 		ctl_parse_rest(&l, argc, argv);
 	return l;
@@ -299,6 +401,8 @@ ctl_run(const struct ctl_line *l)
 	char from_conf[256];
 
 	memcpy(c.args, l->args, sizeof(c.args));
+	memcpy(c.given, l->given, sizeof(c.given));
+	c.given_count = l->given_count;
 	if (l->socket != NULL) {
 		c.socket = l->socket;
 	} else if (l->conf != NULL) {

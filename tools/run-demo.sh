@@ -69,6 +69,18 @@ penstock listens on http://127.0.0.1:8080. Worth trying:
   curl -i --http2-prior-knowledge http://127.0.0.1:8080/echo    # HTTP/2
   $build/penstockctl -s $dir/admin.sock status
 
+Who are you? (alice is an admin of acme, bob a viewer of globex)
+
+  curl -i http://127.0.0.1:8080/me                  # 401
+  TOKEN=\$(curl -s -X POST -u alice:wonderland http://127.0.0.1:8080/login |
+          sed 's/.*"access_token":"\([^"]*\).*/\1/')
+  curl -i -H "Authorization: Bearer \$TOKEN" http://127.0.0.1:8080/me
+  curl -i -H "Authorization: Bearer \$TOKEN" http://127.0.0.1:8080/admin
+  curl -i -H "Authorization: Bearer \$TOKEN" http://127.0.0.1:8080/orgs/globex/x  # 403
+  $build/penstockctl -s $dir/admin.sock can '{"sub":"bob","roles":["viewer"]}' GET /admin
+  $build/penstockctl -s $dir/admin.sock revoke user alice
+  curl -i -H "Authorization: Bearer \$TOKEN" http://127.0.0.1:8080/me     # 401
+
 etc/demo.conf says how. Ctrl-C stops everything.
 
 TEXT

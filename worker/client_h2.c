@@ -273,7 +273,7 @@ client_h2_last_words(struct client *c)
 
 		if (q == NULL)
 			continue;
-		if (req_leave(q))
+		if (req_leave(q, WHY_STOPPING))
 			some = true;
 		else
 			client_stop_req(q);

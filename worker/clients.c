@@ -157,8 +157,9 @@ clients_leave(struct clients *cs)
 		bool stays;
 
 		at = at->next; /* before c closes itself */
-		stays = c->h2 != NULL ? client_h2_last_words(c)
-				      : c->req != NULL && req_leave(c->req);
+		stays = c->h2 != NULL
+		    ? client_h2_last_words(c)
+		    : c->req != NULL && req_leave(c->req, WHY_STOPPING);
 		if (stays)
 			some = true;
 		else

@@ -3,20 +3,36 @@
  */
 #include "worker/filters.h"
 
+#include "worker/filter/authenticate.h"
+#include "worker/filter/authorize.h"
+#include "worker/filter/cors.h"
 #include "worker/filter/forwarded.h"
+#include "worker/filter/grant.h"
+#include "worker/filter/grant_limit.h"
 #include "worker/filter/grpc_web.h"
 #include "worker/filter/respond.h"
+#include "worker/filter/tell.h"
 #include "worker/filter/transform.h"
+#include "worker/flow/security_headers.h"
 #include "worker/flow/upgrade.h"
 #include "worker/origin/forward.h"
 
 const struct filter filters_all[IMG_FILTER_COUNT] = {
 	[IMG_FILTER_FORWARDED] = { "forwarded", forwarded_request, NULL },
+	[IMG_FILTER_CORS] = { "cors", cors_request, cors_answer },
+	[IMG_FILTER_GRANT_LIMIT] = { "grant_limit", grant_limit_request, NULL },
+	[IMG_FILTER_AUTHENTICATE] = { "authenticate", authenticate_request,
+	    NULL },
+	[IMG_FILTER_AUTHORIZE] = { "authorize", authorize_request, NULL },
+	[IMG_FILTER_IDENTITY] = { "identity", tell_request, NULL },
 	[IMG_FILTER_UPGRADE] = { "upgrade", upgrade_request, NULL },
 	[IMG_FILTER_GRPC_WEB] = { "grpc_web", grpc_web_request,
 	    grpc_web_answer },
 	[IMG_FILTER_TRANSFORM] = { "transform", transform_request,
 	    transform_answer },
+	[IMG_FILTER_SECURITY_HEADERS] = { "security_headers", NULL,
+	    security_headers_answer },
+	[IMG_FILTER_GRANT] = { "grant", grant_request, NULL },
 	[IMG_FILTER_RESPOND] = { "respond", respond_request, NULL },
 	[IMG_FILTER_FORWARD] = { "forward", forward_request, NULL },
 };

@@ -15,13 +15,23 @@
 #include "common/base/hash.h"
 #include "common/base/log.h"
 #include "common/base/must.h"
+#include "common/jose/issue.h"
 #include "common/net/sock.h"
 #include "common/net/tls.h"
 #include "shm/control.h"
 #include "shm/slots.h"
 #include "worker/clients.h"
+#include "worker/filter/auth_cache.h"
+#include "worker/filter/auth_question.h"
+#include "worker/filter/basic_check.h"
+#include "worker/filter/vouchers.h"
 #include "worker/filters.h"
 #include "worker/flow/contexts.h"
+#include "worker/flow/errand.h"
+#include "worker/flow/guards.h"
+#include "worker/flow/issued.h"
+#include "worker/flow/keys.h"
+#include "worker/flow/refused.h"
 #include "worker/flow/secure.h"
 #include "worker/listen.h"
 #include "worker/origin/balance.h"
@@ -30,7 +40,8 @@
 
 /* Heartbeats go on when idle; the keeper's idea of stale rests on it. */
 #define WORKER_MAX_WAIT_US 250000u
-#define WORKER_COMPILE_US 1000u /* per turn: of expressions, of TLS */
+#define WORKER_COMPILE_US 1000u       /* per turn: of expressions, of TLS */
+#define WORKER_AUTH_BYTES (32u << 20) /* of tokens that were verified */
 #define WORKER_TRIM_US 1000000u
 #define WORKER_SETTLE_US 100000u /* nothing came: the queues are empty */
 #define WORKER_LEAVE_US 1000000u /* see also the keeper's grace */
@@ -206,7 +217,9 @@ worker_after_wait(void *ctx)
 	if (e->view.image != NULL) {
 		contexts_turn(e->contexts, e->view.image, WORKER_COMPILE_US);
 		secure_turn(e->secure, WORKER_COMPILE_US);
+		keys_turn(e->keys, WORKER_COMPILE_US);
 	}
+	guards_turn(e);
 	worker_look(w);
 }
 
@@ -222,6 +235,7 @@ worker_wake(struct loop_watch *watch, unsigned events)
 	if (read(watch->fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
 		log_warn("wake");
 	opool_sweep(&w->opool);
+	errands_look(&w->env);
 }
 
 static void
@@ -236,6 +250,22 @@ worker_wake_others(struct env *e)
 	for (uint32_t i = 0; i < w->in->workers; i++)
 		if (i != e->slot)
 			control_wake(w->in->wake_fds[i]);
+}
+
+static void
+worker_wake_master(struct env *e)
+{
+	const struct worker *w = CONTAINER_OF(e, struct worker, env);
+
+	control_wake(w->in->master_wake_fd);
+}
+
+static void
+worker_wake_helpers(struct env *e)
+{
+	const struct worker *w = CONTAINER_OF(e, struct worker, env);
+
+	control_wake(w->in->helpers_wake_fd);
 }
 
 static void
@@ -313,20 +343,34 @@ worker_env_init(struct worker *w, uint32_t slot)
 	*e = (struct env){ .loop = &w->loop,
 		.region = &w->in->region,
 		.slot = slot,
+		.helpers = w->in->helpers,
 		.filters = filters_all,
 		.opool = &w->opool,
 		.id_prefix = { id.k0, id.k1 },
 		.req_ended = meters_request,
 		.call_ended = meters_call,
-		.wake_others = worker_wake_others };
+		.wake_others = worker_wake_others,
+		.wake_master = worker_wake_master,
+		.wake_helpers = worker_wake_helpers };
 	e->counters = counters_block(e->region, slot);
 	e->contexts = contexts_new();
 	e->secure = secure_new(e);
+	e->keys = keys_new(e);
+	e->auth_cache = auth_cache_new(e, WORKER_AUTH_BYTES);
+	e->auth_questions = auth_questions_new(e);
+	e->guards = guards_new();
+	e->vouchers = vouchers_new();
 	e->balance = balance_new(e);
+	e->basic_checks = basic_checks_new(e);
+	list_init(&e->errands);
+	e->refused = refused_new();
 	pool_init(&e->reqs, "requests", REQ_BYTES, 0);
 	for (uint32_t i = 0; i < IMAGES_MAX; i++)
 		list_init(&e->pinned[i]);
 	return e->contexts != NULL && e->secure != NULL && e->balance != NULL &&
+	    e->keys != NULL && e->auth_cache != NULL && e->guards != NULL &&
+	    e->basic_checks != NULL && e->refused != NULL &&
+	    e->auth_questions != NULL && e->vouchers != NULL &&
 	    permits_init(&e->permits, e->region, slot) &&
 	    opool_init(&w->opool, e);
 }
@@ -370,6 +414,7 @@ worker_init(struct worker *w, struct inherit *in, uint32_t slot)
 		worker_pin_cpu(slot);
 	buf_pool_init(0);
 	tls_init();
+	issue_init();
 	if (!io_scratch_init() || !loop_init(&w->loop) ||
 	    !worker_env_init(w, slot))
 		return false;
@@ -402,7 +447,15 @@ worker_fini(struct worker *w)
 	opool_fini(&w->opool);
 	permits_fini(&w->env.permits);
 	pool_fini(&w->env.reqs);
+	basic_checks_free(w->env.basic_checks);
 	balance_free(w->env.balance);
+	refused_free(w->env.refused);
+	guards_free(w->env.guards);
+	vouchers_free(w->env.vouchers);
+	issued_fini(&w->env);
+	auth_questions_free(w->env.auth_questions);
+	auth_cache_free(w->env.auth_cache);
+	keys_free(w->env.keys);
 	secure_free(w->env.secure);
 	contexts_free(w->env.contexts);
 	loop_fini(&w->loop);

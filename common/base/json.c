@@ -5,31 +5,13 @@
 
 #include <inttypes.h>
 
+#include "common/base/utf8.h"
+
 void
 json_init(struct json *j, struct text *out)
 {
 	j->out = out;
 	j->comma = false;
-}
-
-/* The length of the UTF-8 sequence at s (RFC 3629), 0 if there is none. */
-static size_t
-json_utf8(struct slice s)
-{
-	const unsigned char *p = (const unsigned char *)s.p;
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-
-	if (n == 1)
-		return 1;
-	if (p[0] < 0xc2 || p[0] > 0xf4 || n > s.n)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return n;
 }
 
 static void
@@ -53,7 +35,7 @@ json_quote(struct text *out, struct slice s)
 	text_add_char(out, '"');
 	while (s.n != 0) {
 		unsigned char c = (unsigned char)s.p[0];
-		size_t n = json_utf8(s);
+		size_t n = utf8_sequence(s);
 
 		if (n == 0)
 			text_add(out, SLICE_LIT("\xef\xbf\xbd"));

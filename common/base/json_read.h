@@ -4,7 +4,8 @@
  *
  * Refused: depth beyond JSON_READ_DEPTH, bytes that are not UTF-8, a NUL or a
  * lone surrogate in a string (also escaped), numbers outside the grammar,
- * members of one name twice, anything behind the value.
+ * members of one name twice, anything behind the value, more of anything than
+ * the limits below.
  *
  * No name here is one of jansson's (see json.h), nor one of its constants.
  */
@@ -20,6 +21,9 @@
 #define JSON_READ_DEPTH 8
 #define JSON_READ_MEMBERS 256 /* of one object; elements of one array: 4096 */
 #define JSON_READ_ELEMENTS 4096
+#define JSON_READ_NAME 255  /* bytes of a member's name, decoded */
+#define JSON_READ_NUMBER 64 /* characters */
+#define JSON_READ_BYTES_MAX (1u << 24)
 
 enum json_kind {
 	JSON_VALUE_NULL,
@@ -47,7 +51,8 @@ bool json_read_check(struct slice text, struct json_value *v);
 
 /*
  * Walks an object or an array that was checked: *at is 0 at first. False: there
- * is no more. `name` is as it stands between its quotes.
+ * is no more. `name` is a string as any other, to json_read_is and
+ * json_read_string.
  */
 bool json_read_next_member(const struct json_value *object, size_t *at,
     struct json_value *name, struct json_value *value);
@@ -60,7 +65,8 @@ bool json_read_member(const struct json_value *object, struct slice name,
 
 /*
  * A string's bytes: those of the text itself when nothing is escaped, else
- * written to room, which has text.n bytes.
+ * written to room, which has text.n bytes (and may be the text itself, which is
+ * then no JSON any more).
  */
 struct slice json_read_string(const struct json_value *v, char *room);
 
@@ -73,7 +79,7 @@ bool json_read_is(const struct json_value *v, struct slice text);
  */
 bool json_read_seconds(const struct json_value *v, int64_t *s);
 
-/* A number as a double, to compare by order. */
+/* A number as a double, to compare by order. False: not a finite one. */
 bool json_read_decimal(const struct json_value *v, double *d);
 
 #endif

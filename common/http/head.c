@@ -3,6 +3,8 @@
  */
 #include "common/http/head.h"
 
+#define HEAD_SPARE 8u /* fields, so that it is not moved again soon */
+
 const struct field *
 head_find(const struct head *h, enum field_id id)
 {
@@ -35,6 +37,24 @@ head_add(struct head *h, enum field_id id, struct slice value)
 		.name = http_field_name(id), .value = value, .id = (uint16_t)id
 	};
 	h->present |= UINT64_C(1) << id;
+}
+
+bool
+head_reserve(struct head *h, uint32_t more, struct arena *a)
+{
+	uint32_t room = h->count + more + HEAD_SPARE;
+	struct field *fields;
+
+	if (h->count + more <= h->room)
+		return true;
+	fields = arena_alloc(a, room * sizeof(*fields));
+	if (fields == NULL)
+		return false;
+	if (h->count != 0)
+		memcpy(fields, h->fields, h->count * sizeof(*fields));
+	h->fields = fields;
+	h->room = room;
+	return true;
 }
 
 /* Moves s to *at, which advances behind it. */
@@ -73,6 +93,7 @@ head_copy(
 		return false;
 	*to = *from;
 	to->fields = fields;
+	to->room = from->count + spare;
 	to->method_text = text_put(&text, from->method_text);
 	to->target = text_put(&text, from->target);
 	to->host = text_put(&text, from->host);

@@ -56,6 +56,7 @@ struct head {
 	uint64_t length;
 	uint64_t present; /* bit i: field_id i (1..63) occurs */
 	uint32_t count;
+	uint32_t room; /* fields that there is room for, as far as known */
 	struct field *fields;
 };
 
@@ -73,6 +74,12 @@ const struct field *head_find_name(const struct head *h, struct slice name);
 
 /* Appends a known field; h->fields have room. */
 void head_add(struct head *h, enum field_id id, struct slice value);
+
+/*
+ * Makes room for `more` fields: they are moved to the arena where h->room is
+ * too small. False when the arena failed.
+ */
+bool head_reserve(struct head *h, uint32_t more, struct arena *a);
 
 /*
  * A deep copy whose slices live in the arena: text of the start line and all

@@ -53,6 +53,16 @@ size_t uri_encode(struct slice s, bool slash, bool escaped, char *out);
 /* Decodes percent escapes; false on a bad one. out holds s.n bytes. */
 bool uri_decode(struct slice s, char *out, size_t *n);
 
+/* True when `text`, decoded, is `name`. */
+bool uri_decodes_to(struct slice text, struct slice name);
+
+/*
+ * Walks the parameters of a query, undecoded; *at starts at 0. False at the
+ * end.
+ */
+bool uri_query_next(
+    struct slice query, size_t *at, struct slice *name, struct slice *value);
+
 /*
  * The value, undecoded, of the first query parameter with this (decoded) name;
  * false when absent. "+" is not a space.

@@ -83,9 +83,8 @@ uri_decode(struct slice s, char *out, size_t *n)
 	return true;
 }
 
-/* True when `text`, decoded, is `name`. */
-static bool
-decoded_eq(struct slice text, struct slice name)
+bool
+uri_decodes_to(struct slice text, struct slice name)
 {
 	size_t at = 0;
 
@@ -103,24 +102,37 @@ decoded_eq(struct slice text, struct slice name)
 }
 
 bool
+uri_query_next(
+    struct slice query, size_t *at, struct slice *name, struct slice *value)
+{
+	struct slice pair;
+	const char *amp, *equals;
+
+	if (*at >= query.n)
+		return false;
+	pair = slice_skip(query, *at);
+	amp = memchr(pair.p, '&', pair.n);
+	if (amp != NULL)
+		pair.n = (size_t)(amp - pair.p);
+	*at += pair.n + 1;
+	equals = pair.n != 0 ? memchr(pair.p, '=', pair.n) : NULL;
+	*name = pair;
+	*value = SLICE_NONE;
+	if (equals != NULL) {
+		name->n = (size_t)(equals - pair.p);
+		*value = slice_skip(pair, name->n + 1);
+	}
+	return true;
+}
+
+bool
 uri_query_find(struct slice query, struct slice name, struct slice *value)
 {
+	struct slice one;
 	size_t at = 0;
 
-	while (at < query.n) {
-		const char *p = query.p + at;
-		const char *amp = memchr(p, '&', query.n - at);
-		size_t n = amp != NULL ? (size_t)(amp - p) : query.n - at;
-		const char *equals = memchr(p, '=', n);
-		size_t key = equals != NULL ? (size_t)(equals - p) : n;
-
-		if (decoded_eq(slice_make(p, key), name)) {
-			*value = equals != NULL
-			    ? slice_make(equals + 1, n - key - 1)
-			    : SLICE_NONE;
+	while (uri_query_next(query, &at, &one, value))
+		if (uri_decodes_to(one, name))
 			return true;
-		}
-		at += n + 1;
-	}
 	return false;
 }

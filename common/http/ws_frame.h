@@ -9,8 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WS_CLOSE_BYTES 8   /* a close frame with a status code, at most */
-#define WS_GOING_AWAY 1001 /* RFC 6455 7.4.1 */
+#define WS_CLOSE_BYTES 8 /* a close frame with a status code, at most */
+/* RFC 6455 7.4.1 */
+#define WS_GOING_AWAY 1001
+#define WS_POLICY 1008
 
 enum ws_place {
 	WS_BETWEEN, /* two frames */

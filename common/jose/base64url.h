@@ -12,8 +12,8 @@
 
 #include "common/base/slice.h"
 
-/* Of the bytes that text of n characters stands for; at most. */
-#define BASE64URL_BYTES(n) ((n) / 4 * 3 + 2)
+/* Of the bytes that text of n characters stands for. */
+#define BASE64URL_BYTES(n) ((n) / 4 * 3 + (n) % 4 * 3 / 4)
 /* Of the text for n bytes. */
 #define BASE64URL_TEXT(n) (((n)*4 + 2) / 3)
 

@@ -3,10 +3,11 @@
  * taken apart without believing any of it.
  *
  * Refused before anything is looked up: more than JWS_BYTES_MAX, not three
- * parts, base64url that is not canonical, a header that is not a flat JSON
- * object of known members, "crit" (RFC 7515 4.1.11: none is understood here),
- * "b64", "zip". "jku", "jwk", "x5u", "x5c", "x5t" are never followed: the
- * header is read for alg, kid and typ alone.
+ * parts of which none is empty, base64url that is not canonical, a header that
+ * is not a JSON object as json_read takes it, alg, kid or typ that are no
+ * strings without control characters, "crit" (RFC 7515 4.1.11: none is
+ * understood here), "b64", "zip". Other members are ignored (RFC 7515 4):
+ * "jku", "jwk", "x5u", "x5c", "x5t" are never followed.
  */
 #ifndef COMMON_JOSE_JWS_H
 #define COMMON_JOSE_JWS_H
@@ -20,7 +21,7 @@ enum jws_result {
 	JWS_OK,
 	JWS_MALFORMED, /* not a token, or one that is refused unseen */
 	JWS_ALGORITHM, /* of an algorithm that nobody here has */
-	JWS_CRITICAL,  /* it wants to be understood further than we do */
+	JWS_CRITICAL,  /* crit, b64, zip: more than is understood here */
 };
 
 struct jws {

@@ -22,7 +22,7 @@ struct keyset_key {
 	uint32_t algs;         /* what it may be used for: never empty */
 	uint32_t kid, kid_len; /* len 0: it has none */
 	uint32_t at, len;      /* of the key's bytes */
-	uint8_t hash[32];      /* of kind and bytes: what caches go by */
+	uint8_t hash[32];      /* of kind, algs and bytes: caches go by it */
 };
 
 struct keyset {
@@ -39,6 +39,7 @@ struct keyset_build {
 	struct keyset_key keys[KEYSET_KEYS_MAX];
 	uint32_t count;
 	struct text bytes;
+	char why[160]; /* what the last sentence was written to */
 };
 
 void keyset_build_init(struct keyset_build *b);
@@ -48,7 +49,8 @@ void keyset_build_fini(struct keyset_build *b);
  * Each adds a key; NULL, or a sentence about what is wrong with it, without a
  * subject ("is an RSA key of 1024 bits: 2048 are the least"). `algs` 0: all
  * that fit it; else those of them that fit, of which there must be one. kid may
- * be empty. Two keys of one kid (and kind) are refused.
+ * be empty. Two keys of one kid (and kind) are refused. A sentence lasts until
+ * the next call.
  */
 const char *keyset_add_secret(struct keyset_build *b, struct slice kid,
     uint32_t algs, struct slice secret);
@@ -58,16 +60,20 @@ const char *keyset_add_public(
 
 /*
  * All keys of a JWK Set (RFC 7517 5) that are usable: kty, crv, alg, use "sig",
- * key_ops "verify" are looked at strictly; keys for other uses and of kinds
- * that are not known are left out (RFC 7517 5), counted in *skipped.
- * `symmetric`: "oct" is taken, too (a file that the operator wrote, never a
- * url). NULL, or a sentence: then nothing was added.
+ * key_ops "verify" are looked at strictly; keys for other uses, of kinds that
+ * are not known and of sizes that are not taken are left out (RFC 7517 5),
+ * counted in *skipped; so are those that fit none of `algs`. Keys that are
+ * wrong, a private key among them, refuse the whole set, and so does none that
+ * is left. `symmetric`: "oct" is taken, too (a file that the operator wrote,
+ * never a url). NULL, or a sentence: then nothing was added.
  */
 const char *keyset_add_jwks(struct keyset_build *b, struct slice text,
     uint32_t algs, bool symmetric, uint32_t *skipped);
 
 /* The block, on the heap; its bytes are in set->bytes. */
 struct keyset *keyset_make(const struct keyset_build *b);
+/* Wiped before it is given back; NULL is fine. */
+void keyset_free(struct keyset *s);
 
 /* ---- read ---- */
 

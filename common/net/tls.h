@@ -175,6 +175,7 @@ struct tls_peer {
 	struct slice fingerprint; /* SHA-256 of it, 64 digits */
 	struct slice serial;      /* hex, lower case as all here */
 	struct slice issuer;
+	int64_t not_after; /* seconds of the wall clock */
 };
 /* False: it showed none (or one that was not asked for). Verified if so. */
 bool tls_peer(struct tls *t, struct tls_peer *p);

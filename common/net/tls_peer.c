@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <time.h>
 
 #include "common/net/tls_state.h"
 
@@ -117,6 +118,15 @@ put_all(BIO *out, X509 *x, size_t ends[5])
 	ends[4] = BIO_ctrl_pending(out);
 }
 
+static int64_t
+peer_not_after(const X509 *x)
+{
+	struct tm tm;
+
+	return ASN1_TIME_to_tm(X509_get0_notAfter(x), &tm) == 1 ? timegm(&tm)
+								: 0;
+}
+
 static bool
 peer_read(struct tls *t, X509 *x)
 {
@@ -136,6 +146,7 @@ peer_read(struct tls *t, X509 *x)
 	ERR_clear_error();
 	if (t->peer == NULL)
 		return false;
+	says->not_after = peer_not_after(x);
 	for (size_t i = 0; i < 5; i++) {
 		*texts[i] = slice_make(t->peer + begin, ends[i] - begin);
 		begin = ends[i];

@@ -12,9 +12,11 @@ import asyncio
 import sys
 
 import drill_attack
+import drill_auth
 import drill_balance
 import drill_faults
 import drill_health
+import drill_identity
 import drill_kit
 import drill_reload
 import drill_secure
@@ -22,7 +24,8 @@ import drill_tunnel
 
 DRILLS = {**drill_reload.DRILLS, **drill_balance.DRILLS,
           **drill_attack.DRILLS, **drill_health.DRILLS, **drill_faults.DRILLS,
-          **drill_tunnel.DRILLS, **drill_secure.DRILLS}
+          **drill_tunnel.DRILLS, **drill_secure.DRILLS,
+          **drill_identity.DRILLS, **drill_auth.DRILLS}
 
 
 def main():

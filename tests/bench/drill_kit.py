@@ -92,10 +92,14 @@ class Load:
             self.served[m.group(1).decode() if m else '?'] += 1
             self.times.append(time.perf_counter() - began)
             self.done += 1
+            self.answered(status, text)
             if b'onnection: close' in head:
                 return
             if self.pause:
                 await asyncio.sleep(self.pause)
+
+    def answered(self, status, text):
+        """For those who look closer."""
 
     def start(self):
         self.tasks = [asyncio.create_task(self.one())

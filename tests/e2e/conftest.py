@@ -82,3 +82,9 @@ def upstream(house):
 @pytest.fixture
 def h2upstream(house):
     return house.h2origin
+
+
+def pytest_make_parametrize_id(config, val, argname):
+    """A test has the same name in every process: signatures are random."""
+    del config
+    return argname if isinstance(val, str) and 'eyJ' in val else None

@@ -1,21 +1,13 @@
 """A real browser: a page over HTTP/2 and TLS, fetches side by side, and a
 WebSocket that shares their connection."""
-import base64
-import hashlib
-import os
-import shutil
-import signal
-import subprocess
-
 import pytest
-from cryptography.hazmat.primitives import serialization
 
 import ws
+from browser import CHROMIUM, visiting
 from gateway import wait_until
 from origin import field
 from secure import Shop, service
 
-CHROMIUM = shutil.which('chromium')
 ROUTES = ('routes = ( { path = "/chat"; service = "s"; '
           'upgrade = [ "websocket" ]; }, { path = "/*rest"; service = "s"; } '
           ');\n')
@@ -51,14 +43,6 @@ def serve(conn, request):
         conn.reply(200, request.target)
 
 
-def key_digest(leaf):
-    """By which Chromium takes a certificate that no authority vouches for."""
-    return base64.b64encode(hashlib.sha256(
-        leaf.key.public_key().public_bytes(
-            serialization.Encoding.DER,
-            serialization.PublicFormat.SubjectPublicKeyInfo)).digest()).decode()
-
-
 @pytest.mark.skipif(CHROMIUM is None, reason='no chromium')
 def test_browser(gateway, upstream, tmp_path):
     shop = Shop(tmp_path)
@@ -67,22 +51,9 @@ def test_browser(gateway, upstream, tmp_path):
     origin.on('/chat', ws.echo)
     g = gateway(service(origin) + ROUTES,
                 top=shop.listeners(files=('local',)))
-    browser = subprocess.Popen(
-        [CHROMIUM, '--headless', '--no-sandbox', '--disable-gpu',
-         '--disable-quic', '--no-first-run', '--disable-background-networking',
-         '--disable-component-update', '--disable-sync',
-         '--remote-debugging-port=0',
-         f'--user-data-dir={tmp_path / "profile"}',
-         f'--ignore-certificate-errors-spki-list={key_digest(leaf)}',
-         f'https://127.0.0.1:{shop.port}/'],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        start_new_session=True)
-    try:
+    with visiting(f'https://127.0.0.1:{shop.port}/', leaf, tmp_path):
         told = wait_until(lambda: [r.body for r in origin.requests
                                    if r.target == '/over'], 60, 'the page')
-    finally:
-        os.killpg(browser.pid, signal.SIGKILL)
-        browser.wait()
     assert told[0].decode().split('|') == [
         'items:30', 'put:300000', 'with:h2', 'heard:hello', 'closed:1000']
     # Everything came on connections of HTTP/2, the WebSocket as well.

@@ -33,8 +33,9 @@ def begin(g, path='/slow'):
 def test_titles(gateway):
     g = gateway(PING, workers=2)
     titles = sorted(g.family().values())
-    assert titles == ['penstock: keeper', 'penstock: master',
-                      'penstock: worker 0', 'penstock: worker 1']
+    assert titles == ['penstock: helper', 'penstock: keeper',
+                      'penstock: master', 'penstock: worker 0',
+                      'penstock: worker 1']
 
 
 def test_probes(gateway):

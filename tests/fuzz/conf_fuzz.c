@@ -4,9 +4,11 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/must.h"
 #include "master/conf.h"
+#include "master/conf_field.h"
 #include "master/conf_show.h"
 
 /* libFuzzer's entry point. */
@@ -37,9 +39,12 @@ read_back(const struct conf *c)
 	conf_show(f, c);
 	MUST(fclose(f) == 0);
 	diag_init(&d);
-	MUST(conf_load_text(&again, "shown", slice_make(text, n), &d));
-	MUST(memcmp(c->digest, again.digest, sizeof(c->digest)) == 0);
-	conf_free(&again);
+	/* A secret that is not shown is not read back. */
+	if (strstr(text, "\"" CONF_SECRET_SHOWN "\"") == NULL) {
+		MUST(conf_load_text(&again, "shown", slice_make(text, n), &d));
+		MUST(memcmp(c->digest, again.digest, sizeof(c->digest)) == 0);
+		conf_free(&again);
+	}
 	diag_fini(&d);
 	free(text);
 }

@@ -12,7 +12,9 @@ bin=$build/fuzz-coverage/tests/fuzz
 work=$build/fuzz-coverage/run
 
 # What reads bytes of clients, upstreams, name servers and operators.
-parsers=(common/base/units.c common/http/authority.c
+parsers=(common/base/json_read.c common/base/json_value.c common/base/units.c
+	common/jose/base64url.c common/jose/claims.c common/jose/jwk.c
+	common/jose/jws.c common/jose/keyset_jwks.c common/http/authority.c
 	common/http/chunk.c common/http/h1.c common/http/h1_parse.c
 	common/http/h1_rules.c common/http/h1_send.c common/http/h1_write.c
 	common/http/h2.c common/http/h2_flood.c common/http/h2_head.c

@@ -35,6 +35,13 @@ static const char fuzz_conf[] =
     "limits = { request_body = 16; };"
     "trusted_proxies = [ \"10.0.0.0/8\", \"fd00::1\" ];"
     "listeners = ( { address = \"127.0.0.1:80\"; } );"
+    "cors = {"
+    "  p = { origins = [ \"https://p\", \"https://*.p\", \"null\" ];"
+    "        headers = \"*\"; expose = \"X-Path\"; credentials = true; };"
+    "  q = { origins = \"*\"; methods = [ \"GET\", \"PUT\" ];"
+    "        headers = \"X-Api\"; }; };"
+    "security_headers = { hsts = \"max-age=1\"; frame_options = \"deny\";"
+    "                     remove = [ \"Server\", \"X-Two\" ]; };"
     "services = {"
     "  a = { endpoints = ( { address = \"127.0.0.1:81\"; } ); };"
     "  b = { host = \"b.example\";"
@@ -44,14 +51,20 @@ static const char fuzz_conf[] =
     "routes = ("
     "  { path = \"/*rest\"; service = \"a\"; },"
     "  { path = \"/w\"; service = \"b\"; methods = [ \"GET\", \"X\" ];"
+    "    cors = \"p\";"
     "    upgrade = [ \"thing\", \"websocket\" ]; },"
+    "  { path = \"/w\"; service = \"a\"; methods = \"PUT\"; cors = \"q\";"
+    "    match = ( { header = \"X-Api\"; } ); },"
+    "  { path = \"/w\"; service = \"a\"; methods = \"POST\"; },"
     "  { path = \"/r/:x\"; service = \"b\"; encoded_slash = \"keep\";"
     "    rewrite = \"/{x}/{header:X-Tenant}\";"
     "    request_headers = ( { set = \"X-Api\"; value = \"{path}\"; },"
     "      { remove = \"X-Debug\"; } );"
     "    response_headers = ( { add = \"X-Path\"; value = \"{path}\"; } ); },"
-    "  { path = \"/g/*rest\"; service = \"g\"; grpc_web = true; },"
-    "  { path = \"/own/:x\"; respond = { body = \"{x} {query}\"; }; } );";
+    "  { path = \"/g/*rest\"; service = \"g\"; grpc_web = true;"
+    "    cors = \"p\"; },"
+    "  { path = \"/own/:x\"; respond = { body = \"{x} {query}\"; };"
+    "    cors = \"q\"; } );";
 
 static const struct codec_limits limits = { 2048, 1024, FIELDS };
 static const struct codec_limits next_limits = { 65536, 8192, 128 };
@@ -248,8 +261,11 @@ check_up(const struct req *q)
 static void
 up_end(struct req *q, const struct head *trailers)
 {
+	static const struct field allow = { .value = SLICE_LIT("https://up"),
+		.id = FIELD_ACCESS_CONTROL_ALLOW_ORIGIN };
+
 	(void)trailers;
-	reply_body(q, 200, SLICE_LIT("text/plain"), SLICE_LIT("ok"), NULL);
+	reply_body(q, 200, SLICE_LIT("text/plain"), SLICE_LIT("ok"), &allow);
 }
 
 static void
@@ -372,6 +388,38 @@ check_problem(const struct head *h, struct slice body)
 	json_decref(json);
 }
 
+/* Of the policies, or on a route without one the upstream's. */
+static void
+check_reader(const struct head *h)
+{
+	const struct field *f = head_find(h, FIELD_ACCESS_CONTROL_ALLOW_ORIGIN);
+	bool varies = head_lists(h, FIELD_VARY, SLICE_LIT("Origin"));
+	bool credentials =
+	    head_find_name(h, SLICE_LIT("Access-Control-Allow-Credentials")) !=
+	    NULL;
+	struct slice v = f != NULL ? f->value : SLICE_NONE;
+	bool listed = slice_eq(v, SLICE_LIT("https://p")) ||
+	    slice_eq(v, SLICE_LIT("null")) ||
+	    (slice_starts(v, SLICE_LIT("https://")) && v.n > 10 &&
+		memcmp(v.p + v.n - 2, ".p", 2) == 0);
+
+	MUST(fields_count(h, FIELD_ACCESS_CONTROL_ALLOW_ORIGIN) <= 1);
+	MUST(v.n == 0 || listed || slice_eq(v, SLICE_LIT("*")) ||
+	    (slice_eq(v, SLICE_LIT("https://up")) && !varies));
+	MUST(credentials == listed);
+	MUST(!listed || varies);
+	MUST(listed || h->status != 204 || slice_eq(v, SLICE_LIT("*")));
+}
+
+static void
+check_security(const struct head *h)
+{
+	const struct field *f = head_find_name(h, SLICE_LIT("X-Frame-Options"));
+
+	MUST(f != NULL && slice_eq(f->value, SLICE_LIT("deny")));
+	MUST(!head_has(h, FIELD_SERVER));
+}
+
 /* The answer at the start of s; returns its length. */
 static size_t
 check_answer(struct slice s, enum http_method method, bool *last)
@@ -385,6 +433,8 @@ check_answer(struct slice s, enum http_method method, bool *last)
 
 	MUST(used > 0 && h.status >= 200 && h.body != BODY_STREAM);
 	MUST(head_has(&h, FIELD_X_REQUEST_ID) && head_has(&h, FIELD_DATE));
+	check_reader(&h);
+	check_security(&h);
 	s = slice_skip(s, (size_t)used);
 	MUST(s.n >= body);
 	check_problem(&h, slice_make(s.p, body));

@@ -4,17 +4,19 @@
  * memory is told.
  *
  * Input: a byte that bounds the memory (0: enough), then lines: template,
- * host, target, header value, cookies, client.
+ * host, target, header value, cookies, client, claims, user.
  */
 #include <stdlib.h>
 
+#include "common/base/json_read.h"
 #include "common/base/must.h"
 #include "common/http/uri.h"
 #include "master/conf_build.h"
 #include "tests/fuzz/lines.h"
+#include "worker/flow/identity.h"
 #include "worker/flow/template.h"
 
-#define LINES 6
+#define LINES 8
 #define ENOUGH (1u << 20)
 
 struct scene {
@@ -25,6 +27,7 @@ struct scene {
 	struct uri uri;
 	struct route_match match;
 	struct template_vars vars;
+	struct identity identity;
 	size_t memory;
 };
 
@@ -147,6 +150,7 @@ check_body(const struct scene *s)
 
 	arena_init(&a, NULL, 0, s->memory);
 	(void)template_eval(s->img, ops, TEMPLATE_BODY, &s->vars, &a);
+	(void)template_eval(s->img, ops, TEMPLATE_TEXT, &s->vars, &a);
 	arena_fini(&a);
 }
 
@@ -161,6 +165,7 @@ check_use(struct scene *s, const char *template, enum template_use use)
 		.uri = &s->uri,
 		.match = &s->match,
 		.client = s->vars.client,
+		.identity = &s->identity,
 		.request_id = SLICE_LIT("id"),
 		.endpoint = SLICE_LIT("127.0.0.1:1") };
 	if (route_find(s->img, s->ctx, &s->head, &s->uri, NULL, &s->match) ==
@@ -173,6 +178,7 @@ check_use(struct scene *s, const char *template, enum template_use use)
 			check_header(s);
 			break;
 		case TEMPLATE_BODY:
+		case TEMPLATE_TEXT:
 			check_body(s);
 			break;
 		}
@@ -195,6 +201,20 @@ head_make(struct scene *s, const struct slice lines[LINES])
 	s->vars.client = lines[5];
 }
 
+/* Claims are a JSON object that was checked. */
+static void
+identity_make(struct scene *s, const struct slice lines[LINES])
+{
+	struct json_value all;
+
+	s->identity = (struct identity){ .claims = SLICE_NONE };
+	s->identity.claim[IMG_CLAIM_USER] = lines[7];
+	s->identity.claim[IMG_CLAIM_TENANT] = lines[7];
+	s->identity.claim[IMG_CLAIM_ROLES] = lines[7];
+	if (json_read_check(lines[6], &all) && all.kind == JSON_VALUE_OBJECT)
+		s->identity.claims = all.text;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -210,6 +230,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	template = strndup(lines[0].p, lines[0].n);
 	MUST(s.ctx != NULL && room != NULL && template != NULL);
 	head_make(&s, lines);
+	identity_make(&s, lines);
 	if (uri_normalise(lines[2], room, &s.uri) == URI_OK) {
 		check_use(&s, template, TEMPLATE_TARGET);
 		check_use(&s, template, TEMPLATE_HEADER);

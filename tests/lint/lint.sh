@@ -10,7 +10,7 @@ flags=(-I. -D_GNU_SOURCE "-DPENSTOCK_VERSION=\"lint\"" -std=gnu17)
 strict=(-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 	-Wpointer-arith -Wcast-qual -Wwrite-strings -Wformat=2 -Wswitch-enum
 	-Wconversion -Wno-sign-conversion -Wdouble-promotion -Werror)
-rooms=(common shm master worker tools)
+rooms=(common shm master worker helper tools)
 mapfile -t sources < <(find "${rooms[@]}" -name '*.c' | sort)
 mapfile -t headers < <(find "${rooms[@]}" -name '*.h' | sort)
 mapfile -t tests < <(find tests -name '*.c' | sort)

@@ -9,17 +9,24 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-ROOMS = ('common', 'shm', 'master', 'worker', 'tools')
+ROOMS = ('common', 'shm', 'master', 'worker', 'helper', 'tools')
 # A folder may include from those to its left in its line, and from itself.
 SIDES = (
     ('common/base', 'common/net', 'common/http', 'shm', 'master'),
     ('common/base', 'common/net', 'common/http', 'shm', 'worker/flow',
      'worker/origin', 'worker/filter', 'worker/watch', 'worker'),
+    ('common/base', 'common/net', 'common/http', 'shm', 'helper'),
     ('common/base', 'common/net', 'common/http', 'shm', 'tools'),
+    ('common/base', 'common/jose', 'shm', 'master'),
+    ('common/base', 'common/jose', 'shm', 'worker/flow', 'worker/origin',
+     'worker/filter', 'worker/watch', 'worker'),
+    ('common/base', 'common/jose', 'shm', 'tools'),
 )
 # The one binary is composed in main.c; the manual is made from both tables.
 EXCEPTIONS = {('master/main.c', 'worker/worker.h'),
-              ('master/main.c', 'worker/filters.h')}
+              ('master/main.c', 'worker/can.h'),
+              ('master/main.c', 'worker/filters.h'),
+              ('master/main.c', 'helper/helper.h')}
 EXEMPT = {'tools/gen_manual.c'}
 
 

@@ -19,14 +19,17 @@ passed=0
 failed=0
 
 # NAME is MODEL-WHAT below.
-# search NAME OPTIMISE DEFINES...: leaves pan's words in NAME/log.
+# search NAME OPTIMISE DEFINES...: leaves pan's words in NAME/log. Other flags of
+# pan's compilation are in pan_flags.
+pan_flags=()
 search() {
 	local name=$1 optimise=$2
 	shift 2
 	rm -rf "${out:?}/$name"
 	mkdir -p "$out/$name" && cd "$out/$name" &&
 		spin -a "$@" "$models/${name%%-*}.pml" &&
-		cc "$optimise" -w -DSAFETY -DCOLLAPSE -DMEMLIM=1000 -o pan pan.c &&
+		cc "$optimise" -w -DSAFETY -DCOLLAPSE -DMEMLIM=1000 \
+			"${pan_flags[@]}" -o pan pan.c &&
 		./pan -m100000 -w22 >log 2>&1
 }
 
@@ -89,6 +92,17 @@ sound keyed-operations -DOPS=2
 for n in 1 2 3 4 5 6 7; do
 	broken "keyed-mutation$n" -DWORKERS=4 -DMUTATION="$n"
 done
+
+# Deaths; the sweep; charges that are given back.
+sound limiter-kills -DKILLS=1
+sound limiter-sweep -DSWEEPS=1
+sound limiter-refunds -DREFUNDS=1 -DWORKERS=2 -DSWEEPS=1 -DOPS=2
+for n in 1 2 3 5 6 7; do
+	broken "limiter-mutation$n" -DWORKERS=4 -DMUTATION="$n"
+done
+pan_flags=(-DREVERSE) # it is found sooner from that end
+broken limiter-mutation4 -DWORKERS=4 -DMUTATION=4 -DSWEEPS=1 -DVERSIONS=2
+pan_flags=()
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

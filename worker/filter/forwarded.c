@@ -6,6 +6,7 @@
 #include "common/base/text.h"
 #include "worker/filter/way.h"
 #include "worker/flow/own.h"
+#include "worker/flow/told.h"
 
 #define FORWARDED_ADDED 20u /* fields, with room for rules */
 #define FORWARDED_DIGITS 10 /* of Max-Forwards */
@@ -48,14 +49,16 @@ forwarded_is_void(const struct head *h, const struct field *f)
 }
 
 static void
-forwarded_copy(struct head *up, const struct head *h)
+forwarded_copy(
+    struct head *up, const struct head *h, const struct img_head *img)
 {
 	bool nominated = head_has(h, FIELD_CONNECTION);
 
 	for (uint32_t i = 0; i < h->count; i++) {
 		const struct field *f = &h->fields[i];
 
-		if (forwarded_is_void(h, f))
+		if (forwarded_is_void(h, f) ||
+		    (f->id == FIELD_OTHER && told_has(img, f->name)))
 			continue;
 		if (nominated && head_nominated(h, f->name))
 			continue;
@@ -114,7 +117,7 @@ forwarded_request(struct req *q)
 		return DONE;
 	}
 	head_add(up, FIELD_HOST, q->head.host);
-	forwarded_copy(up, &q->head);
+	forwarded_copy(up, &q->head, q->image);
 	head_add(up, FIELD_X_REQUEST_ID, q->request_id);
 	way_add(q);
 	head_add(up, FIELD_VIA, forwarded_via(q));

@@ -79,10 +79,10 @@ transform_answer(struct req *q, struct head *h)
 {
 	const struct img_route *r = q->match.route;
 	struct template_vars v;
-	uint32_t room = h->count;
 
 	if (r->response_rules.count == 0)
 		return;
 	req_vars(q, &v);
-	(void)rules_apply(q->image, r->response_rules, h, &room, &v, &q->arena);
+	(void)rules_apply(
+	    q->image, r->response_rules, h, &h->room, &v, &q->arena);
 }

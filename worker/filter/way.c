@@ -100,7 +100,7 @@ way_element(struct req *q, struct slice peer)
 
 #undef PUT
 
-static struct slice
+struct slice
 way_proto(const struct req *q)
 {
 	const struct field *f = way_claim(q, FIELD_X_FORWARDED_PROTO);
@@ -112,7 +112,7 @@ way_proto(const struct req *q)
 	return way_scheme(q);
 }
 
-static struct slice
+struct slice
 way_host(const struct req *q)
 {
 	const struct field *f = way_claim(q, FIELD_X_FORWARDED_HOST);

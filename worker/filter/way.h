@@ -13,4 +13,10 @@
  */
 void way_add(struct req *q);
 
+/* "http" or "https", as the client has it. */
+struct slice way_proto(const struct req *q);
+
+/* The authority that the client asked for, as far as that is known. */
+struct slice way_host(const struct req *q);
+
 #endif

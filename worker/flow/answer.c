@@ -43,6 +43,7 @@ req_answer_head(struct req *q, struct head *h, uint32_t room, bool end)
 	answer_add(h, room, FIELD_X_REQUEST_ID, q->request_id);
 	/* RFC 9110 6.6.1: also where the upstream has no clock. */
 	answer_add(h, room, FIELD_DATE, env_date(q->env));
+	h->room = room;
 	pipeline_answer(q, h);
 	if (arena_failed(&q->arena)) {
 		req_end(q, WHY_OVERLOADED, true);

@@ -20,29 +20,50 @@
 #include "shm/epoch.h"
 #include "shm/permit.h"
 
+struct auth_cache;
+struct auth_questions;
 struct contexts;
 struct filter;
+struct guards;
+struct keys;
 struct opool;
+struct refused;
 struct balance;
+struct basic_checks;
 struct req;
 struct secure;
+struct issue_key;
+struct vouchers;
 
 struct env {
 	struct loop *loop;
 	struct region *region;
-	uint32_t slot; /* this worker's */
-	bool draining; /* no new requests on kept connections */
+	uint32_t slot;    /* this worker's */
+	uint32_t helpers; /* there are so many */
+	bool draining;    /* no new requests on kept connections */
 	_Atomic uint64_t *counters;
 	struct epoch_view view; /* what is readable in this turn */
 	struct contexts *contexts;
-	struct secure *secure;        /* TLS policies */
+	struct secure *secure; /* TLS policies */
+	struct keys *keys;     /* that verify tokens */
+	struct auth_cache *auth_cache;
+	struct auth_questions *auth_questions;
+	uint32_t auth_waiting; /* requests, for authenticators */
+	struct guards *guards;
 	const struct filter *filters; /* the one order; see filters.c */
 	struct opool *opool;
+	struct refused *refused;   /* credentials, a moment ago */
+	struct vouchers *vouchers; /* tokens for services */
+	/* What issued.c signs with, and of which version (signing.h) it is. */
+	struct issue_key *issue_key;
+	uint64_t issue_version;
 	struct balance *balance;
 	struct permits permits; /* of endpoints, and of clients' addresses */
 	struct pool reqs;
 	/* Requests that pin an image, by its slot: to end the oldest. */
 	struct list pinned[IMAGES_MAX];
+	struct list errands; /* that helpers are at */
+	struct basic_checks *basic_checks;
 	uint64_t id_prefix[2], id_count; /* request ids */
 	int64_t date_s;                  /* what `date` says; 0: nothing yet */
 	char date[WALL_DATE_BYTES];
@@ -52,6 +73,10 @@ struct env {
 	    unsigned code, uint64_t us);
 	/* Lets the other workers look at what is wanted of them. */
 	void (*wake_others)(struct env *e);
+	/* The same of the master (keysets_want). */
+	void (*wake_master)(struct env *e);
+	/* One of the helpers: it has something to do (errand.h). */
+	void (*wake_helpers)(struct env *e);
 };
 
 #define ENV_ID_BYTES 32
@@ -61,6 +86,13 @@ void env_make_id(struct env *e, char out[ENV_ID_BYTES]);
 
 /* Now, as a Date field has it; valid until the next call. */
 struct slice env_date(struct env *e);
+
+/* Now, in whole seconds of the wall clock, as tokens count. */
+static inline int64_t
+env_now_s(void)
+{
+	return clock_wall().us / 1000000;
+}
 
 static inline void
 env_count(struct env *e, enum counter c, int64_t by)

@@ -28,7 +28,7 @@ struct identity {
 	struct slice token_id; /* jti, or the name of a key; may be empty */
 	struct slice claims;   /* a JSON object that was checked; or empty */
 	int64_t issued_s;      /* INT64_MIN: it does not say */
-	int64_t expires_s;     /* wall clock; INT64_MAX: never */
+	int64_t expires_s; /* wall clock, leeway included; INT64_MAX: never */
 	struct revoke_subject subject;
 	uint64_t revoke_version; /* of the last look at revocations */
 	/* What it may do by the roles of one generation; see grants.h. */
@@ -60,14 +60,21 @@ struct identity *identity_ref(struct identity *id);
 /* NULL is let pass. */
 void identity_unref(struct identity *id);
 
-/* As bytes for the shared cache, and back. */
+/*
+ * As bytes for the shared cache, and back. 0: there is not enough room; NULL:
+ * no memory, or the bytes are none of ours.
+ */
 size_t identity_pack(const struct identity *id, char *out, size_t room);
 struct identity *identity_unpack(const struct region *r, struct slice bytes);
 
-/*
- * It holds at this moment: neither expired (wall clock, with leeway where its
- * authenticator has one: expires_s includes it) nor revoked.
- */
+/* Its time is over, with leeway where its authenticator has one. */
+static inline bool
+identity_expired(const struct identity *id, int64_t now_s)
+{
+	return now_s >= id->expires_s;
+}
+
+/* It holds at this moment: neither expired (wall clock) nor revoked. */
 bool identity_holds(const struct region *r, struct identity *id, int64_t now_s);
 
 #endif

@@ -30,15 +30,23 @@ pipeline_run(struct req *q)
 	}
 }
 
+/* The filters that an answer to q goes through. */
+static uint32_t
+pipeline_answering(const struct req *q)
+{
+	const struct img_route *r = q->match.route;
+
+	if (r != NULL)
+		return r->always |
+		    (r->filters & ((UINT32_C(1) << q->passed) - 1));
+	return q->image != NULL ? q->image->always : 0;
+}
+
 void
 pipeline_answer(struct req *q, struct head *h)
 {
-	const struct img_route *r = q->match.route;
-	uint32_t mask;
+	uint32_t mask = pipeline_answering(q);
 
-	if (r == NULL || q->passed == 0)
-		return;
-	mask = r->filters & ((UINT32_C(1) << q->passed) - 1);
 	while (mask != 0) {
 		unsigned i = 31u - (unsigned)__builtin_clz(mask);
 

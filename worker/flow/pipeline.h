@@ -2,7 +2,8 @@
  * pipeline.h - the filters of a route, run in one order.
  *
  *    request  ->  forwarded -> transform -> respond | forward
- *    answer   <-  those that were passed, in reverse
+ *    answer   <-  those that were passed, in reverse, and those that see every
+ *                 answer, also one that was made before they were passed
  *
  * A filter that is off for a route is not in the route's mask and costs
  * nothing. The order is shm/filters.def.
@@ -23,11 +24,12 @@ enum verdict {
 
 struct filter {
 	const char *name;
-	/* On the way in. */
+	/* On the way in. NULL: it sees answers only, see img_route.always. */
 	enum verdict (*request)(struct req *q);
 	/*
-	 * On the way back, before the head is written: may change h, whose
-	 * fields have room as in req_answer_head. NULL: nothing to do.
+	 * On the way back, before the head is written: may change h, which
+	 * head_reserve makes room in. NULL: nothing to do. A filter that sees
+	 * every answer may find that there is no route (q->match.route NULL).
 	 */
 	void (*answer)(struct req *q, struct head *h);
 };
@@ -35,7 +37,7 @@ struct filter {
 /* Runs the filters from the one after those already passed. */
 void pipeline_run(struct req *q);
 
-/* Runs the answer side of the passed filters over h, in reverse. */
+/* Runs the answer side of the filters that are to see h, in reverse. */
 void pipeline_answer(struct req *q, struct head *h);
 
 #endif

@@ -5,8 +5,10 @@
 
 #include "common/base/clock.h"
 #include "common/base/json.h"
+#include "worker/flow/security_headers.h"
 
 #define REPLY_FIELDS 8u
+#define REPLY_BARE_FIELDS (REPLY_FIELDS + 64u) /* all that may be set */
 #define REPLY_BODY_MAX 2048u
 
 static const struct slice reply_server = { "penstock", 8 };
@@ -78,13 +80,37 @@ reply_body(struct req *q, unsigned status, struct slice content_type,
 		head_add(&h, FIELD_CONTENT_TYPE, content_type);
 	if (extra != NULL)
 		head_add(&h, (enum field_id)extra->id, extra->value);
-	else if (why_table[q->why].status == 503)
+	else if (why_table[q->why].status == 503 ||
+	    why_table[q->why].status == 429)
 		head_add(&h, FIELD_RETRY_AFTER, reply_retry_after);
 	req_answer_head(q, &h, REPLY_FIELDS, body.n == 0);
 	if (body.n == 0 || s->user != q)
 		return;
 	req_answer_data(q, body);
 	req_answer_end(q, NULL);
+}
+
+void
+reply_as_told(
+    struct req *q, unsigned status, const struct field *fields, uint32_t count)
+{
+	uint32_t room = count + REPLY_FIELDS;
+	struct head h = { .status = (uint16_t)status,
+		.reason = http_reason(status),
+		.version = HTTP_1_1,
+		.method = q->head.method,
+		.body = BODY_LENGTH,
+		.close = reply_closes(q) };
+
+	h.fields = arena_alloc(&q->arena, room * sizeof(struct field));
+	if (h.fields == NULL) {
+		req_end(q, WHY_OVERLOADED, true);
+		return;
+	}
+	head_add(&h, FIELD_SERVER, reply_server);
+	for (uint32_t i = 0; i < count; i++)
+		head_add(&h, (enum field_id)fields[i].id, fields[i].value);
+	req_answer_head(q, &h, room, true);
 }
 
 void
@@ -112,13 +138,14 @@ reply_bare(struct env *e, struct stream *s, enum why why)
 {
 	char buf[REPLY_BODY_MAX], id[ENV_ID_BYTES];
 	struct slice request_id = slice_make(id, sizeof(id));
-	struct field fields[REPLY_FIELDS];
+	struct field fields[REPLY_BARE_FIELDS];
 	size_t n;
 	struct head h = { .status = why_table[why].status,
 		.reason = http_reason(why_table[why].status),
 		.version = HTTP_1_1,
 		.body = BODY_LENGTH,
 		.fields = fields,
+		.room = REPLY_BARE_FIELDS,
 		.close = true };
 
 	env_make_id(e, id);
@@ -131,6 +158,7 @@ reply_bare(struct env *e, struct stream *s, enum why why)
 	head_add(&h, FIELD_DATE, env_date(e));
 	if (h.status == 503)
 		head_add(&h, FIELD_RETRY_AFTER, reply_retry_after);
+	security_headers_bare(e->view.image, &h);
 	if (!stream_head(s, &h, false))
 		return;
 	stream_data(s, slice_make(buf, n));

@@ -25,6 +25,13 @@ void reply_body(struct req *q, unsigned status, struct slice content_type,
     struct slice body, const struct field *extra);
 
 /*
+ * The same without a body, of these fields: what somebody else has said, who
+ * was asked. `q->why` is set.
+ */
+void reply_as_told(
+    struct req *q, unsigned status, const struct field *fields, uint32_t count);
+
+/*
  * The same before a req exists (the head could not be read): writes straight
  * to the stream, which is to be closed afterwards.
  */

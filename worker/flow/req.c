@@ -105,6 +105,7 @@ req_unpin(struct req *q)
 	q->image = NULL;
 	q->service = NULL;
 	q->match.route = NULL;
+	q->match.cors = NULL;
 }
 
 /* Copies what outlives the pin. */
@@ -153,6 +154,10 @@ req_no_method(struct req *q)
 	char text[512];
 	struct field allow = { .name = SLICE_LIT("Allow"), .id = FIELD_ALLOW };
 
+	if (q->match.preflight == PREFLIGHT_ASTRAY && q->match.cors != NULL) {
+		req_fail_with(q, WHY_CORS_REFUSED, ROUTE_NO_POLICY, NULL);
+		return;
+	}
 	/* Neither is ever served (own.h). */
 	q->match.allow &=
 	    ~(UINT32_C(1) << METHOD_CONNECT | UINT32_C(1) << METHOD_TRACE);
@@ -325,10 +330,10 @@ req_flush_up(struct req *q)
 }
 
 bool
-req_leave(struct req *q)
+req_leave(struct req *q, enum why why)
 {
 	return q->handler != NULL && q->handler->leave != NULL &&
-	    q->handler->leave(q);
+	    q->handler->leave(q, why);
 }
 
 void

@@ -62,10 +62,10 @@ struct req_handler {
 	/* A burst of body bytes is over: send what is queued. */
 	void (*flush)(struct req *q);
 	/*
-	 * The gateway stops: true where an orderly end takes a moment more,
-	 * of which the handler makes the best. May be NULL: false.
+	 * It is to end for this reason: true where an orderly end takes a
+	 * moment more, of which the handler makes the best. May be NULL: false.
 	 */
-	bool (*leave)(struct req *q);
+	bool (*leave)(struct req *q, enum why why);
 };
 
 /*
@@ -119,7 +119,7 @@ struct req {
 	bool trusted; /* what the peer says of the client is believed */
 	uint16_t status; /* of the final head */
 	struct req_plan plan;
-	struct grpc_deadline *deadline; /* NULL: the client gave none */
+	struct grpc_deadline *deadline;  /* NULL: the client gave none */
 	struct identity *identity;       /* NULL: nobody vouched for it */
 	const struct decision *decision; /* of its route; NULL: none was due */
 	/* What changes the bodies on their way (sink.h). NULL: nothing. */
@@ -158,10 +158,10 @@ void req_room(struct req *q);
 void req_flush_up(struct req *q);
 
 /*
- * From the owner, when the gateway stops: true when q goes on a moment longer,
- * for an orderly end. It may have ended.
+ * q is to end, since the gateway stops, or its identity holds no longer: true
+ * when it goes on a moment longer, for an orderly end. It may have ended.
  */
-bool req_leave(struct req *q);
+bool req_leave(struct req *q, enum why why);
 
 /* A filter that said WAIT has its result. */
 void req_continue(struct req *q);

@@ -61,7 +61,18 @@ struct asked {
 	const struct head *h;
 	const struct uri *u;
 	const struct peer *peer; /* NULL: nothing is known */
+	enum http_method method;
+	struct slice method_text;
+	bool ahead; /* h asks about a request that may come */
 };
+
+/* A preflight names the fields that will come beyond what it has itself. */
+static bool
+header_announced(const struct asked *q, struct slice name)
+{
+	return q->ahead &&
+	    head_lists(q->h, FIELD_ACCESS_CONTROL_REQUEST_HEADERS, name);
+}
 
 static bool
 condition_holds(const struct img_head *img, const struct img_condition *c,
@@ -72,17 +83,20 @@ condition_holds(const struct img_head *img, const struct img_condition *c,
 
 	switch ((enum img_condition_kind)c->kind) {
 	case COND_HEADER:
-		return header_holds(q->h, c, name, value);
+		return header_holds(q->h, c, name, value) ||
+		    header_announced(q, name);
 	case COND_QUERY:
 		return uri_query_find(q->u->query, name, &found) &&
 		    (!c->has_value || query_means(found, value));
 	case COND_COOKIE:
-		return cookie_find(q->h, name, &found) &&
-		    (!c->has_value || slice_eq(found, value));
+		return q->ahead ||
+		    (cookie_find(q->h, name, &found) &&
+			(!c->has_value || slice_eq(found, value)));
 	case COND_CLIENT_SUBJECT:
 	case COND_CLIENT_SAN:
 	case COND_CLIENT_FINGERPRINT:
-		return peer_fits(q->peer, c, value);
+		/* Browsers keep it back, as they do cookies. */
+		return q->ahead || peer_fits(q->peer, c, value);
 	case COND_COUNT:
 		break;
 	}
@@ -101,28 +115,65 @@ conditions_hold(const struct img_head *img, const struct img_route *r,
 	return true;
 }
 
-static bool
-method_allowed(
-    const struct img_head *img, const struct img_route *r, const struct head *h)
+bool
+route_method_listed(const struct img_head *img, uint32_t methods,
+    struct img_span others, enum http_method method, struct slice text)
 {
-	const struct img_str *others = img_at(img, r->other_methods.off);
+	const struct img_str *names = img_at(img, others.off);
 
-	if (r->methods == 0)
+	if (methods == 0)
 		return true;
-	if (h->method != METHOD_OTHER)
-		return (r->methods >> h->method & 1u) != 0;
-	for (uint32_t i = 0; i < r->other_methods.count; i++)
-		if (slice_eq(img_slice(img, others[i]), h->method_text))
+	if (method != METHOD_OTHER)
+		return (methods >> method & 1u) != 0;
+	for (uint32_t i = 0; i < others.count; i++)
+		if (slice_eq(img_slice(img, names[i]), text))
 			return true;
 	return false;
 }
 
+static const struct img_cors *
+cors_at(const struct img_head *img, uint32_t index)
+{
+	const struct img_cors *all = img_at(img, img->cors.off);
+
+	return index != IMG_NONE ? &all[index] : NULL;
+}
+
+const struct img_cors *
+route_cors(const struct img_head *img, const struct route_match *m)
+{
+	return m->route != NULL ? cors_at(img, m->route->cors) : m->cors;
+}
+
 static void
-allow_add(struct route_match *m, const struct img_route *r)
+allow_add(const struct img_head *img, struct route_match *m,
+    const struct img_route *r)
 {
 	m->allow |= r->methods;
 	if (r->other_methods.count != 0 && m->allow_others < ROUTE_ALLOW_OTHERS)
 		m->allow_other[m->allow_others++] = &r->other_methods;
+	if (m->cors == NULL)
+		m->cors = cors_at(img, r->cors);
+}
+
+static void
+match_init(struct route_match *m)
+{
+	m->route = NULL;
+	m->allow = 0;
+	m->allow_others = 0;
+	m->preflight = PREFLIGHT_NONE;
+	m->cors = NULL;
+}
+
+/* The i-th route of a term. */
+static const struct img_route *
+term_route(const struct img_head *img, struct img_term term, uint32_t i)
+{
+	const struct img_route *routes = img_at(img, img->routes.off);
+	const uint32_t *lists = img_at(img, img->router.lists.off);
+
+	return &routes[term.count == 1 ? term.first : lists[term.first + i]];
 }
 
 /* The route of a term for this request. */
@@ -130,18 +181,15 @@ static enum route_verdict
 term_choose(const struct img_head *img, struct img_term term,
     const struct asked *q, struct route_match *m)
 {
-	const struct img_route *routes = img_at(img, img->routes.off);
-	const uint32_t *lists = img_at(img, img->router.lists.off);
 	bool eligible = false, keeps = false;
 
 	for (uint32_t i = 0; i < term.count; i++) {
-		const struct img_route *r =
-		    &routes[term.count == 1 ? term.first
-					    : lists[term.first + i]];
+		const struct img_route *r = term_route(img, term, i);
 
 		if (!conditions_hold(img, r, q))
 			continue;
-		if (method_allowed(img, r, q->h)) {
+		if (route_method_listed(img, r->methods, r->other_methods,
+			q->method, q->method_text)) {
 			if (q->u->encoded_slash && !r->encoded_slash_keep)
 				return ROUTE_ENCODED_SLASH;
 			m->route = r;
@@ -149,11 +197,62 @@ term_choose(const struct img_head *img, struct img_term term,
 		}
 		eligible = true;
 		keeps |= r->encoded_slash_keep;
-		allow_add(m, r);
+		allow_add(img, m, r);
 	}
 	if (q->u->encoded_slash && !keeps)
 		return ROUTE_ENCODED_SLASH;
 	return eligible ? ROUTE_NO_METHOD : ROUTE_NO_PATH;
+}
+
+/* ---- preflights ---- */
+
+static bool
+is_preflight(const struct head *h)
+{
+	return h->method == METHOD_OPTIONS && head_has(h, FIELD_ORIGIN) &&
+	    head_has(h, FIELD_ACCESS_CONTROL_REQUEST_METHOD);
+}
+
+/* What the routes of the term with the chosen one's policy serve. */
+static uint32_t
+term_methods(const struct img_head *img, struct img_term term,
+    const struct asked *q, uint32_t cors)
+{
+	uint32_t methods = 0;
+
+	for (uint32_t i = 0; i < term.count; i++) {
+		const struct img_route *r = term_route(img, term, i);
+
+		if (r->cors != cors || !conditions_hold(img, r, q))
+			continue;
+		if (r->methods == 0)
+			return 0;
+		methods |= r->methods;
+	}
+	return methods;
+}
+
+/* True when the request that a preflight asks about has a policy. */
+static bool
+preflight_choose(const struct img_head *img, struct img_term term,
+    const struct asked *q, struct route_match *m)
+{
+	struct asked meant = *q;
+
+	meant.method_text =
+	    head_find(q->h, FIELD_ACCESS_CONTROL_REQUEST_METHOD)->value;
+	meant.method = http_method_find(meant.method_text);
+	meant.ahead = true;
+	if (term_choose(img, term, &meant, m) == ROUTE_FOUND &&
+	    m->route->cors != IMG_NONE) {
+		m->preflight = PREFLIGHT_ROUTED;
+		m->allow = term_methods(img, term, &meant, m->route->cors);
+		m->allow_others = 0;
+		return true;
+	}
+	match_init(m);
+	m->preflight = PREFLIGHT_ASTRAY;
+	return false;
 }
 
 enum route_verdict
@@ -161,15 +260,17 @@ route_find(const struct img_head *img, struct contexts *ctx,
     const struct head *h, const struct uri *u, const struct peer *peer,
     struct route_match *m)
 {
-	const struct asked q = { h, u, peer };
+	const struct asked q = { h, u, peer, (enum http_method)h->method,
+		h->method_text, false };
 	struct img_term term;
 
-	m->route = NULL;
-	m->allow = 0;
-	m->allow_others = 0;
-	if (route_path_find(img, ctx, h->host, u->path, m, &term))
-		return term_choose(img, term, &q, m);
-	return u->encoded_slash ? ROUTE_ENCODED_SLASH : ROUTE_NO_PATH;
+	match_init(m);
+	if (!route_path_find(img, ctx, h->host, u->path, m, &term))
+		return u->encoded_slash ? ROUTE_ENCODED_SLASH : ROUTE_NO_PATH;
+	if (img->cors.count != 0 && is_preflight(h) &&
+	    preflight_choose(img, term, &q, m))
+		return ROUTE_FOUND;
+	return term_choose(img, term, &q, m);
 }
 
 struct allow_text {

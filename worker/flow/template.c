@@ -3,6 +3,7 @@
  */
 #include "worker/flow/template.h"
 
+#include "worker/flow/claim_text.h"
 #include "worker/flow/cookie.h"
 #include "worker/flow/identity.h"
 #include "worker/flow/route_path.h"
@@ -127,6 +128,8 @@ op_value(const struct img_head *img, const struct img_tmpl_op *op,
 		return identity_claim(v->identity, IMG_CLAIM_TENANT);
 	case TMPL_ROLES:
 		return identity_claim(v->identity, IMG_CLAIM_ROLES);
+	case TMPL_CLAIM:
+		return claim_text(v->identity, text, a);
 	}
 	return SLICE_NONE;
 }
@@ -167,6 +170,17 @@ target_write(const struct img_tmpl_op *op, struct slice s, char *out)
 	return uri_encode(s, false, escaped, out);
 }
 
+/* A path was normalised: its escapes are good ones. */
+static size_t
+text_write(const struct img_tmpl_op *op, struct slice s, char *out)
+{
+	size_t n;
+
+	if ((op->flags & TMPL_ESCAPED) != 0 && uri_decode(s, out, &n))
+		return n;
+	return plain_write(s, out);
+}
+
 /* At most three times the value and one byte more. */
 static size_t
 op_write(const struct img_tmpl_op *op, struct slice s, enum template_use use,
@@ -185,6 +199,8 @@ op_write(const struct img_tmpl_op *op, struct slice s, enum template_use use,
 		return target_write(op, s, out);
 	case TEMPLATE_BODY:
 		return plain_write(s, out);
+	case TEMPLATE_TEXT:
+		return text_write(op, s, out);
 	}
 	return 0;
 }

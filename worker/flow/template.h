@@ -28,6 +28,7 @@ enum template_use {
 	TEMPLATE_HEADER, /* control characters are dropped */
 	TEMPLATE_TARGET, /* values are percent-encoded */
 	TEMPLATE_BODY,   /* as they are */
+	TEMPLATE_TEXT,   /* escapes of path text are decoded: to compare */
 };
 
 /*

@@ -83,19 +83,35 @@ id_is_sane(struct slice id)
 	return true;
 }
 
+/* The value of the one field with this id; empty where there are several. */
+static struct slice
+value_single(const struct head *h, enum field_id id)
+{
+	struct slice value = SLICE_NONE;
+
+	if (!head_has(h, id))
+		return value;
+	for (uint32_t i = 0; i < h->count; i++) {
+		if (h->fields[i].id != id)
+			continue;
+		if (value.n != 0)
+			return SLICE_NONE;
+		value = h->fields[i].value;
+	}
+	return value;
+}
+
 struct slice
 trust_request_id(const struct head *h)
 {
-	struct slice id = SLICE_NONE;
+	struct slice id = value_single(h, FIELD_X_REQUEST_ID);
 
-	if (!head_has(h, FIELD_X_REQUEST_ID))
-		return id;
-	for (uint32_t i = 0; i < h->count; i++) {
-		if (h->fields[i].id != FIELD_X_REQUEST_ID)
-			continue;
-		if (id.n != 0)
-			return SLICE_NONE;
-		id = h->fields[i].value;
-	}
 	return id_is_sane(id) ? id : SLICE_NONE;
+}
+
+bool
+trust_https(const struct head *h)
+{
+	return slice_eq_nocase(
+	    value_single(h, FIELD_X_FORWARDED_PROTO), SLICE_LIT("https"));
 }

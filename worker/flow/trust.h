@@ -35,4 +35,7 @@ void trust_client(
 /* The X-Request-ID of such a request; empty when there is no usable one. */
 struct slice trust_request_id(const struct head *h);
 
+/* It says, once, that the client came by https. */
+bool trust_https(const struct head *h);
+
 #endif

@@ -437,3 +437,10 @@ call_abort(struct call *c)
 	origin_close(c->origin);
 	call_settle(c);
 }
+
+void
+call_expire(struct call *c)
+{
+	if (c->origin != NULL)
+		call_on_expired(c);
+}

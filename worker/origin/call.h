@@ -112,6 +112,10 @@ void call_pause(struct call *c, bool paused);
 /* Gives up: its connection or stream is closed. Harmless when it is over. */
 void call_abort(struct call *c);
 
+/* The same because it took too long, which its endpoint is blamed for: `failed`
+ * comes from within. */
+void call_expire(struct call *c);
+
 /* Bytes that are still to be sent. */
 static inline size_t
 call_queued(const struct call *c)

@@ -12,6 +12,7 @@
  */
 #include "worker/origin/forward.h"
 
+#include "worker/flow/told.h"
 #include "worker/origin/balance_key.h"
 #include "worker/origin/forward_state.h"
 
@@ -58,9 +59,16 @@ static void
 forward_body_end(struct req *q, const struct head *trailers)
 {
 	struct forward *f = q->handled;
+	struct head kept;
 
 	if (q->head.body == BODY_NONE || !forward_sending(f))
 		return;
+	trailers =
+	    told_strip_trailers(q->env->view.image, trailers, &kept, &q->arena);
+	if (trailers == NULL) {
+		req_fail(q, WHY_OVERLOADED);
+		return;
+	}
 	if (trailers->count != 0) {
 		f->body_begun = true;
 		forward_keep_drop(f); /* they are not kept */

@@ -6,7 +6,7 @@
  *	forward_answer.c  the origin's side: answers on, or dropped
  *	forward_body.c    a body that is kept to be sent again
  *	forward_full.c    when no endpoint takes a connection more
- *	forward_manner.c  how an endpoint is spoken to
+ *	forward_manner.c  as an endpoint is spoken to
  *	forward_tunnel.c  what follows a 101
  */
 #ifndef WORKER_ORIGIN_FORWARD_STATE_H

@@ -7,8 +7,9 @@
  *	client  <-- down --  call  -- origin
  *
  * From then on the request's handler and the call's sink are the ones here.
- * When the gateway stops, both ends of a WebSocket get a close frame as soon as
- * a frame has ended, nothing behind it, and a moment to say the same.
+ * When the gateway stops, or the client's identity ends, both ends of a
+ * WebSocket get a close frame as soon as a frame has ended, nothing behind it,
+ * and a moment to say the same.
  */
 #include "common/base/hash.h"
 #include "common/http/ws_frame.h"
@@ -25,6 +26,7 @@ struct tunnel {
 	struct tunnel_way up, down;
 	bool websocket;
 	bool leaving;
+	uint8_t why; /* of that: enum why */
 };
 
 /* ---- one way ---- */
@@ -46,12 +48,14 @@ tunnel_seal(struct forward *f, struct tunnel_way *way)
 	    hash_u64(f->req->env->id_prefix[0] ^ clock_now().us ^ (uintptr_t)f);
 	const uint8_t *mask =
 	    way == &f->tunnel->up ? (const uint8_t *)&random : NULL;
+	unsigned code =
+	    f->tunnel->why == WHY_IDENTITY_ENDED ? WS_POLICY : WS_GOING_AWAY;
 	char frame[WS_CLOSE_BYTES];
 	size_t n;
 
 	if (way->sealed || way->ended || way->frame.at != WS_BETWEEN)
 		return;
-	n = ws_frame_close(frame, WS_GOING_AWAY, mask);
+	n = ws_frame_close(frame, code, mask);
 	if (!way->frame.closed)
 		tunnel_put(f, way, slice_make(frame, n));
 	way->sealed = true;
@@ -90,7 +94,7 @@ tunnel_settle(struct forward *f)
 
 	if (tunnel_way_over(&t->up) && tunnel_way_over(&t->down) &&
 	    call_queued(&f->call) == 0)
-		req_end(f->req, t->leaving ? WHY_STOPPING : WHY_OK, false);
+		req_end(f->req, (enum why)t->why, false);
 }
 
 /* ---- the handler: what the client sends ---- */
@@ -126,13 +130,15 @@ tunnel_abort(struct req *q)
 }
 
 static bool
-tunnel_leave(struct req *q)
+tunnel_leave(struct req *q, enum why why)
 {
 	struct forward *f = q->handled;
 	struct tunnel *t = f->tunnel;
 
 	if (!t->websocket)
 		return false;
+	if (!t->leaving)
+		t->why = (uint8_t)why;
 	t->leaving = true;
 	tunnel_seal(f, &t->up);
 	tunnel_seal(f, &t->down);
@@ -180,7 +186,9 @@ tunnel_failed(struct call *c, enum why why)
 {
 	struct forward *f = c->user;
 
-	req_end(f->req, f->tunnel->leaving ? WHY_STOPPING : why, true);
+	const struct tunnel *t = f->tunnel;
+
+	req_end(f->req, t->leaving ? (enum why)t->why : why, true);
 }
 
 static void

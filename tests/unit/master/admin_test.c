@@ -4,6 +4,7 @@
  */
 #include "tests/unit/shm/fixture.h"
 
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -18,7 +19,8 @@ static struct inherit *in;
 static struct loop loop;
 static struct boot boot;
 static struct reload reload;
-static struct probes probes; /* none of them */
+static struct probes probes;  /* none of them */
+static struct access access_; /* of which nothing is asked */
 static struct admin admin;
 static char folder[] = "/tmp/penstock-admin-XXXXXX";
 static char path[sizeof(folder) + 16];
@@ -43,7 +45,15 @@ published(struct reload *r)
 	(void)r;
 }
 
-static const struct reload_owner owner = { tell, ended, published };
+static const struct reload_owner owner = { tell, ended, published, NULL, NULL };
+
+static void
+access_told(struct access *a)
+{
+	(void)a;
+}
+
+static const struct access_owner access_owner = { access_told, access_told };
 
 static void
 setup(void)
@@ -56,19 +66,25 @@ setup(void)
 	in->workers = 2;
 	in->log_fd = -1;
 	in->files_fd = -1;
+	in->state_dir_fd = -1;
+	in->master_wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	ck_assert_int_ge(in->master_wake_fd, 0);
 	in->admin_fd = sock_listen_unix(path);
 	ck_assert_int_ge(in->admin_fd, 0);
 	fixture_region(&in->region, 2);
 	buf_pool_init(0);
 	ck_assert(io_scratch_init() && loop_init(&loop));
 	ck_assert(reload_init(&reload, in, &loop, &boot, "/nowhere", &owner));
-	ck_assert(admin_init(&admin, &loop, in, &reload, &probes));
+	ck_assert(access_init(&access_, &loop, in, &access_owner));
+	ck_assert(admin_init(&admin, &loop, in, &reload, &probes, &access_));
 }
 
 static void
 teardown(void)
 {
 	admin_fini(&admin);
+	access_fini(&access_);
+	(void)close(in->master_wake_fd);
 	reload_fini(&reload);
 	registry_map_drop(&in->region);
 	ck_assert(loop_turn(&loop, 0));

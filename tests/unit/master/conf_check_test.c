@@ -48,7 +48,7 @@ static const struct conf_case bad[] = {
 	    "\"least_connections\", \"random\", \"hash\", \"p2c\")\n" },
 	{ SERVICE_WITH("hash_key = \"addres\";"),
 	    "f:2: hash_key: \"addres\" is no key; it must be \"address\", "
-	    "\"header:NAME\", \"cookie:NAME\" or \"path\"\n" },
+	    "\"header:NAME\", \"cookie:NAME\", \"path\" or \"user\"\n" },
 	{ SERVICE_WITH("hash_key = \"header\";"),
 	    "f:2: hash_key: \"header\" needs a name, as in "
 	    "\"header:X-Tenant\"\n" },
@@ -57,9 +57,8 @@ static const struct conf_case bad[] = {
 	    "\"header:X-Tenant\"\n" },
 	{ SERVICE_WITH("hash_key = \"path:x\";"),
 	    "f:2: hash_key: \"path:x\" has a name, and needs none\n" },
-	{ SERVICE_WITH("hash_key = \"user\";"),
-	    "f:2: hash_key: \"user\" is no key yet: it needs authentication, "
-	    "which this version does not have\n" },
+	{ SERVICE_WITH("hash_key = \"user:x\";"),
+	    "f:2: hash_key: \"user:x\" has a name, and needs none\n" },
 	{ SERVICE_WITH("hash_key = 3;"),
 	    "f:2: hash_key: expected a string, got an integer\n" },
 	{ LISTENER "services = { be = { endpoints = ( { address = "

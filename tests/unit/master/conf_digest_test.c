@@ -126,8 +126,8 @@ START_TEST(restart)
 {
 	static const char expected[] =
 	    "user = \"nobody\"\ngroup = \nworkers = 3\ncpu_affinity = false\n"
-	    "worker_connections = 65536\npid_file = \"/p\"\n"
-	    "log.target = \"stderr\"\nadmin.socket = \"/a\"\n";
+	    "worker_connections = 65536\nhelpers = 1\npid_file = \"/p\"\n"
+	    "log.target = \"stderr\"\nadmin.socket = \"/a\"\nstate_dir = \n";
 	struct conf_try t;
 	char buf[512], little[8];
 

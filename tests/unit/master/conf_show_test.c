@@ -116,7 +116,11 @@ START_TEST(origins)
 		"    upgrade = [ \"websocket\" ]; # default\n",
 		"    upgrade = [ ]; # f:29\n",
 		"    encoded_slash = \"reject\"; # default\n"
-		"    grpc_web = false; # default\n"
+		"    grpc_web = false; # default\n",
+		"    close_revoked = false; # default\n"
+		"    issue = false; # default\n"
+		"    refresh = false; # default\n"
+		"    jwks = false; # default\n"
 		"    priority = \"emergency\"; # f:13\n",
 		"zone = \"x\"; # f:1\n",
 		"  min_ttl = \"1s\"; # default\n",
@@ -144,6 +148,49 @@ START_TEST(origins)
 		ck_assert_msg(strstr(text, lines[i]) != NULL, "%s", lines[i]);
 	ck_assert_ptr_null(strstr(text, "admin"));
 	ck_assert_ptr_null(strstr(text, "include"));
+	free(text);
+	conf_try_fini(&t);
+}
+END_TEST
+
+/* Secrets are not shown, nor what an authenticator of the type has not. */
+START_TEST(access)
+{
+	static const char *const lines[] = {
+		"        secret = \"(set)\"; # f:3\n",
+		"    client_secret = \"(set)\"; # f:4\n",
+		"      secret = \"(set)\"; # f:2\n",
+		"    ttl = \"1m\"; # default\n",
+		"    permissions = [ \"a:b\" ]; # f:5\n",
+		"          at_least = \"3\"; # f:6\n",
+	};
+	struct conf_try t;
+	char *text;
+
+	conf_try_text(&t,
+	    LISTENER
+	    "services = { be = { endpoints = ( { address = \"127.0.0.1:81\"; } "
+	    "); token = { algorithm = \"HS256\"; secret = "
+	    "\"hash-hash-hash-hash-hash-hash-has\"; }; }; };\n"
+	    "authenticators = { a = { type = \"jwt\"; algorithms = \"HS256\"; "
+	    "keys = ( { secret = \"hush-hush-hush-hush-hush-hush-hus\"; } ); "
+	    "};\n"
+	    "b = { type = \"introspection\"; service = \"be\"; path = \"/\"; "
+	    "client_id = \"c\"; client_secret = \"hush\"; }; };\n"
+	    "roles = { r = [ \"a:b\" ]; };\n"
+	    "routes = ( { path = \"/\"; service = \"be\"; authenticate = "
+	    "\"a\"; "
+	    "authorize = { claims = ( { claim = \"c\"; at_least = 3; } ); }; "
+	    "} );\n");
+	ck_assert_str_eq(t.complaints, "");
+	text = shown(&t.c);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		ck_assert_msg(strstr(text, lines[i]) != NULL, "%s", lines[i]);
+	ck_assert_ptr_null(strstr(text, "hush"));
+	ck_assert_ptr_null(strstr(text, "htpasswd"));
+	ck_assert_ptr_null(strstr(text, "holders"));
+	ck_assert_ptr_null(strstr(text, "forward_headers"));
+	ck_assert_ptr_null(strstr(text, "jwks = {"));
 	free(text);
 	conf_try_fini(&t);
 }
@@ -203,6 +250,7 @@ main(void)
 
 	tcase_add_test(tc, round_trip);
 	tcase_add_test(tc, origins);
+	tcase_add_test(tc, access);
 	tcase_add_test(tc, options);
 	return conf_try_run("conf_show", tc);
 }

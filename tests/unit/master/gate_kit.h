@@ -43,7 +43,7 @@ gate_published(struct reload *r)
 }
 
 static const struct reload_owner gate_owner = { gate_tell, gate_ended,
-	gate_published };
+	gate_published, NULL, NULL };
 
 static inline void
 gate_setup(void)

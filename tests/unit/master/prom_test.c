@@ -83,12 +83,14 @@ START_TEST(counters_are_summed_over_workers)
 {
 	counter_add(counters_block(&region, 0), COUNTER_CONNECTIONS, 3);
 	counter_add(counters_block(&region, 1), COUNTER_CONNECTIONS, 4);
+	counter_add(counters_block(&region, 1), COUNTER_JOBS_US, 2000450);
 	counters_why(&region, 0, WHY_BAD_REQUEST);
 	counters_why(&region, 1, WHY_BAD_REQUEST);
 	control_reload_done(&region, RELOAD_FAILED, 5000000);
 	write_all();
 	ck_assert(has("penstock_connections 7"));
 	ck_assert(has("# TYPE penstock_connections gauge"));
+	ck_assert(has("penstock_helper_job_seconds_total 2.000450"));
 	ck_assert(has("penstock_replies_total{why=\"bad_request\"} 2"));
 	ck_assert(has("penstock_config_last_reload_success 0"));
 	ck_assert(has("penstock_config_last_reload_timestamp_seconds 0.000"));

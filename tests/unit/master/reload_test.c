@@ -119,7 +119,7 @@ published(struct reload *r)
 	publications++;
 }
 
-static const struct reload_owner owner = { tell, ended, published };
+static const struct reload_owner owner = { tell, ended, published, NULL, NULL };
 
 static void
 setup(void)

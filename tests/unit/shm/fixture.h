@@ -20,6 +20,7 @@
 #include "shm/registry.h"
 
 #define FIXTURE_IMAGES (64u << 20)
+#define FIXTURE_RING (64u << 10)
 #define FIXTURE_SECRETS 4000 /* bytes of each image */
 
 static inline void
@@ -31,6 +32,7 @@ fixture_region(struct region *r, uint32_t workers)
 	diag_init(&d);
 	geometry_defaults(&g, workers);
 	g.images_bytes = FIXTURE_IMAGES;
+	g.ring_bytes = FIXTURE_RING;
 	ck_assert(region_create(r, &g, &d));
 	diag_fini(&d);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "shm/vault_layout.h"
 #include "tests/unit/shm/fixture.h"
 
 START_TEST(is_sealed_and_private)
@@ -15,8 +16,8 @@ START_TEST(is_sealed_and_private)
 	struct stat st;
 
 	fixture_region(&r, 2);
-	int fds[] = { r.state_fd, r.images_fd, r.secrets_fd };
-	for (int i = 0; i < 3; i++) {
+	int fds[] = { r.state_fd, r.images_fd, r.secrets_fd, r.vault_fd };
+	for (int i = 0; i < 4; i++) {
 		ck_assert_int_eq(fstat(fds[i], &st), 0);
 		ck_assert_uint_eq(st.st_mode & 07777, 0600);
 		ck_assert_int_eq(ftruncate(fds[i], st.st_size - 4096), -1);
@@ -29,8 +30,10 @@ START_TEST(is_sealed_and_private)
 	region_fini(&r);
 	ck_assert_int_eq(r.state_fd, -1);
 	ck_assert_int_eq(r.secrets_fd, -1);
+	ck_assert_int_eq(r.vault_fd, -1);
 	ck_assert_int_eq(fcntl(fds[0], F_GETFD), -1);
 	ck_assert_int_eq(fcntl(fds[2], F_GETFD), -1);
+	ck_assert_int_eq(fcntl(fds[3], F_GETFD), -1);
 }
 END_TEST
 
@@ -47,6 +50,36 @@ START_TEST(costs_little_at_first)
 		ck_assert_uint_eq(
 		    atomic_load(&r.state->slots[w].epoch), EPOCH_IDLE);
 	region_fini(&r);
+}
+END_TEST
+
+/* Nothing of it can fail later; what it takes is said before. */
+START_TEST(the_vault_is_there)
+{
+	struct geometry g = { .workers = 3,
+		.images_bytes = FIXTURE_IMAGES + 5,
+		.ring_bytes = RING_BYTES_MIN };
+	struct region r;
+	struct stat st;
+	struct diag d;
+
+	diag_init(&d);
+	ck_assert(region_create(&r, &g, &d));
+	ck_assert_int_eq(fstat(r.vault_fd, &st), 0);
+	ck_assert_uint_eq((uint64_t)st.st_blocks * 512, (uint64_t)st.st_size);
+	ck_assert_uint_eq((uint64_t)st.st_size,
+	    sizeof(struct shm_vault) + 3 * RING_BYTES_MIN);
+	ck_assert_uint_eq(r.vault_bytes, (uint64_t)st.st_size);
+	ck_assert_uint_eq(r.vault->workers, 3);
+	ck_assert_uint_eq(r.vault->ring_bytes, RING_BYTES_MIN);
+	ck_assert_uint_eq(geometry_bytes(&g),
+	    r.state_bytes + 2 * r.images_bytes + r.vault_bytes);
+	ck_assert(region_protect_images(&r));
+	memset(r.vault->rings, 1, 3 * RING_BYTES_MIN);
+	region_fini(&r);
+	geometry_defaults(&g, 2);
+	ck_assert_uint_ge(g.ring_bytes, 1u << 20);
+	diag_fini(&d);
 }
 END_TEST
 
@@ -84,6 +117,8 @@ START_TEST(attaches_read_only)
 	ck_assert(fixture_image_whole(epoch_image(&tool, 0), 1));
 	ck_assert_ptr_null(tool.secrets);
 	ck_assert_int_eq(tool.secrets_fd, -1);
+	ck_assert_ptr_null(tool.vault);
+	ck_assert_int_eq(tool.vault_fd, -1);
 	ck_assert_int_eq(mprotect(tool.images, 4096, PROT_READ), 0);
 	pid_t pid = fork();
 	if (pid == 0) {
@@ -177,6 +212,7 @@ START_TEST(is_left_out_of_core_dumps)
 		ck_assert(is_left_out(r.state));
 		ck_assert(is_left_out(r.images));
 		ck_assert(is_left_out(r.secrets));
+		ck_assert(is_left_out(r.vault));
 		if (pass == 0)
 			ck_assert(region_protect_images(&r));
 	}
@@ -212,6 +248,7 @@ main(void)
 
 	tcase_add_test(tc, is_sealed_and_private);
 	tcase_add_test(tc, costs_little_at_first);
+	tcase_add_test(tc, the_vault_is_there);
 	tcase_add_test(tc, refuses_a_bad_number_of_workers);
 	tcase_add_test(tc, attaches_read_only);
 	tcase_add_test(tc, attach_checks_what_it_gets);

@@ -38,6 +38,23 @@ START_TEST(a_slot_tells_who_lives_there)
 }
 END_TEST
 
+START_TEST(a_helper_has_one_too)
+{
+	struct region r;
+	struct slot_info i;
+
+	fixture_region(&r, 1);
+	slot_occupy(&r, SLOTS_MAX - 1, 4711);
+	slot_set_state(&r, SLOTS_MAX - 1, SLOT_READY);
+	slot_settle(&r, SLOTS_MAX - 1, SIGKILL);
+	slot_info(&r, SLOTS_MAX - 1, &i);
+	ck_assert_uint_eq(i.state, SLOT_DOWN);
+	ck_assert_int_eq(i.pid, 0);
+	ck_assert_int_eq(WTERMSIG(i.last_status), SIGKILL);
+	region_fini(&r);
+}
+END_TEST
+
 START_TEST(a_beat_is_stored_now_and_then)
 {
 	struct region r;
@@ -154,6 +171,7 @@ main(void)
 	TCase *tc = tcase_create("slots");
 
 	tcase_add_test(tc, a_slot_tells_who_lives_there);
+	tcase_add_test(tc, a_helper_has_one_too);
 	tcase_add_test(tc, a_beat_is_stored_now_and_then);
 	tcase_add_test(tc, who_is_fit_to_serve);
 	tcase_add_test(tc, last_words_are_kept);

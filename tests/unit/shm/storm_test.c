@@ -12,6 +12,8 @@
 #define WORKERS 3
 #define MASTER WORKERS
 #define SERVICES 3
+#define KEYSETS 2
+#define KEYSET_BYTES 3000
 #define ADDRESSES 40
 #define PINS_MAX 6
 #define USES_MAX 6
@@ -142,14 +144,26 @@ pin_change(struct life *l, const struct epoch_view *v)
 	}
 }
 
+/* All of one kind, and of the version that it says. */
+static void
+keyset_check(struct slice s, uint64_t version)
+{
+	if (version == 0)
+		return;
+	if (s.n != KEYSET_BYTES || memcmp(s.p, s.p + 1, s.n - 1) != 0)
+		wrong("a key set was freed");
+}
+
 static void
 worker_turn(struct life *l)
 {
 	struct epoch_view v;
 	uint32_t service = random_below(SERVICES);
+	uint64_t version;
 
 	epoch_enter(l->r, l->w, &v);
 	const struct eset *set = registry_set(l->r, service);
+	struct slice keys = keysets_read(l->r, random_below(KEYSETS), &version);
 	if (random_below(8) == 0)
 		nanosleep(&(struct timespec){ 0, 50000 }, NULL);
 	if (v.image != NULL) {
@@ -157,6 +171,7 @@ worker_turn(struct life *l)
 		pin_change(l, &v);
 	}
 	set_check(l, set, service);
+	keyset_check(keys, version);
 	use_change(l);
 	epoch_leave(l->r, l->w);
 	atomic_fetch_add(&weather->turns, 1);
@@ -193,12 +208,23 @@ set_publish(struct region *r)
 }
 
 static void
+keyset_publish(struct region *r)
+{
+	static char bytes[KEYSET_BYTES];
+
+	memset(bytes, (int)random_below(250), sizeof(bytes));
+	(void)keysets_publish(
+	    r, random_below(KEYSETS), slice_make(bytes, sizeof(bytes)));
+}
+
+static void
 master_live(struct region *r)
 {
 	char name[16];
 
 	epoch_recover_master(r);
 	registry_recover_master(r);
+	keysets_recover_master(r);
 	for (uint32_t i = 0; i < SERVICES; i++) {
 		int n = snprintf(name, sizeof(name), "service-%u", i);
 
@@ -213,7 +239,9 @@ master_live(struct region *r)
 			atomic_fetch_add(&weather->publishes, 1);
 		set_publish(r);
 		set_publish(r);
+		keyset_publish(r);
 		registry_reclaim(r);
+		(void)keysets_reclaim(r);
 	}
 }
 
@@ -243,6 +271,8 @@ nothing_is_lost(struct region *r)
 
 	epoch_recover_master(r);
 	registry_recover_master(r);
+	keysets_recover_master(r);
+	ck_assert(!keysets_reclaim(r));
 	ck_assert_uint_eq(epoch_reclaim(r), 0);
 	registry_reclaim(r);
 	ck_assert_uint_eq(fixture_images(r), 1);
@@ -262,6 +292,8 @@ nothing_is_lost(struct region *r)
 		sets += set != NULL;
 		endpoints += set != NULL ? set->count : 0;
 	}
+	for (uint32_t i = 0; i < KEYSETS; i++)
+		sets += keysets_version(r, i) != 0;
 	ck_assert_uint_eq(extent_used(r), image_bytes + sets * SHM_PAGE);
 	ck_assert_uint_eq(fixture_images_held(r), extent_used(r));
 	ck_assert_uint_eq(fixture_endpoints(r), endpoints);

@@ -54,10 +54,10 @@ handler_abort(struct req *q)
 
 /* Its last word is said at once. */
 static bool
-handler_leave(struct req *q)
+handler_leave(struct req *q, enum why why)
 {
 	leaves++;
-	req_end(q, WHY_STOPPING, true);
+	req_end(q, why, true);
 	return true;
 }
 

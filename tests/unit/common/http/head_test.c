@@ -42,6 +42,32 @@ START_TEST(find)
 }
 END_TEST
 
+/* Fields move only where there is too little room for more. */
+START_TEST(reserve)
+{
+	struct field small[3], *moved;
+	struct head h = { .fields = small, .room = 3 };
+	struct arena a;
+
+	arena_init(&a, NULL, 0, 65536);
+	head_add(&h, FIELD_SERVER, SLICE_LIT("s"));
+	ck_assert(head_reserve(&h, 2, &a));
+	ck_assert_ptr_eq(h.fields, small);
+	ck_assert(head_reserve(&h, 3, &a));
+	moved = h.fields;
+	ck_assert_ptr_ne(moved, small);
+	ck_assert_uint_ge(h.room, 4);
+	ck_assert_uint_eq(h.count, 1);
+	ck_assert(slice_eq(head_find(&h, FIELD_SERVER)->value, SLICE_LIT("s")));
+	ck_assert(head_reserve(&h, 3, &a));
+	ck_assert_ptr_eq(h.fields, moved);
+	ck_assert(!head_reserve(&h, 65536, &a));
+	ck_assert_ptr_eq(h.fields, moved);
+	ck_assert(arena_failed(&a));
+	arena_fini(&a);
+}
+END_TEST
+
 START_TEST(copy)
 {
 	struct head h = sample(), c;
@@ -135,6 +161,7 @@ main(void)
 	int failed;
 
 	tcase_add_test(tc, find);
+	tcase_add_test(tc, reserve);
 	tcase_add_test(tc, copy);
 	tcase_add_test(tc, copy_of_nothing);
 	tcase_add_test(tc, copy_without_room);

@@ -11,7 +11,9 @@ static char first[8192];
 static void
 start(void)
 {
-	q = (struct req){ .head.version = HTTP_1_1 };
+	static const struct img_head nothing_told;
+
+	q = (struct req){ .head.version = HTTP_1_1, .image = &nothing_told };
 }
 
 static void

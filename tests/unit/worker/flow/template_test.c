@@ -2,6 +2,7 @@
  * template_test.c - values in headers, targets and bodies, and header rules.
  */
 #include "tests/unit/route_kit.h"
+#include "worker/flow/identity.h"
 
 struct scene {
 	struct img_head *img;
@@ -228,6 +229,38 @@ START_TEST(arena_full)
 }
 END_TEST
 
+/* Who it is; nobody is nothing. Paths get no more segments by it. */
+START_TEST(identities)
+{
+	struct kit_route route = { .path = "/",
+		.rewrite = "/u/{user}?t={tenant}&c={claim:a.b}",
+		.request = { { .set = "X-Who",
+		    .value =
+			"{user}|{tenant}|{roles}|{claim:n}|{claim:x}" } } };
+	struct identity id = { .claims = SLICE_LIT(
+				   "{\"a\":{\"b\":\"c&d\"},\"n\":3}") };
+	struct scene s;
+	struct head h;
+	uint32_t room = 8;
+
+	scene_init(&s, &route, "/");
+	id.claim[IMG_CLAIM_USER] = SLICE_LIT("a/../b");
+	id.claim[IMG_CLAIM_TENANT] = SLICE_LIT("t");
+	id.claim[IMG_CLAIM_ROLES] = SLICE_LIT("x,y");
+	for (int with = 1; with >= 0; with--) {
+		s.v.identity = with ? &id : NULL;
+		h = s.q.head;
+		ck_assert(rules_apply(s.img, s.q.match.route->request_rules, &h,
+		    &room, &s.v, &s.arena));
+		head_eq(
+		    &h, with ? "X-Who: a/../b|t|x,y|3|\n" : "X-Who: ||||\n");
+		kit_slice_eq(scene_rewrite(&s),
+		    with ? "/u/a%2F..%2Fb?t=t&c=c%26d" : "/u/?t=&c=");
+	}
+	scene_fini(&s);
+}
+END_TEST
+
 static const struct {
 	const char *value, *with, *without;
 } certificates[] = {
@@ -287,6 +320,7 @@ main(void)
 	tcase_add_test(t, rules);
 	tcase_add_test(t, rules_move_the_fields);
 	tcase_add_test(t, arena_full);
+	tcase_add_test(t, identities);
 	tcase_add_loop_test(t, certificates_in_headers, 0,
 	    sizeof(certificates) / sizeof(certificates[0]));
 	suite_add_tcase(s, t);

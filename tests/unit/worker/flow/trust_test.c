@@ -163,6 +163,20 @@ START_TEST(request_ids)
 }
 END_TEST
 
+/* Said once, and nothing else. */
+START_TEST(https)
+{
+	ck_assert(!trust_https(&head));
+	field_add(FIELD_X_FORWARDED_PROTO, "HTTPS");
+	ck_assert(trust_https(&head));
+	field_add(FIELD_X_FORWARDED_PROTO, "https");
+	ck_assert(!trust_https(&head));
+	head.count = 0;
+	field_add(FIELD_X_FORWARDED_PROTO, "https, http");
+	ck_assert(!trust_https(&head));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -179,6 +193,7 @@ main(void)
 	tcase_add_test(tc, forwarded_is_not_read);
 	tcase_add_test(tc, who_is_trusted);
 	tcase_add_test(tc, request_ids);
+	tcase_add_test(tc, https);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -1,0 +1,18 @@
+/*
+ * hex.h - bytes as digits of base 16.
+ */
+#ifndef COMMON_BASE_HEX_H
+#define COMMON_BASE_HEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/base/slice.h"
+
+/* In lower case, into out, which has 2 * n of room. */
+void hex_write(const void *bytes, size_t n, char *out);
+
+/* Exactly n bytes, of digits in either case. */
+bool hex_read(struct slice text, void *out, size_t n);
+
+#endif

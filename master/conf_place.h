@@ -1,0 +1,26 @@
+/*
+ * conf_place.h - what all parts of a configuration are made of: places in files
+ * and lists of names.
+ */
+#ifndef MASTER_CONF_PLACE_H
+#define MASTER_CONF_PLACE_H
+
+#include <stddef.h>
+
+/* file NULL: a default. */
+struct conf_place {
+	const char *file;
+	int line;
+};
+
+/*
+ * Strings are NUL-terminated here, after ${NAME} was replaced. items NULL: none
+ * were given, and there are none by default.
+ */
+struct conf_strings {
+	const char **items;
+	struct conf_place *places;
+	size_t count;
+};
+
+#endif

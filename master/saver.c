@@ -1,0 +1,129 @@
+/*
+ * saver.c - see saver.h.
+ */
+#include "master/saver.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <openssl/crypto.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "master/keyring.h"
+#include "master/lineage.h"
+#include "master/prom.h"
+#include "master/revocations.h"
+#include "master/signer.h"
+#include "master/state.h"
+
+static const struct saver_kind {
+	const char *name;
+	void (*write)(const struct region *r, struct text *out);
+	bool (*load)(struct region *r, struct slice text, struct diag *d);
+	/* It outlives a fall of the machine, and is not done without. */
+	bool lasting;
+} kinds[SAVER_FILES] = {
+	[SAVER_KEYS] = { KEYRING_FILE, keyring_write, keyring_load, true },
+	[SAVER_REVOCATIONS] = { REVOCATIONS_FILE, revocations_write,
+	    revocations_load, true },
+	[SAVER_SIGNING] = { SIGNER_FILE, signer_write, signer_load, true },
+	[SAVER_LINEAGE] = { LINEAGE_FILE, lineage_write, lineage_load, false },
+};
+
+void
+saver_init(struct saver *s, struct region *r, int dir)
+{
+	*s = (struct saver){ .region = r, .dir = dir };
+}
+
+static void
+text_wipe(struct text *t)
+{
+	if (t->n != 0)
+		OPENSSL_cleanse(t->p, t->n);
+	text_fini(t);
+}
+
+bool
+saver_write(struct saver *s, enum saver_file file)
+{
+	const struct saver_kind *k = &kinds[file];
+	struct text text;
+	bool ok;
+
+	if (!saver_keeps(s))
+		return true;
+	text_init(&text);
+	k->write(s->region, &text);
+	ok = state_write(s->dir, k->name, &text, k->lasting);
+	if (!ok && !s->failing[file])
+		log_err("state_dir: cannot write %s", k->name);
+	if (ok && s->failing[file])
+		log_info("state_dir: %s is written again", k->name);
+	s->failing[file] = !ok;
+	s->failed[file] += !ok;
+	text_wipe(&text);
+	return ok;
+}
+
+static bool
+kind_load(const struct saver *s, const struct saver_kind *k, struct diag *d)
+{
+	struct text text;
+	bool ok = true;
+
+	text_init(&text);
+	if (!state_read(s->dir, k->name, &text)) {
+		diag_error(d, k->name, 0, "%s", strerror(errno));
+		ok = false;
+	} else if (text.n != 0) {
+		ok = k->load(s->region, text_slice(&text), d);
+	}
+	text_wipe(&text);
+	return ok;
+}
+
+/* What it complains about is only a warning. */
+static void
+kind_forgive(const struct saver *s, const struct saver_kind *k)
+{
+	char line[512];
+	struct diag d;
+
+	diag_init(&d);
+	if (!kind_load(s, k, &d) && d.count != 0) {
+		(void)diag_format(&d, 0, line, sizeof(line));
+		log_warnx("state_dir: %s: what is in it is forgotten", line);
+	}
+	diag_fini(&d);
+}
+
+bool
+saver_load(struct saver *s, struct diag *d)
+{
+	bool ok = true;
+
+	for (int i = 0; i < SAVER_FILES && saver_keeps(s); i++)
+		if (kinds[i].lasting)
+			ok = kind_load(s, &kinds[i], d) && ok;
+		else
+			kind_forgive(s, &kinds[i]);
+	return ok;
+}
+
+void
+saver_prom(const struct saver *s, struct text *out)
+{
+	prom_help(out, "state_saved", "gauge",
+	    "1 when a file in state_dir says what is in force.");
+	for (int i = 0; i < SAVER_FILES && saver_keeps(s); i++)
+		text_printf(out, "penstock_state_saved{file=\"%s\"} %d\n",
+		    kinds[i].name, !s->failing[i]);
+	prom_help(out, "state_save_failures_total", "counter",
+	    "Attempts to write a file in state_dir that failed.");
+	for (int i = 0; i < SAVER_FILES && saver_keeps(s); i++)
+		text_printf(out,
+		    "penstock_state_save_failures_total{file=\"%s\"} %" PRIu64
+		    "\n",
+		    kinds[i].name, s->failed[i]);
+}

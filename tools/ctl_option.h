@@ -1,0 +1,52 @@
+/*
+ * ctl_option.h - the options that only some commands take, each with a value
+ * unless the table says otherwise.
+ */
+#ifndef TOOLS_CTL_OPTION_H
+#define TOOLS_CTL_OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum ctl_option {
+	CTL_AUTHENTICATOR,
+	CTL_BEFORE,
+	CTL_EMAIL,
+	CTL_EXPIRES,
+	CTL_FOR,
+	CTL_LIST, /* without a value */
+	CTL_PERMISSION,
+	CTL_ROLE,
+	CTL_SERVICE,
+	CTL_TENANT,
+	CTL_UNTIL,
+	CTL_USER,
+	CTL_OPTIONS
+};
+
+#define CTL_BIT(option) (1u << (option))
+#define CTL_OF_KEYS                                                     \
+	(CTL_BIT(CTL_EMAIL) | CTL_BIT(CTL_EXPIRES) | CTL_BIT(CTL_FOR) | \
+	    CTL_BIT(CTL_PERMISSION) | CTL_BIT(CTL_ROLE) |               \
+	    CTL_BIT(CTL_SERVICE) | CTL_BIT(CTL_TENANT) | CTL_BIT(CTL_USER))
+#define CTL_OF_REVOKE                                                          \
+	(CTL_BIT(CTL_AUTHENTICATOR) | CTL_BIT(CTL_BEFORE) | CTL_BIT(CTL_FOR) | \
+	    CTL_BIT(CTL_LIST) | CTL_BIT(CTL_UNTIL))
+#define CTL_OF_UNREVOKE CTL_BIT(CTL_AUTHENTICATOR)
+
+#define CTL_GIVEN_MAX 64
+
+/* In the order of the command line; some may be given several times. */
+struct ctl_given {
+	enum ctl_option option;
+	const char *value; /* NULL: it takes none */
+};
+
+const char *ctl_option_name(enum ctl_option o);
+/* What its value is called; NULL: it takes none. */
+const char *ctl_option_value(enum ctl_option o);
+/* May be given several times. */
+bool ctl_option_is_many(enum ctl_option o);
+const char *ctl_option_help(enum ctl_option o);
+
+#endif

@@ -1,0 +1,169 @@
+/*
+ * auth_parts.c - see auth_parts.h.
+ */
+#include "worker/filter/auth_parts.h"
+
+#include "common/base/utf8.h"
+#include "common/jose/claims.h"
+
+/* Also those from U+0080 to U+009F. */
+static bool
+is_control(struct slice sequence)
+{
+	const unsigned char *p = (const unsigned char *)sequence.p;
+
+	return p[0] < 0x20 || p[0] == 0x7f ||
+	    (sequence.n == 2 && p[0] == 0xc2 && p[1] < 0xa0);
+}
+
+bool
+auth_parts_fit(struct slice value)
+{
+	struct slice left = value;
+
+	if (value.n == 0 || value.p[0] == ' ' || value.p[value.n - 1] == ' ')
+		return false;
+	while (left.n != 0) {
+		size_t n = utf8_sequence(left);
+
+		if (n == 0 || is_control(slice_make(left.p, n)))
+			return false;
+		left = slice_skip(left, n);
+	}
+	return true;
+}
+
+/* ---- claims ---- */
+
+static bool
+claim_is_list(enum img_claim claim)
+{
+	return claim == IMG_CLAIM_ROLES || claim == IMG_CLAIM_PERMISSIONS;
+}
+
+/* Texts that are written one behind another. */
+struct room {
+	char *at;
+};
+
+static bool
+claim_element(const struct json_value *v, struct room *room, struct slice *out)
+{
+	char *at = room->at;
+	struct slice s;
+
+	if (v->kind != JSON_VALUE_STRING)
+		return false;
+	s = json_read_string(v, at);
+	if (s.p == at)
+		room->at += s.n;
+	*out = s;
+	return auth_parts_fit(s);
+}
+
+static bool
+claim_without_comma(struct slice s)
+{
+	return memchr(s.p, ',', s.n) == NULL;
+}
+
+/* The elements of a list are put together where the first one is. */
+static bool
+claim_join(const struct json_value *list, struct room *room, struct slice *out)
+{
+	char *begin = room->at;
+	struct json_value v;
+	struct slice s;
+	size_t at = 0;
+
+	while (json_read_next_element(list, &at, &v)) {
+		if (room->at != begin)
+			*room->at++ = ',';
+		if (v.kind != JSON_VALUE_STRING)
+			return false;
+		s = json_read_string(&v, room->at);
+		if (!auth_parts_fit(s) || !claim_without_comma(s))
+			return false;
+		memmove(room->at, s.p, s.n);
+		room->at += s.n;
+	}
+	*out = slice_make(begin, (size_t)(room->at - begin));
+	return true;
+}
+
+/* "a b" is "a,b"; s may be what was read to `begin`. */
+static bool
+claim_split(struct slice s, char *begin, struct room *room, struct slice *out)
+{
+	room->at = begin;
+
+	if (!claim_without_comma(s))
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == ' ' && s.p[i + 1] == ' ')
+			continue;
+		*room->at++ = s.p[i] == ' ' ? ',' : s.p[i];
+	}
+	*out = slice_make(begin, (size_t)(room->at - begin));
+	return true;
+}
+
+static bool
+claim_read(const struct json_value *v, enum img_claim claim, bool scope,
+    struct room *room, struct slice *out)
+{
+	char *begin = room->at;
+
+	if (!claim_is_list(claim))
+		return claim_element(v, room, out);
+	if (v->kind == JSON_VALUE_ARRAY)
+		return claim_join(v, room, out);
+	if (!claim_element(v, room, out))
+		return false;
+	if (scope)
+		return claim_split(*out, begin, room, out);
+	return claim_without_comma(*out);
+}
+
+bool
+auth_parts_claims(const struct img_head *img, const struct img_auth *a,
+    const struct json_value *all, char *room, struct identity_parts *parts)
+{
+	struct room left = { room };
+
+	parts->claims = all->text;
+	for (unsigned i = 0; i < IMG_CLAIMS; i++) {
+		struct slice path = img_slice(img, a->claims[i]);
+		struct json_value v;
+
+		parts->claim[i] = SLICE_NONE;
+		if (path.n != 0 && claims_find(all, path, &v) &&
+		    !claim_read(&v, (enum img_claim)i,
+			slice_eq(path, SLICE_LIT("scope")), &left,
+			&parts->claim[i]))
+			return false;
+	}
+	return true;
+}
+
+/* ---- holders ---- */
+
+static struct slice
+holder_text(const void *base, struct img_str s)
+{
+	return slice_make((const char *)base + s.off, s.len);
+}
+
+bool
+auth_parts_holder(
+    const void *base, const struct img_holder *h, struct identity_parts *parts)
+{
+	parts->token_id = holder_text(base, h->name);
+	parts->expires_s = h->expires_s;
+	for (unsigned i = 0; i < IMG_CLAIMS; i++) {
+		parts->claim[i] = holder_text(base, h->claims[i]);
+		if (parts->claim[i].n != 0 && !auth_parts_fit(parts->claim[i]))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,185 @@
+/*
+ * identity.c - see identity.h.
+ *
+ *	block:   struct identity | texts
+ *	packed:  struct packed   | texts, in the same order
+ */
+#include "worker/flow/identity.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/must.h"
+#include "worker/flow/grants.h"
+
+#define TEXTS (IMG_CLAIMS + 3)
+
+/* In the shared cache: written by a worker, read by another. */
+struct packed {
+	uint32_t type;
+	uint32_t lens[TEXTS];
+	int64_t issued_s, expires_s;
+};
+
+/* The texts of an identity, in their one order. */
+static struct slice *
+parts_text(struct identity_parts *p, unsigned i)
+{
+	switch (i) {
+	case IMG_CLAIMS:
+		return &p->authenticator;
+	case IMG_CLAIMS + 1:
+		return &p->token_id;
+	case IMG_CLAIMS + 2:
+		return &p->claims;
+	default:
+		return &p->claim[i];
+	}
+}
+
+static void
+identity_fill(
+    const struct region *r, struct identity *id, const struct identity_parts *p)
+{
+	id->refs = 1;
+	id->type = p->type;
+	id->authenticator = p->authenticator;
+	memcpy(id->claim, p->claim, sizeof(id->claim));
+	id->token_id = p->token_id;
+	id->claims = p->claims;
+	id->issued_s = p->issued_s;
+	id->expires_s = p->expires_s;
+	id->grants = NULL;
+	/* None that is: the first use looks. */
+	id->revoke_version = UINT64_MAX;
+	revoke_subject_make(r, id->authenticator, id->token_id,
+	    id->claim[IMG_CLAIM_USER], id->issued_s, &id->subject);
+}
+
+struct identity *
+identity_new(const struct region *r, const struct identity_parts *parts)
+{
+	struct identity_parts p = *parts;
+	size_t n = sizeof(struct identity);
+	struct identity *id;
+	char *at;
+
+	for (unsigned i = 0; i < TEXTS; i++)
+		n += parts_text(&p, i)->n;
+	id = n <= UINT32_MAX ? malloc(n) : NULL;
+	if (id == NULL)
+		return NULL;
+	at = (char *)(id + 1);
+	for (unsigned i = 0; i < TEXTS; i++) {
+		struct slice *s = parts_text(&p, i);
+
+		if (s->n != 0)
+			memcpy(at, s->p, s->n);
+		*s = slice_make(at, s->n);
+		at += s->n;
+	}
+	id->bytes = (uint32_t)n;
+	identity_fill(r, id, &p);
+	return id;
+}
+
+struct identity *
+identity_ref(struct identity *id)
+{
+	id->refs++;
+	return id;
+}
+
+void
+identity_unref(struct identity *id)
+{
+	if (id == NULL)
+		return;
+	MUST(id->refs != 0);
+	if (--id->refs != 0)
+		return;
+	if (id->grants != NULL)
+		grants_free(id->grants);
+	free(id);
+}
+
+/* ---- as bytes ---- */
+
+static void
+identity_parts_of(const struct identity *id, struct identity_parts *p)
+{
+	*p = (struct identity_parts){ .type = id->type,
+		.authenticator = id->authenticator,
+		.token_id = id->token_id,
+		.claims = id->claims,
+		.issued_s = id->issued_s,
+		.expires_s = id->expires_s };
+	memcpy(p->claim, id->claim, sizeof(p->claim));
+}
+
+size_t
+identity_pack(const struct identity *id, char *out, size_t room)
+{
+	size_t n = sizeof(struct packed);
+	struct packed k = { .type = id->type,
+		.issued_s = id->issued_s,
+		.expires_s = id->expires_s };
+	struct identity_parts p;
+
+	identity_parts_of(id, &p);
+	for (unsigned i = 0; i < TEXTS; i++) {
+		struct slice s = *parts_text(&p, i);
+
+		k.lens[i] = (uint32_t)s.n;
+		if (n > room || s.n > room - n)
+			return 0;
+		if (s.n != 0)
+			memcpy(out + n, s.p, s.n);
+		n += s.n;
+	}
+	memcpy(out, &k, sizeof(k));
+	return n;
+}
+
+struct identity *
+identity_unpack(const struct region *r, struct slice bytes)
+{
+	struct identity_parts p = { 0 };
+	struct packed k;
+
+	if (bytes.n < sizeof(k))
+		return NULL;
+	memcpy(&k, bytes.p, sizeof(k));
+	bytes = slice_skip(bytes, sizeof(k));
+	p.type = (uint8_t)k.type;
+	p.issued_s = k.issued_s;
+	p.expires_s = k.expires_s;
+	for (unsigned i = 0; i < TEXTS; i++) {
+		if (k.lens[i] > bytes.n)
+			return NULL;
+		*parts_text(&p, i) = slice_make(bytes.p, k.lens[i]);
+		bytes = slice_skip(bytes, k.lens[i]);
+	}
+	if (bytes.n != 0 || k.type >= IMG_AUTH_TYPES)
+		return NULL;
+	return identity_new(r, &p);
+}
+
+/* ---- whether it holds ---- */
+
+bool
+identity_holds(const struct region *r, struct identity *id, int64_t now_s)
+{
+	uint64_t version;
+
+	if (identity_expired(id, now_s))
+		return false;
+	version = revoke_version(r);
+	if (version == id->revoke_version)
+		return true;
+	/* Read before the entries: what comes meanwhile is looked at again. */
+	if (revoke_hits(r, &id->subject))
+		return false;
+	id->revoke_version = version;
+	return true;
+}
