@@ -161,6 +161,11 @@ check_own(struct access_check *ac, struct conf_auth *a)
 		    "algorithms: own = true needs \"%s\", which token_issuer "
 		    "signs with",
 		    t->issuer.algorithm);
+	/* They would be published in one place. */
+	if (given(a, "jwks.url"))
+		COMPLAIN(ac, a, "jwks.url",
+		    "jwks.url: keys of somebody else need an authenticator of "
+		    "their own, without own = true");
 	check_own_audience(ac, a);
 	check_own_demands(ac, a);
 }

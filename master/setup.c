@@ -115,7 +115,7 @@ setup_admin(struct inherit *in, const struct boot *b, struct diag *d)
 	in->admin_fd = sock_listen_unix(b->admin_socket);
 	if (in->admin_fd >= 0 &&
 	    (!b->privs.change ||
-		chown(b->admin_socket, b->privs.uid, b->privs.gid) == 0))
+		lchown(b->admin_socket, b->privs.uid, b->privs.gid) == 0))
 		return true;
 	diag_error(d, NULL, 0, "admin.socket: cannot listen on %s: %s",
 	    b->admin_socket, strerror(errno));

@@ -150,6 +150,9 @@ signer_due(const struct signer *s)
 	OPENSSL_cleanse(keys, sizeof(keys));
 	if (n == 0 || !s->used || s->rotate_us == 0)
 		return 0;
+	/* Made while the clock was wrong: nobody knows how old it is. */
+	if (made_s > clock_wall().us / US)
+		made_s = 0;
 	return made_s + (int64_t)(s->rotate_us / 1000000);
 }
 

@@ -25,7 +25,7 @@ folder_make(const char *path, const struct privs *p)
 {
 	if (mkdir(path, 0700) != 0)
 		return errno == EEXIST;
-	return !p->change || chown(path, p->uid, p->gid) == 0;
+	return !p->change || lchown(path, p->uid, p->gid) == 0;
 }
 
 /* NULL, or why the master could not use it. */
@@ -151,6 +151,11 @@ state_read(int dir, const char *name, struct text *text)
 	error = errno;
 	(void)close(fd);
 	errno = error;
+	/* Nothing that was written is empty: what it said is lost. */
+	if (ok && text->n == 0) {
+		errno = ENODATA;
+		ok = false;
+	}
 	return ok;
 }
 

@@ -36,7 +36,10 @@ int state_open(const char *path, const struct privs *p, struct diag *d);
 bool
 state_write(int dir, const char *name, const struct text *text, bool lasting);
 
-/* Reads a file; true with nothing when there is none. False with errno. */
+/*
+ * Reads a file; true with nothing when there is none. False with errno: ENODATA
+ * for one that is empty.
+ */
 bool state_read(int dir, const char *name, struct text *text);
 
 /* The first line. */

@@ -17,8 +17,9 @@
 #include "shm/region.h"
 
 #define KEYSETS_NONE UINT32_MAX
-/* The slot of the keys that the gateway signs with. */
-#define KEYSETS_OWN "(own)"
+/* The slot of the keys that the gateway signs with: no authenticator can have a
+ * name with blanks. */
+#define KEYSETS_OWN "the gateway's own"
 
 /* ---- workers, within a turn ---- */
 

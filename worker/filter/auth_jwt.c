@@ -119,8 +119,9 @@ set_verifies(struct jwt *j, const struct keyset *s, struct search *of)
 
 		if (!key_is_sought(j, s, &s->key[i], of))
 			continue;
-		if (of->tries++ == JWT_TRIES)
+		if (of->tries == JWT_TRIES)
 			return false;
+		of->tries++;
 		key = keys_get(e->keys, s, &s->key[i]);
 		env_count(e, COUNTER_AUTH_VERIFICATIONS, 1);
 		if (key != NULL && verify_token(key, &j->jws))

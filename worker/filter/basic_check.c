@@ -18,7 +18,8 @@ struct basic_check {
 	struct list waiting;
 	struct errand errand;
 	struct basic_checks *all;
-	bool over; /* those that wait are being told */
+	bool over;      /* those that wait are being told */
+	uint32_t waits; /* that there have been */
 	uint64_t client;
 	uint8_t digest[BASIC_DIGEST];
 };
@@ -106,6 +107,7 @@ basic_check_new(struct basic_checks *c, const struct basic_ask *ask)
 	}
 	k->all = c;
 	k->over = false;
+	k->waits = 0;
 	k->client = ask->client;
 	memcpy(k->digest, ask->digest, BASIC_DIGEST);
 	list_init(&k->waiting);
@@ -117,6 +119,7 @@ static void
 basic_check_wait(struct basic_check *k, struct basic_wait *w)
 {
 	w->check = k;
+	k->waits++;
 	list_push_back(&k->waiting, &w->link);
 }
 
@@ -128,7 +131,8 @@ basic_check_join(struct basic_checks *c, struct basic_wait *w,
 		struct basic_check *k =
 		    CONTAINER_OF(l, struct basic_check, link);
 
-		if (memcmp(k->digest, digest, BASIC_DIGEST) != 0)
+		if (memcmp(k->digest, digest, BASIC_DIGEST) != 0 ||
+		    k->waits == BASIC_WAITS_MAX)
 			continue;
 		basic_check_wait(k, w);
 		return true;

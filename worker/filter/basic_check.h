@@ -12,6 +12,7 @@
 
 #define BASIC_CHECKS_MAX 32
 #define BASIC_CHECKS_PER_CLIENT 8
+#define BASIC_WAITS_MAX 16 /* for one check */
 #define BASIC_DIGEST MAC_BYTES
 
 struct basic_check;
@@ -47,7 +48,7 @@ struct basic_wait {
 
 /*
  * With `done` set, which is called later. False: nothing of this digest is
- * under way.
+ * under way, or enough wait for it already.
  */
 bool basic_check_join(struct basic_checks *c, struct basic_wait *w,
     const uint8_t digest[BASIC_DIGEST]);

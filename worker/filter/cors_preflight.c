@@ -129,7 +129,7 @@ fault_text(enum cors_verdict verdict, struct slice name, struct arena *arena)
 static struct slice
 methods_text(struct req *q, const struct asking *a)
 {
-	char *p = arena_alloc(&q->arena, METHODS_TEXT + a->method.n);
+	char *p = arena_alloc(&q->arena, METHODS_TEXT + 2 + a->method.n);
 	size_t n;
 
 	if (p == NULL)

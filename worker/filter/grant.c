@@ -26,7 +26,7 @@
 
 /* What the refresh token says of q->identity. False: it is gone already. */
 static bool
-grant_describe(struct grant *g, const struct req *q)
+grant_describe(struct grant *g, struct req *q)
 {
 	const struct identity *id = q->identity;
 	struct issued_refresh *r = &g->refresh;

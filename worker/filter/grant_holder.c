@@ -3,6 +3,7 @@
  */
 #include "worker/filter/grant_holder.h"
 
+#include <openssl/evp.h>
 #include <string.h>
 
 #include "common/base/hex.h"
@@ -10,17 +11,19 @@
 #include "shm/holders.h"
 #include "worker/filter/auth_parts.h"
 #include "worker/filter/basic_users.h"
+#include "worker/filter/credentials.h"
 #include "worker/flow/keys.h"
 
 /* libcrypt's longest (CRYPT_OUTPUT_SIZE). */
-#define MARK_PASSWORD_MAX 384
+#define MARK_SECRET_MAX 384
 
 /* What is known of it today. */
 struct known {
 	bool found;
 	uint8_t type; /* enum img_auth_type */
 	struct identity_parts parts;
-	struct slice password; /* its hash; empty: none */
+	/* The hash of its password or of its key, or of the authenticator. */
+	struct slice secret;
 };
 
 static const struct img_auth *
@@ -35,6 +38,28 @@ auth_named(const struct img_head *img, struct slice name)
 	return NULL;
 }
 
+/* Says nothing to who has not the secret of refresh tokens. */
+static bool
+mark_write(const struct req *q, const struct known *k, char mark[GRANT_MARK])
+{
+	struct mac *mac = mac_new(region_secrets(q->env->region)->refresh);
+	char text[1 + MARK_SECRET_MAX];
+	uint8_t digest[MAC_BYTES];
+	size_t n = k->secret.n;
+	bool made;
+
+	if (n > MARK_SECRET_MAX)
+		n = MARK_SECRET_MAX;
+	text[0] = (char)k->type;
+	if (n != 0)
+		memcpy(text + 1, k->secret.p, n);
+	made = mac != NULL && mac_make(mac, slice_make(text, 1 + n), digest);
+	if (made)
+		hex_write(digest, GRANT_MARK / 2, mark);
+	mac_free(mac);
+	return made;
+}
+
 /* Without a holder's name it is the user's own. */
 static void
 known_basic(const struct req *q, const struct img_auth *a,
@@ -46,20 +71,25 @@ known_basic(const struct req *q, const struct img_auth *a,
 
 	if (h == NULL)
 		return;
-	k->password = slice_str(
+	k->secret = slice_str(
 	    epoch_secrets(q->env->region, q->image_slot) + h->hash.off);
 	k->found = basic_users_parts(q->image, a, user, &k->parts) == WHY_OK;
 }
 
-/* Of several keys of one name, the one that holds longest. */
+/* Of several keys of one name, the one that it was. */
 static void
-known_key(const void *base, const struct img_holder *h, struct known *k)
+known_key(const struct req *q, const void *base, const struct img_holder *h,
+    struct slice mark, struct known *k)
 {
 	struct identity_parts parts = k->parts;
+	char now[GRANT_MARK];
 
-	if (k->found && h->expires_s <= k->parts.expires_s)
+	if (k->found)
 		return;
-	if (!auth_parts_holder(base, h, &parts))
+	k->secret = slice_make((const char *)h->sha256, sizeof(h->sha256));
+	if (!mark_write(q, k, now) ||
+	    !slice_eq(mark, slice_make(now, sizeof(now))) ||
+	    !auth_parts_holder(base, h, &parts))
 		return;
 	k->parts = parts;
 	k->found = true;
@@ -68,7 +98,7 @@ known_key(const void *base, const struct img_holder *h, struct known *k)
 /* In the file, or added while the gateway runs. */
 static void
 known_api_key(const struct req *q, const struct img_auth *a,
-    const struct identity_parts *p, struct known *k)
+    const struct identity_parts *p, struct slice mark, struct known *k)
 {
 	const struct img_holder *all = img_at(q->image, a->holders.off);
 	const struct holders *added = NULL;
@@ -76,17 +106,18 @@ known_api_key(const struct req *q, const struct img_auth *a,
 
 	for (uint32_t i = 0; i < a->holders.count; i++)
 		if (slice_eq(img_slice(q->image, all[i].name), p->token_id))
-			known_key(q->image, &all[i], k);
+			known_key(q, q->image, &all[i], mark, k);
 	if (a->slot != IMG_NONE)
 		added = keys_holders(q->env->keys, a->slot, &version);
 	for (uint32_t i = 0; added != NULL && i < added->count; i++)
 		if (slice_eq(holders_text(added, added->entry[i].is.name),
 			p->token_id))
-			known_key(added, &added->entry[i].is, k);
+			known_key(q, added, &added->entry[i].is, mark, k);
 }
 
 static void
-known_find(const struct req *q, const struct identity_parts *p, struct known *k)
+known_find(const struct req *q, const struct identity_parts *p,
+    struct slice mark, struct known *k)
 {
 	const struct img_auth *a = auth_named(q->image, p->authenticator);
 
@@ -99,9 +130,11 @@ known_find(const struct req *q, const struct identity_parts *p, struct known *k)
 		known_basic(q, a, p, k);
 		break;
 	case IMG_AUTH_API_KEY:
-		known_api_key(q, a, p, k);
+		known_api_key(q, a, p, mark, k);
 		break;
 	case IMG_AUTH_MTLS:
+		/* Its holders may say something else by now. */
+		k->secret = slice_make((const char *)a->hash, sizeof(a->hash));
 		k->found = true;
 		break;
 	case IMG_AUTH_JWT:
@@ -112,36 +145,34 @@ known_find(const struct req *q, const struct identity_parts *p, struct known *k)
 	}
 }
 
-/* Says nothing to who has not the secret of refresh tokens. */
+/* The key that the request has, which was just found to be good. */
 static bool
-mark_write(const struct req *q, const struct known *k, char mark[GRANT_MARK])
+key_presented(
+    struct req *q, const struct img_auth *a, uint8_t sha256[MAC_BYTES])
 {
-	struct mac *mac = mac_new(region_secrets(q->env->region)->refresh);
-	char text[1 + MARK_PASSWORD_MAX];
-	uint8_t digest[MAC_BYTES];
-	size_t n = k->password.n;
-	bool made;
+	struct slice text;
+	size_t n;
 
-	if (n > MARK_PASSWORD_MAX)
-		n = MARK_PASSWORD_MAX;
-	text[0] = (char)k->type;
-	if (n != 0)
-		memcpy(text + 1, k->password.p, n);
-	made = mac != NULL && mac_make(mac, slice_make(text, 1 + n), digest);
-	if (made)
-		hex_write(digest, GRANT_MARK / 2, mark);
-	mac_free(mac);
-	return made;
+	return credentials_find(q, a, SLICE_NONE, &text, NULL) ==
+	    CREDENTIALS_FOUND &&
+	    EVP_Q_digest(NULL, "SHA256", NULL, text.p, text.n, sha256, &n) == 1;
 }
 
 bool
 grant_holder_mark(
-    const struct req *q, const struct identity_parts *p, char mark[GRANT_MARK])
+    struct req *q, const struct identity_parts *p, char mark[GRANT_MARK])
 {
+	const struct img_auth *a = auth_named(q->image, p->authenticator);
+	uint8_t sha256[MAC_BYTES];
 	struct known k;
 
-	known_find(q, p, &k);
-	return k.found && mark_write(q, &k, mark);
+	if (a == NULL || a->type != IMG_AUTH_API_KEY) {
+		known_find(q, p, SLICE_NONE, &k);
+		return k.found && mark_write(q, &k, mark);
+	}
+	k = (struct known){ .type = IMG_AUTH_API_KEY,
+		.secret = slice_make((const char *)sha256, sizeof(sha256)) };
+	return key_presented(q, a, sha256) && mark_write(q, &k, mark);
 }
 
 bool
@@ -151,7 +182,7 @@ grant_holder_renew(
 	char now[GRANT_MARK];
 	struct known k;
 
-	known_find(q, p, &k);
+	known_find(q, p, mark, &k);
 	if (!k.found || !mark_write(q, &k, now) ||
 	    !slice_eq(mark, slice_make(now, sizeof(now))))
 		return false;

@@ -4,8 +4,9 @@
  * than what it was given for, and brings the roles of now.
  *
  *	basic    the user is there, with the same password
- *	api_key  a key of this name is there
- *	mtls     what the certificate said: it is not shown again
+ *	api_key  the key is there
+ *	mtls     the authenticator is what it was; the certificate is not
+ *	         shown again
  */
 #ifndef WORKER_FILTER_GRANT_HOLDER_H
 #define WORKER_FILTER_GRANT_HOLDER_H
@@ -20,7 +21,7 @@
  * user). False: nobody has it any more.
  */
 bool grant_holder_mark(
-    const struct req *q, const struct identity_parts *p, char mark[GRANT_MARK]);
+    struct req *q, const struct identity_parts *p, char mark[GRANT_MARK]);
 
 /*
  * Renews claims, token_id and expires_s (which gets no later); for this turn.

@@ -248,6 +248,10 @@ static const struct conf_case refused[] = {
 	{ OWN("audience = \"a\"; issuer = [ \"b\", \"c\" ];") TOKEN(""),
 	    "f:2: issuer: \"penstock\" is not here, which the gateway's "
 	    "tokens say (token_issuer.issuer)\n" },
+	{ OWN("audience = \"a\"; algorithms = \"ES256\";\njwks = { url = "
+	      "\"https://id/x\"; };") TOKEN(""),
+	    "f:3: jwks.url: keys of somebody else need an authenticator of "
+	    "their own, without own = true\n" },
 	/* nor tokens of clients be taken for those of services */
 	{ TOKEN("") "token_issuer = {\naudience = [ \"a\",\n\"be\" ]; };\n",
 	    "f:6: token_issuer.audience: \"be\" is that of the tokens of "

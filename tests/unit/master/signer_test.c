@@ -147,6 +147,23 @@ START_TEST(next_one_is_known_before_it_signs)
 }
 END_TEST
 
+/* The clock was wrong when it was made: that it is due is no matter of years.
+ */
+START_TEST(made_in_the_future)
+{
+	struct signing_key keys[SIGNING_LIVE];
+	size_t n;
+
+	signer_follow(&signer, image(OWN));
+	n = signing_live(region, keys);
+	keys[n - 1].made_s += INT64_C(86400) * 3650;
+	keys[n - 1].kid[0] ^= 1;
+	signing_rotate(region, &keys[n - 1]);
+	ck_assert_int_le(signer_due(&signer), clock_wall().us / 1000000);
+	ck_assert_int_gt(signer_due(&signer), 0);
+}
+END_TEST
+
 START_TEST(rotated_in_time)
 {
 	struct signing_key first, now;
@@ -248,6 +265,7 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, only_where_they_are_used);
 	tcase_add_test(tc, next_one_is_known_before_it_signs);
+	tcase_add_test(tc, made_in_the_future);
 	tcase_add_test(tc, rotated_in_time);
 	tcase_add_test(tc, keys_outlive_the_master);
 	tcase_add_loop_test(tc, what_is_written_is_read, 0, 3);

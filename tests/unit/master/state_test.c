@@ -118,6 +118,10 @@ START_TEST(files_that_cannot_be)
 	ck_assert(state_read(-1, "f", &text));
 	ck_assert_int_eq(symlinkat("/etc/passwd", fd, "f"), 0);
 	ck_assert(!state_read(fd, "f", &text));
+	ck_assert(state_write(fd, "e", &text, false));
+	ck_assert(!state_read(fd, "e", &text));
+	ck_assert_int_eq(errno, ENODATA);
+	ck_assert_int_eq(unlinkat(fd, "e", 0), 0);
 	ck_assert_int_eq(mkdirat(fd, "g", 0700), 0);
 	ck_assert(!state_write(fd, "g", &text, false));
 	ck_assert_int_eq(faccessat(fd, "g.new", F_OK, 0), -1);
