@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "common/base/hash.h"
+#include "shm/client_key.h"
 #include "shm/limiter.h"
 #include "worker/filter/auth_cache.h"
 #include "worker/filter/auth_parts.h"
@@ -21,8 +22,6 @@
 #include "worker/filter/basic_credentials.h"
 #include "worker/filter/basic_users.h"
 #include "worker/filter/credentials.h"
-
-#define BASIC_V6_BYTES 8 /* of an address that count: its /64 */
 
 /* Wrong passwords of one address. */
 static const struct limiter_rate basic_rate = { 1000000, 20 };
@@ -36,20 +35,6 @@ struct basic {
 	bool known; /* else the hash is somebody else's */
 	bool pays;  /* for the check, if the password is wrong */
 };
-
-static uint64_t
-basic_client(const struct req *q)
-{
-	const struct shm_header *h = &q->env->region->state->header;
-	struct {
-		uint8_t what, ip[16];
-	} k = { .what = 'p' };
-
-	memcpy(k.ip, q->client.ip,
-	    q->client.is_v6 ? BASIC_V6_BYTES : sizeof(k.ip));
-	return hash_bytes(
-	    (struct hash_key){ h->hash_k0, h->hash_k1 }, &k, sizeof(k));
-}
 
 /* Of the authenticator with its files, the user and the password. */
 static bool
@@ -205,7 +190,7 @@ basic_verify(struct auth_try *t, const struct basic_credentials *c,
 	b->t = t;
 	b->user = c->user;
 	b->wait.done = basic_done;
-	b->ask.client = basic_client(t->q);
+	b->ask.client = client_key(t->q->env->region, 'p', &t->q->client);
 	b->ask.password = c->password;
 	b->ask.hash = slice_str(t->secrets + h->hash.off);
 	memcpy(b->ask.digest, digest, BASIC_DIGEST);

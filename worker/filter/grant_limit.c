@@ -3,31 +3,11 @@
  */
 #include "worker/filter/grant_limit.h"
 
-#include <string.h>
-
-#include "common/base/hash.h"
+#include "shm/client_key.h"
 #include "shm/limiter.h"
 #include "worker/flow/req.h"
 
 #define GRANT_BURST 5u
-#define GRANT_V6_BYTES 8 /* of an address that count: its /64 */
-
-/* What is counted by this key stands before it, as other things may be. */
-struct grant_key {
-	uint8_t what, ip[16];
-};
-
-static uint64_t
-grant_hash(const struct req *q)
-{
-	const struct shm_header *h = &q->env->region->state->header;
-	struct grant_key k = { .what = 'g' };
-
-	memcpy(k.ip, q->client.ip,
-	    q->client.is_v6 ? GRANT_V6_BYTES : sizeof(k.ip));
-	return hash_bytes(
-	    (struct hash_key){ h->hash_k0, h->hash_k1 }, &k, sizeof(k));
-}
 
 enum verdict
 grant_limit_request(struct req *q)
@@ -41,7 +21,8 @@ grant_limit_request(struct req *q)
 	if (per_minute == 0)
 		return GO_ON;
 	rate.each_us = 60000000 / per_minute;
-	if (limiter_take(q->env->region, LIMITER_ADDRESS, grant_hash(q), &rate,
+	if (limiter_take(q->env->region, LIMITER_ADDRESS,
+		client_key(q->env->region, 'g', &q->client), &rate,
 		clock_now().us, &wait_us))
 		return GO_ON;
 	after.value = arena_printf(&q->arena, "%llu",
