@@ -95,7 +95,9 @@ health_check_build(struct image *im, const struct conf_health_check *check)
 static struct img_retry
 retry_build(struct image *im, const struct conf_retry *r)
 {
-	return (struct img_retry){ .attempts = (uint32_t)r->attempts,
+	return (struct img_retry){ .attempts = { (uint32_t)r->attempts,
+				      (uint32_t)r->attempts,
+				      (uint32_t)r->attempts },
 		.on = r->events,
 		.jitter = r->jitter,
 		.factor = (uint32_t)r->factor,
@@ -135,6 +137,7 @@ build_service(
 		.passive = { .failures = (uint32_t)s->passive.failures,
 		    .time_us = s->passive.time_us },
 		.timeouts = build_timeouts(&s->timeouts),
+		.fallback = { .respond = IMG_NONE, .service = IMG_NONE },
 	};
 
 	out.name = image_text(im, slice_str(s->name));

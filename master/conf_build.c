@@ -117,6 +117,12 @@ listeners_build(struct build *b)
 	image_head(&b->im)->listeners = span;
 }
 
+static void
+protect_build(struct build *b)
+{
+	image_head(&b->im)->protect.acl = IMG_NONE;
+}
+
 /* Of requests that have no route. */
 static void
 answers_build(struct build *b)
@@ -219,6 +225,7 @@ route_build(struct build *b, uint32_t index)
 		.row = IMG_NONE,
 		.respond = IMG_NONE,
 		.authorize = IMG_NONE,
+		.acl = IMG_NONE,
 		.cors = r->cors != NULL ? (uint32_t)r->cors_index : IMG_NONE,
 		.security = build_security_index(b->c, r, &b->securities),
 		.service = r->service != NULL ? (uint32_t)r->service_index
@@ -277,6 +284,7 @@ build_run(struct build *b, const struct conf *c, struct diag *d)
 	resolver_build(b);
 	trusted_build(b);
 	listeners_build(b);
+	protect_build(b);
 	services_build(b);
 	answers_build(b);
 	routes_build(b);

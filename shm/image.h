@@ -16,6 +16,7 @@
 #include "common/net/addr.h"
 #include "common/net/ranges.h"
 #include "shm/img_access.h"
+#include "shm/img_protect.h"
 #include "shm/img_ref.h"
 #include "shm/img_router.h"
 
@@ -196,20 +197,14 @@ struct img_passive {
 #define RETRY_TIMEOUT 4u /* no answer within timeouts.response */
 
 struct img_retry {
-	uint32_t attempts; /* with the first one */
+	uint32_t attempts[IMG_CLASS_COUNT]; /* with the first one */
 	uint32_t on;       /* RETRY_* */
 	uint32_t jitter;   /* 1: a random part of the delay, else all */
 	uint32_t factor;   /* thousandths */
+	uint32_t budget; /* thousandths of the traffic; 0: no limit */
 	uint64_t base_us, max_us;
+	uint64_t deadline_us; /* for all attempts; 0: none */
 	struct img_span statuses; /* struct img_range */
-};
-
-/* Classes of requests, by importance. */
-enum img_class {
-	IMG_CLASS_NORMAL,
-	IMG_CLASS_PRIORITY,
-	IMG_CLASS_EMERGENCY,
-	IMG_CLASS_COUNT
 };
 
 /* How names of endpoints are resolved. */
@@ -244,6 +239,9 @@ struct img_service {
 	uint64_t pool_idle_us;
 	struct img_timeouts timeouts; /* service over top level */
 	uint32_t token; /* in img_access.service_tokens, or IMG_NONE */
+	struct img_breaker breaker;
+	struct img_queue queue;
+	struct img_fallback fallback;
 };
 
 /* A compiled template: see worker/flow/template.h. */
@@ -340,6 +338,13 @@ struct img_respond {
 	struct img_span body;        /* struct img_tmpl_op */
 };
 
+/* A service that a part of a route's requests goes to. */
+struct img_arm {
+	uint32_t service; /* in img_head.services */
+	uint32_t weight;  /* 0: only if all have none */
+	struct img_timeouts timeouts; /* as img_route.timeouts */
+};
+
 /* A route's counter row in the registry is its entry in img_head.rows. */
 struct img_route {
 	struct img_str name;
@@ -373,6 +378,16 @@ struct img_route {
 	bool close_revoked; /* streams end with the token they began with */
 	uint32_t authorize; /* in img_access.authorizes, or IMG_NONE */
 	uint32_t grant;     /* enum img_grant */
+	/* uint32_t: in img_protect.limits, in the order of the configuration;
+	 * before it is known whom the request is from, and after. */
+	struct img_span limits, late_limits;
+	uint32_t acl;      /* in img_protect.acls, or IMG_NONE */
+	bool retry_unsafe; /* requests that are not idempotent, too */
+	uint16_t split_key; /* enum img_split_key */
+	uint16_t split_field; /* HEADER: enum field_id */
+	struct img_str split_name; /* of the header or cookie */
+	/* struct img_arm: `service` above is the first one's. None: no split. */
+	struct img_span split;
 };
 
 enum img_condition_kind {
@@ -427,6 +442,7 @@ struct img_head {
 	uint32_t always;       /* as img_route.always, of those requests */
 	struct img_router router;
 	struct img_access access;
+	struct img_protect protect;
 };
 
 /* The filters in their order: bits of img_route.filters. */

@@ -20,7 +20,7 @@
  *	 histories  [endpoint] its last changes         whoever made one
  *	 overrides  what operators changed                      master
  *	 tallies    [worker][endpoint] how calls went           the worker
- *	 permits    [endpoint] connections, all workers'        workers by CAS
+ *	 permits    [resource] how many are out, see permit.h   workers by CAS
  *	 keyed      [set] keys in use, their permit words       workers by CAS
  *	 ledgers    [worker] permits that it holds              the worker
  *	 series     [worker] requests by route, code, ...       the worker
@@ -52,7 +52,7 @@
 #define SHM_VERSION 1
 #define SHM_APART 128 /* two lines: the prefetcher fetches pairs */
 #define SHM_PAGE 4096
-#define SHM_SECTIONS_MAX 32
+#define SHM_SECTIONS_MAX 48
 
 #define WORKERS_MAX 64
 #define HELPERS_MAX 16
@@ -79,6 +79,9 @@
 #define HISTORY_KEPT 16    /* changes of one endpoint */
 #define OVERRIDES_MAX 4096 /* endpoints that operators have changed */
 #define LEDGER_MAX 2097152 /* permits of one worker */
+#define BREAKERS_MAX (ENDPOINTS_MAX + SERVICES_MAX)
+/* Permit words besides the keyed ones: see permit.h. */
+#define PERMITS_MAX (ENDPOINTS_MAX + BREAKERS_MAX + SERVICES_MAX)
 #define KEYED_SETS 16384
 #define KEYED_WAYS 16
 #define KEYED_MAX (KEYED_SETS * KEYED_WAYS)
@@ -447,7 +450,7 @@ struct shm_state {
 	alignas(SHM_PAGE) struct shm_history histories[ENDPOINTS_MAX];
 	alignas(SHM_PAGE) struct shm_override overrides[OVERRIDES_MAX];
 	alignas(SHM_PAGE) struct shm_tallies tallies[WORKERS_MAX];
-	alignas(SHM_PAGE) struct shm_permit permits[ENDPOINTS_MAX];
+	alignas(SHM_PAGE) struct shm_permit permits[PERMITS_MAX];
 	alignas(SHM_PAGE) struct shm_keyed keyed[KEYED_SETS];
 	alignas(SHM_PAGE) struct shm_ledger ledgers[WORKERS_MAX];
 	alignas(SHM_PAGE) struct shm_series series[WORKERS_MAX];

@@ -20,8 +20,14 @@
 
 #define PERMIT_COUNT_MAX ((1u << 20) - 1)
 #define PERMIT_NONE UINT32_MAX
-/* Resources: endpoints by their index, and the places of the keyed table. */
-#define PERMIT_KEYED ENDPOINTS_MAX
+/*
+ * Resources: endpoints by their index (connections), breakers (trials, see
+ * breaker.h), services (places in their queues), and the places of the keyed
+ * table.
+ */
+#define PERMIT_BREAKER ENDPOINTS_MAX
+#define PERMIT_QUEUE (PERMIT_BREAKER + BREAKERS_MAX)
+#define PERMIT_KEYED PERMITS_MAX
 #define PERMIT_RESOURCES (PERMIT_KEYED + KEYED_MAX)
 
 /* A worker's own side: which entries of its ledger are free. */

@@ -56,7 +56,7 @@ static const struct shm_section sections[] = {
 	SECTION(histories, 1),
 	SECTION(overrides, 1),
 	SECTION(tallies, 1),
-	SECTION(permits, 1),
+	SECTION(permits, 2),
 	SECTION(keyed, 1),
 	SECTION(ledgers, 1),
 	SECTION(series, 1),

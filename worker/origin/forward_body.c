@@ -9,9 +9,11 @@
 
 /* HTTP/2 may refuse a request unseen, whatever its method. */
 static bool
-keep_pays(const struct req *q)
+keep_pays(const struct forward *f)
 {
-	return q->service->retry.attempts > 1 &&
+	const struct req *q = f->req;
+
+	return forward_attempts_max(f) > 1 &&
 	    (q->service->protocol == IMG_PROTOCOL_H2 ||
 		(http_method_flags(q->head.method) & METHOD_IDEMPOTENT) != 0);
 }
@@ -21,7 +23,7 @@ forward_keep_begin(struct forward *f)
 {
 	const struct req *q = f->req;
 
-	f->keeping = keep_pays(q) &&
+	f->keeping = keep_pays(f) &&
 	    (q->head.body != BODY_LENGTH || q->head.length <= KEEP_BYTES_MAX);
 	if (f->keeping)
 		obuf_init(&f->kept, NULL, NULL);
@@ -58,7 +60,7 @@ forward_keep_send(struct forward *f)
 		call_send_data(&f->call,
 		    slice_make(b->data + b->start, b->end - b->start));
 	/* The last try; but one that finds its connection stale is none. */
-	if (forward_attempts(f) >= f->req->service->retry.attempts &&
+	if (forward_attempts(f) >= forward_attempts_max(f) &&
 	    !f->call.reused)
 		forward_keep_drop(f);
 }

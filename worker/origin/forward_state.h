@@ -76,6 +76,15 @@ forward_attempts(const struct forward *f)
 	return f->req->attempts - f->spared;
 }
 
+/* So often the request may be sent, by its class. */
+static inline uint32_t
+forward_attempts_max(const struct forward *f)
+{
+	const struct req *q = f->req;
+
+	return q->service->retry.attempts[q->match.route->class];
+}
+
 /* ---- forward_try.c ---- */
 
 /*

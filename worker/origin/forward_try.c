@@ -49,6 +49,7 @@ forward_again(const struct forward *f, enum why why, uint16_t status)
 	struct retry_case how = { .why = why,
 		.status = status,
 		.attempts = forward_attempts(f),
+		.class = q->match.route->class,
 		.idempotent = forward_repeatable(f, why),
 		.sent = f->call.connected,
 		.heard = f->call.heard,

@@ -38,7 +38,7 @@ bool
 retry_again(const struct img_retry *rule, const struct img_range *statuses,
     const struct retry_case *c)
 {
-	if (c->attempts >= rule->attempts || !c->whole)
+	if (c->attempts >= rule->attempts[c->class] || !c->whole)
 		return false;
 	if (c->sent && !c->idempotent && !retry_unseen(c->why))
 		return false;

@@ -16,6 +16,7 @@ struct retry_case {
 	enum why why;      /* WHY_OK: answered with `status` */
 	uint16_t status;   /* of an answer that the client has not seen */
 	uint32_t attempts; /* made so far, this one included */
+	uint32_t class;    /* enum img_class of the request */
 	bool idempotent;   /* the request's method */
 	bool sent;         /* connected: bytes of it may have gone out */
 	bool heard;        /* bytes of an answer came back */

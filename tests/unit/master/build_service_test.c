@@ -172,7 +172,8 @@ START_TEST(retry)
 	const struct img_retry *r = &service(1)->retry;
 	const struct img_range *statuses = img_at(image(), r->statuses.off);
 
-	ck_assert_uint_eq(r->attempts, 5);
+	ck_assert_uint_eq(r->attempts[IMG_CLASS_NORMAL], 5);
+	ck_assert_uint_eq(r->attempts[IMG_CLASS_EMERGENCY], 5);
 	ck_assert_uint_eq(r->on, RETRY_TIMEOUT);
 	ck_assert_uint_eq(r->jitter, 0);
 	ck_assert_uint_eq(r->factor, 1500);

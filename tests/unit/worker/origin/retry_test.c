@@ -12,7 +12,7 @@ static struct retry_case
 sent(enum why why)
 {
 	rule = (struct img_retry){
-		.attempts = 3,
+		.attempts = { 3, 3, 3 },
 		.on = RETRY_CONNECT | RETRY_RESET | RETRY_TIMEOUT,
 		.factor = 2000,
 		.base_us = 25000,
@@ -42,9 +42,9 @@ START_TEST(attempts_count_the_first)
 	c.attempts = 3;
 	ck_assert(!again(&c));
 	c.attempts = 1;
-	rule.attempts = 1;
+	rule.attempts[IMG_CLASS_NORMAL] = 1;
 	ck_assert(!again(&c));
-	rule.attempts = 0;
+	rule.attempts[IMG_CLASS_NORMAL] = 0;
 	ck_assert(!again(&c));
 }
 END_TEST
