@@ -35,6 +35,14 @@ _penstockctl() {
 				sed -n 's/^\([^ ]*\)  *api_key .*/\1/p')
 			;;
 		revoke1 | unrevoke1) words='token user all' ;;
+		unban1)
+			words=$(penstockctl bans 2>/dev/null |
+				sed -n '2,$s/^\([^ ]*\) .*/\1/p')
+			;;
+		limits1 | limits2)
+			words=$(penstockctl limits 2>/dev/null |
+				sed -n '2,$s/^\([^ ]*\) .*/\1/p')
+			;;
 		signing1) words='rotate' ;;
 		drain1 | maint1 | ready1 | weight1)
 			words=$(penstockctl endpoints 2>/dev/null |

@@ -43,14 +43,11 @@ find_api_key(struct admin *a, const struct admin_request *q,
 static void
 list_write(struct json *j, const char *name, struct slice list)
 {
-	json_array_begin(j, name);
-	while (list.n != 0) {
-		const char *end = memchr(list.p, ',', list.n);
-		size_t n = end != NULL ? (size_t)(end - list.p) : list.n;
+	struct slice part;
 
-		json_add_string(j, NULL, slice_make(list.p, n));
-		list = slice_skip(list, n + (end != NULL));
-	}
+	json_array_begin(j, name);
+	while (slice_cut(&list, ',', &part))
+		json_add_string(j, NULL, part);
 	json_array_end(j);
 }
 

@@ -10,17 +10,21 @@
 #include "common/http/http.h"
 #include "common/http/uri.h"
 #include "master/admin_auths.h"
+#include "master/admin_bans.h"
+#include "master/admin_breakers.h"
 #include "master/admin_certs.h"
 #include "master/admin_change.h"
 #include "master/admin_endpoints.h"
 #include "master/admin_history.h"
 #include "master/admin_keys.h"
+#include "master/admin_limits.h"
 #include "master/admin_names.h"
 #include "master/admin_revocations.h"
 #include "master/admin_services.h"
 #include "master/admin_status.h"
 #include "master/operate.h"
 #include "master/prom.h"
+#include "master/prom_breakers.h"
 #include "master/prom_endpoints.h"
 #include "shm/control.h"
 #include "shm/slots.h"
@@ -85,10 +89,13 @@ admin_metrics(
 	r->type = ADMIN_PROM;
 	prom_write(&a->in->region, &r->body);
 	prom_endpoints_write(&a->in->region, &r->body);
+	prom_breakers_write(&a->in->region, &r->body);
 	prom_probes_write(a->probes, &r->body);
 	admin_names_prom(&a->reload->names, &r->body);
 	admin_certs_prom(reload_current(&a->in->region), &r->body);
 	admin_auths_prom(a->access, &r->body);
+	admin_bans_prom(&a->in->region, &r->body);
+	admin_limits_prom(&a->in->region, &r->body);
 }
 
 static void
@@ -223,6 +230,13 @@ static const struct admin_route {
 	{ "/v1/services/*/endpoints/*", .get = admin_endpoint_answer,
 	    .patch = admin_change_answer },
 	{ "/v1/endpoints", .get = admin_endpoints_answer },
+	{ "/v1/breakers", .get = admin_breakers_answer },
+	{ "/v1/breakers/history", .get = admin_breakers_history_answer },
+	{ "/v1/services/*/breakers", .get = admin_service_breakers_answer,
+	    .post = admin_service_breakers_reset },
+	{ "/v1/services/*/endpoints/*/breaker",
+	    .get = admin_endpoint_breaker_answer,
+	    .post = admin_endpoint_breaker_reset },
 	{ "/v1/image", .get = admin_image },
 	{ "/v1/authenticators", .get = admin_auths_answer },
 	{ "/v1/authenticators/*/keys", .get = admin_keys_answer,
@@ -230,6 +244,11 @@ static const struct admin_route {
 	{ "/v1/authenticators/*/keys/*", .remove = admin_key_remove_answer },
 	{ "/v1/revocations", .get = admin_revocations_answer,
 	    .post = admin_revoke_answer, .remove = admin_unrevoke_answer },
+	{ "/v1/bans", .get = admin_bans_answer, .post = admin_ban_answer,
+	    .remove = admin_unban_answer },
+	{ "/v1/limits", .get = admin_limits_answer },
+	{ "/v1/limits/*", .get = admin_limit_answer },
+	{ "/v1/limits/*/keys/*", .remove = admin_limit_reset_answer },
 	{ "/v1/signing", .get = admin_signing_answer },
 	{ "/v1/signing/rotate", .post = admin_rotate_answer },
 };

@@ -11,6 +11,7 @@
 #include "master/grade.h"
 #include "master/reload.h"
 #include "shm/control.h"
+#include "shm/permit.h"
 #include "shm/registry.h"
 
 static const char *const balance_words[] = {
@@ -89,6 +90,8 @@ service_write(struct json *j, const struct region *r,
 	service_counts(j, g);
 	json_add_uint(j, "active", service_active(r, s));
 	json_add_uint(j, "max_connections", s->max_connections);
+	json_add_uint(j, "waiting", permit_count(r, PERMIT_QUEUE + s->slot));
+	json_add_uint(j, "queue", s->queue.length);
 	json_array_begin(j, "depends");
 	for (uint32_t i = 0; i < s->depends.count; i++)
 		json_add_string(j, NULL, service_name(img, depends[i]));

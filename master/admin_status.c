@@ -158,9 +158,14 @@ admin_slot_write(struct json *j, const struct region *r, uint32_t w)
 	json_add_seconds(j, "last_beat", admin_age_us(i.beat_us));
 	json_add_int(j, "last_status", i.last_status);
 	json_add_string(j, "last_words", slice_str(i.last_words));
-	if (w < WORKERS_MAX)
+	if (w < WORKERS_MAX) {
 		json_add_uint(j, "connections",
 		    atomic_load(&counters_block(r, w)[COUNTER_CONNECTIONS]));
+		json_add_seconds(j, "lag", i.lag_us);
+		json_add_uint(j, "pressure", i.pressure);
+		if (i.memory_bytes != 0)
+			json_add_uint(j, "memory", i.memory_bytes);
+	}
 	json_object_end(j);
 }
 
@@ -257,6 +262,25 @@ admin_methods_write(
 }
 
 static void
+admin_split_write(
+    struct json *j, const struct img_head *img, const struct img_route *route)
+{
+	const struct img_service *services = img_at(img, img->services.off);
+	const struct img_split *s = img_at(img, route->split);
+	const struct img_arm *arms = img_at(img, s->arms.off);
+
+	json_array_begin(j, "split");
+	for (uint32_t i = 0; i < s->arms.count; i++) {
+		json_object_begin(j, NULL);
+		json_add_string(j, "service",
+		    img_slice(img, services[arms[i].service].name));
+		json_add_uint(j, "weight", arms[i].weight);
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
+static void
 admin_route_write(
     struct json *j, const struct img_head *img, const struct img_route *route)
 {
@@ -268,7 +292,9 @@ admin_route_write(
 	json_add_string(j, "path", img_slice(img, route->path));
 	admin_hosts_write(j, img, route);
 	admin_methods_write(j, img, route);
-	if (route->service < img->services.count)
+	if (route->split != 0)
+		admin_split_write(j, img, route);
+	else if (route->service < img->services.count)
 		json_add_string(j, "service",
 		    img_slice(img, services[route->service].name));
 	if (route->respond < img->responds.count)

@@ -6,7 +6,10 @@
 #include "common/base/must.h"
 #include "common/http/http.h"
 #include "master/build_access.h"
+#include "master/build_fallback.h"
+#include "master/build_limits.h"
 #include "master/build_route.h"
+#include "master/build_split.h"
 #include "master/build_template.h"
 
 struct img_timeouts
@@ -152,31 +155,44 @@ rules_build(struct image *im, const struct conf_header_rule *rules,
 
 /* Those of a route that leads to a service. */
 static uint32_t
-filters_onward(const struct img_route *r, const struct conf *c, bool grpc_web)
+filters_onward(const struct img_route *r, const struct conf *c,
+    const struct conf_route *from)
 {
 	uint32_t all = BIT(FORWARDED) | BIT(TRANSFORM) | BIT(FORWARD);
 
 	/* Only then there is something to tell. */
-	if (r->authenticate.count != 0 || c->services[r->service].has_token)
+	if (r->authenticate.count != 0 || c->services[r->service].has_token ||
+	    build_split_tells(c, from) || build_fallback_tells(c, from))
 		all |= BIT(IDENTITY);
+	if (build_fallback_sends(c, from))
+		all |= BIT(FALLBACK);
+	if (r->split != 0)
+		all |= BIT(SPLIT);
 	if (r->upgrades.count != 0)
 		all |= BIT(UPGRADE);
-	if (grpc_web)
+	if (from->grpc_web)
 		all |= BIT(GRPC_WEB);
 	return all;
 }
 
 static uint32_t
-filters_of(const struct img_route *r, const struct conf *c, bool grpc_web)
+filters_of(const struct img_route *r, const struct conf *c,
+    const struct conf_route *from)
 {
 	uint32_t all = r->cors != IMG_NONE ? BIT(CORS) : 0;
 
+	if (r->acl != IMG_NONE)
+		all |= BIT(ACL);
 	if (r->authenticate.count != 0)
 		all |= BIT(AUTHENTICATE);
 	if (r->authorize != IMG_NONE)
 		all |= BIT(AUTHORIZE);
+	if (r->limits.count != 0)
+		all |= BIT(LIMIT);
+	if (r->late_limits.count != 0)
+		all |= BIT(LATE_LIMIT);
 	if (r->respond == IMG_NONE && r->grant == IMG_GRANT_NONE)
-		return all | filters_onward(r, c, grpc_web);
+		return all | filters_onward(r, c, from);
 	all |= r->respond != IMG_NONE ? BIT(RESPOND) : BIT(GRANT);
 	if (r->grant == IMG_GRANT_ISSUE || r->grant == IMG_GRANT_REFRESH)
 		all |= BIT(GRANT_LIMIT);
@@ -236,6 +252,7 @@ build_route(struct image *im, const struct conf *c, const struct conf_route *r,
 	out->name = image_text(im, slice_str(r->name));
 	out->path = image_text(im, slice_str(r->path));
 	out->encoded_slash_keep = r->encoded_slash_keep;
+	out->retry_unsafe = r->retry_unsafe;
 	out->class = r->class;
 	out->timeouts = build_timeouts(&r->timeouts);
 	out->hosts = build_strings(im, &r->hosts);
@@ -247,26 +264,28 @@ build_route(struct image *im, const struct conf *c, const struct conf_route *r,
 	    rules_build(im, r->request_headers, r->request_header_count, p, d);
 	out->response_rules = rules_build(
 	    im, r->response_headers, r->response_header_count, p, d);
+	build_split(im, r, out);
 	access_build(im, r, out);
-	out->filters = filters_of(out, c, r->grpc_web);
+	build_route_limits(im, c, r, out);
+	out->filters = filters_of(out, c, r);
 	out->always = always_of(out);
 	return d->errors == errors;
 }
 
 bool
-build_respond(struct image *im, const struct conf_route *r,
+build_respond(struct image *im, const struct conf_respond *r, const char *what,
     const struct pattern *p, struct img_respond *out, struct diag *d)
 {
-	struct template_source source = { .text = r->respond.body,
-		.what = "respond.body",
-		.place = r->respond.place,
+	struct template_source source = { .text = r->body,
+		.what = what,
+		.place = r->place,
 		.use = TEMPLATE_IN_BODY,
 		.pattern = p };
 	size_t errors = d->errors;
 
-	out->status = (uint32_t)r->respond.status;
-	out->content_type = image_text(im, slice_str(r->respond.content_type));
-	if (r->respond.body != NULL)
+	out->status = (uint32_t)r->status;
+	out->content_type = image_text(im, slice_str(r->content_type));
+	if (r->body != NULL)
 		out->body = template_compile(im, &source, d);
 	return d->errors == errors;
 }

@@ -19,8 +19,12 @@ bool
 build_route(struct image *im, const struct conf *c, const struct conf_route *r,
     const struct pattern *p, struct img_route *out, struct diag *d);
 
-/* The answer of a route with `respond`; false with complaints. */
-bool build_respond(struct image *im, const struct conf_route *r,
+/*
+ * An answer that is given as it stands; `what` is its body, for complaints, and
+ * the pattern has the parameters that it may name. False with complaints.
+ */
+bool
+build_respond(struct image *im, const struct conf_respond *r, const char *what,
     const struct pattern *p, struct img_respond *out, struct diag *d);
 
 /* A bit per enum http_method, and those that have none. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/http/http.h"
+#include "master/build_breaker.h"
 #include "master/build_route.h"
 
 /* In the gateway's own zone. */
@@ -95,15 +96,18 @@ health_check_build(struct image *im, const struct conf_health_check *check)
 static struct img_retry
 retry_build(struct image *im, const struct conf_retry *r)
 {
-	return (struct img_retry){ .attempts = { (uint32_t)r->attempts,
-				      (uint32_t)r->attempts,
-				      (uint32_t)r->attempts },
-		.on = r->events,
+	struct img_retry out = { .on = r->events,
 		.jitter = r->jitter,
 		.factor = (uint32_t)r->factor,
+		.budget = (uint32_t)r->budget,
+		.budget_minimum = (uint32_t)r->budget_minimum,
 		.base_us = r->base_us,
 		.max_us = r->max_us,
+		.deadline_us = r->deadline_us,
 		.statuses = statuses_build(im, &r->statuses) };
+
+	memcpy(out.attempts, r->class_attempts, sizeof(out.attempts));
+	return out;
 }
 
 static void
@@ -136,8 +140,11 @@ build_service(
 		.max_connections = (uint32_t)s->pool.max_connections,
 		.passive = { .failures = (uint32_t)s->passive.failures,
 		    .time_us = s->passive.time_us },
+		.queue = { .length = (uint32_t)s->queue.length,
+		    .timeout_us = s->queue.timeout_us },
 		.timeouts = build_timeouts(&s->timeouts),
-		.fallback = { .respond = IMG_NONE, .service = IMG_NONE },
+		.fallback = { .respond = IMG_NONE,
+		    .service = s->fallback.service_index },
 	};
 
 	out.name = image_text(im, slice_str(s->name));
@@ -146,6 +153,8 @@ build_service(
 	out.endpoints = endpoints_build(im, c, s);
 	out.check = health_check_build(im, &s->check);
 	out.retry = retry_build(im, &s->retry);
+	out.fallback.statuses = statuses_build(im, &s->fallback.statuses);
+	out.breaker = build_breaker(im, &s->breaker);
 	out.depends = image_span(im, s->depend_indexes, s->depends.count,
 	    sizeof(*s->depend_indexes));
 	return out;

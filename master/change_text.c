@@ -34,30 +34,35 @@ change_weight(const struct change *c)
 }
 
 void
-change_detail(struct text *out, const struct change *c)
+cause_detail(struct text *out, enum change_cause cause, uint32_t detail)
 {
 	const char *error;
 
-	if (c->detail == 0)
+	if (detail == 0)
 		return;
-	switch (c->cause) {
+	switch (cause) {
 	case CAUSE_PROBE_CONNECT:
 	case CAUSE_CONNECT:
 	case CAUSE_RESET:
-		error = strerrordesc_np((int)c->detail);
+		error = strerrordesc_np((int)detail);
 		if (error != NULL)
 			text_add(out, slice_str(error));
 		else
-			text_printf(out, "%u", c->detail);
+			text_printf(out, "%u", detail);
 		break;
 	case CAUSE_PROBE_TLS:
-		tls_fault_words(out, c->detail);
+		tls_fault_words(out, detail);
 		break;
 	case CAUSE_PROBE_GRPC:
-		grpc_health_words(out, c->detail);
+		grpc_health_words(out, detail);
 		break;
 	case CAUSE_SCORE:
-		text_printf(out, "%u.%u %%", c->detail / 10, c->detail % 10);
+	case CAUSE_ERROR_RATE:
+	case CAUSE_SLOW_RATE:
+		text_printf(out, "%u.%u %%", detail / 10, detail % 10);
+		break;
+	case CAUSE_SLOW:
+		text_printf(out, "%u ms", detail);
 		break;
 	case CAUSE_CONFIG:
 	case CAUSE_OPERATOR:
@@ -73,10 +78,17 @@ change_detail(struct text *out, const struct change *c)
 	case CAUSE_ANSWERED:
 	case CAUSE_TIME:
 	case CAUSE_TLS:
+	case CAUSE_UNKNOWN:
 	case CHANGE_CAUSE_COUNT:
-		text_printf(out, "%u", c->detail);
+		text_printf(out, "%u", detail);
 		break;
 	}
+}
+
+void
+change_detail(struct text *out, const struct change *c)
+{
+	cause_detail(out, c->cause, c->detail);
 }
 
 void

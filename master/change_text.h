@@ -16,5 +16,6 @@ void change_text(struct text *out, const struct change *c);
 
 /* What the detail means, "Connection refused" or "503"; nothing without one. */
 void change_detail(struct text *out, const struct change *c);
+void cause_detail(struct text *out, enum change_cause cause, uint32_t detail);
 
 #endif

@@ -19,6 +19,7 @@
 #include "common/net/addr.h"
 #include "master/conf_access.h"
 #include "master/conf_place.h"
+#include "master/conf_rate_limit.h"
 #include "shm/image.h"
 
 /*
@@ -151,10 +152,44 @@ struct conf_passive {
 
 struct conf_retry {
 	uint64_t attempts, base_us, max_us;
-	uint64_t factor; /* thousandths */
+	uint64_t factor;                      /* thousandths */
+	uint64_t budget;                      /* thousandths; 0: no limit */
+	uint64_t budget_minimum, deadline_us; /* deadline 0: none */
+	/* By enum img_class: `attempts`, where it was written. */
+	uint32_t class_attempts[IMG_CLASS_COUNT];
 	bool jitter;
 	struct conf_strings on;
 	uint32_t events;               /* RETRY_*, made of on */
+	struct conf_statuses statuses; /* made of on */
+};
+
+struct conf_breaker {
+	struct conf_strings scope, on;
+	uint64_t failures, successes, probes, minimum;
+	uint64_t error_rate, slow_rate; /* thousandths */
+	uint64_t open_us, slow_us, window_us;
+	uint32_t scopes;               /* IMG_BREAKER_*, made of scope */
+	uint32_t events;               /* IMG_BREAKER_*, made of on */
+	struct conf_statuses statuses; /* made of on */
+};
+
+/* length 0: the service has none. */
+struct conf_queue {
+	uint64_t length, timeout_us;
+};
+
+struct conf_respond {
+	struct conf_place place; /* place.file NULL and status 0: none */
+	uint64_t status;
+	const char *body, *content_type; /* body: template; may be NULL */
+};
+
+/* Neither `service` nor a respond: there is none. */
+struct conf_fallback {
+	const char *service;         /* NULL: none */
+	uint32_t service_index;      /* in conf.services, or IMG_NONE */
+	struct conf_respond respond; /* status 0: none */
+	struct conf_strings on;
 	struct conf_statuses statuses; /* made of on */
 };
 
@@ -171,6 +206,7 @@ struct conf_service {
 	const char *hash_name; /* of the header or cookie, else NULL */
 	const char *host;      /* NULL: the client's Host goes on */
 	struct conf_pool pool;
+	struct conf_queue queue;
 	uint64_t slow_start_us, panic_threshold;
 	bool health_score;
 	const char *priority; /* a word: what `class` is made of */
@@ -180,6 +216,8 @@ struct conf_service {
 	struct conf_health_check check;
 	struct conf_passive passive;
 	struct conf_retry retry;
+	struct conf_fallback fallback;
+	struct conf_breaker breaker;
 	const char *protocol;  /* a word: what `protocol_bit` is made of */
 	uint32_t protocol_bit; /* IMG_PROTOCOL_* */
 	bool has_tls;          /* the group was written */
@@ -226,10 +264,51 @@ struct conf_security {
 	struct conf_strings remove;
 };
 
-struct conf_respond {
-	struct conf_place place; /* place.file NULL and status 0: none */
-	uint64_t status;
-	const char *body, *content_type; /* body: template; may be NULL */
+/* A set of addresses, as lists and files name it (conf_nets.h). */
+struct conf_nets {
+	const struct addr_range *ranges;
+	size_t count;
+};
+
+/* Who is let in. */
+struct conf_acl {
+	struct conf_strings allow, deny, allow_files, deny_files;
+	uint32_t number; /* in conf.acls, + 1; 0: everybody is let in */
+};
+
+/* What such groups come to: in conf.nets, or IMG_NONE. */
+struct conf_acl_lists {
+	uint32_t allow, deny;
+};
+
+/* A rule by which addresses are banned. */
+struct conf_ban {
+	struct conf_place place;
+	uint32_t *origins;
+	const char *name;
+	struct conf_strings status, why;
+	struct conf_statuses statuses; /* made of status */
+	uint64_t whys[2];              /* bit per reason, made of why */
+	uint64_t count, window_us, time_us, max_us;
+	uint64_t factor; /* thousandths */
+};
+
+/* A service of a split, and how much of the route's requests it gets. */
+struct conf_arm {
+	struct conf_place place;
+	uint32_t *origins;
+	const char *service;
+	size_t service_index; /* SIZE_MAX: there is none of that name */
+	uint64_t weight;
+	struct conf_timeouts timeouts; /* the route's over the service's */
+};
+
+struct conf_split {
+	struct conf_arm *arms;
+	size_t count;         /* 0: there is none */
+	const char *key;      /* what these are made of; NULL: at random */
+	uint32_t key_kind;    /* enum img_hash_key */
+	const char *key_name; /* of the header or cookie, else NULL */
 };
 
 struct conf_route {
@@ -239,9 +318,11 @@ struct conf_route {
 	struct conf_strings hosts, methods;
 	const char *path;
 	struct conf_place path_place;
-	const char *service;  /* NULL with respond */
-	size_t service_index; /* SIZE_MAX with respond */
-	const char *rewrite;  /* NULL: none */
+	const char *service; /* NULL with respond or split */
+	/* SIZE_MAX with respond; with split that of the first one. */
+	size_t service_index;
+	struct conf_split split;
+	const char *rewrite; /* NULL: none */
 	struct conf_place rewrite_place;
 	struct conf_condition *conditions;
 	size_t condition_count;
@@ -257,17 +338,28 @@ struct conf_route {
 	size_t auth_count;
 	bool anonymous;
 	bool close_revoked, issue, refresh, jwks;
+	bool retry_unsafe;
 	bool has_authorize; /* the group was written */
 	struct conf_demand authorize;
 	struct conf_deny *denies;
 	size_t deny_count;
 	const char *cors; /* NULL: none */
 	size_t cors_index;
-	bool has_security;             /* the group was written: */
-	struct conf_security security; /* resolved over the top level's */
-	const char *priority;          /* resolved over the service's */
-	uint32_t class;                /* enum img_class, made of priority */
-	struct conf_timeouts timeouts; /* resolved over the service's */
+	bool has_security;               /* the group was written: */
+	struct conf_security security;   /* resolved over the top level's */
+	struct conf_strings rate_limits; /* names; made of them: */
+	uint32_t *limit_indexes;         /* in conf.rate_limits, in order */
+	size_t limit_count;
+	const char *priority; /* resolved over the service's */
+	uint32_t class;       /* enum img_class, made of priority */
+	struct conf_acl acl;
+	/* Resolved over the service's; with split as given. */
+	struct conf_timeouts timeouts;
+};
+
+/* All zero: nothing is shed. */
+struct conf_overload {
+	uint64_t lag_us, connections /* thousandths */, memory;
 };
 
 struct conf_resolver {
@@ -320,6 +412,7 @@ struct conf {
 	struct conf_http2 http2;
 	struct conf_tickets tickets;
 	struct conf_resolver resolver;
+	struct conf_overload overload;
 	struct conf_strings trusted_proxies;
 	struct addr_range *trusted; /* made of trusted_proxies */
 	size_t trusted_count;
@@ -345,6 +438,15 @@ struct conf {
 	struct conf_cors *cors;
 	size_t cors_count;
 	struct conf_security security;
+	struct conf_rate_limit *rate_limits;
+	size_t rate_limit_count;
+	struct conf_acl acl;
+	struct conf_ban *bans;
+	size_t ban_count;
+	/* Each once; owned by the conf. */
+	struct conf_nets *nets;
+	struct conf_acl_lists *acls;
+	size_t nets_count, acls_count;
 	/* What the certificate files hold; owned by the conf. */
 	struct conf_identity *identities;
 	size_t identity_count, identity_room;

@@ -2,15 +2,18 @@
  * conf_build.c - the image of a configuration: its head, and what stands in it
  * once. The rooms behind it: build_image (the block), build_service,
  * build_route, build_template (records), build_tls, build_sni, build_access,
- * build_auth, build_roles, build_authorize (who may do what), build_secret,
- * build_pattern, build_router, build_table, build_terms (the router's tables).
+ * build_auth, build_roles, build_authorize (who may do what), build_acl,
+ * build_secret, build_pattern, build_router, build_table, build_terms (the
+ * router's tables).
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/must.h"
 #include "master/build_access.h"
+#include "master/build_acl.h"
 #include "master/build_cors.h"
+#include "master/build_limits.h"
 #include "master/build_roles.h"
 #include "master/build_route.h"
 #include "master/build_router.h"
@@ -118,9 +121,24 @@ listeners_build(struct build *b)
 }
 
 static void
+overload_build(struct build *b)
+{
+	const struct conf_overload *o = &b->c->overload;
+
+	image_head(&b->im)->protect.overload = (struct img_overload){
+		.lag_us = o->lag_us,
+		.connections = (uint32_t)o->connections,
+		.memory_bytes = o->memory,
+	};
+}
+
+static void
 protect_build(struct build *b)
 {
-	image_head(&b->im)->protect.acl = IMG_NONE;
+	overload_build(b);
+	build_limits(&b->im, b->c);
+	build_acls(&b->im, b->c);
+	build_bans(&b->im, b->c);
 }
 
 /* Of requests that have no route. */
@@ -184,21 +202,37 @@ route_place(struct build *b, const struct conf_route *r,
 		    record->path, record->index);
 }
 
-static void
-respond_build(struct build *b, const struct conf_route *r,
-    const struct pattern *p, struct img_route *record)
+/* Its index in img_head.responds, or IMG_NONE. */
+static uint32_t
+respond_build(struct build *b, const struct conf_respond *r, const char *what,
+    const struct pattern *p)
 {
-	struct img_head *head;
 	struct img_respond out = { 0 };
 	struct img_respond *all;
 
-	if (r->respond.status == 0)
-		return;
-	(void)build_respond(&b->im, r, p, &out, b->d);
-	head = image_head(&b->im);
-	all = image_at(&b->im, head->responds.off);
-	record->respond = b->responds++;
-	all[record->respond] = out;
+	if (r->status == 0)
+		return IMG_NONE;
+	(void)build_respond(&b->im, r, what, p, &out, b->d);
+	all = image_at(&b->im, image_head(&b->im)->responds.off);
+	all[b->responds] = out;
+	return b->responds++;
+}
+
+/* No path is known to them. */
+static void
+fallbacks_build(struct build *b)
+{
+	static const struct pattern none = { .kind = PATTERN_EXACT };
+
+	for (uint32_t i = 0; i < b->c->service_count; i++) {
+		const struct conf_service *s = &b->c->services[i];
+		uint32_t respond = respond_build(
+		    b, &s->fallback.respond, "fallback.respond.body", &none);
+		struct img_service *all =
+		    image_at(&b->im, image_head(&b->im)->services.off);
+
+		all[i].fallback.respond = respond;
+	}
 }
 
 static void
@@ -223,17 +257,17 @@ route_build(struct build *b, uint32_t index)
 	struct pattern p;
 	struct img_route record = { .index = index,
 		.row = IMG_NONE,
-		.respond = IMG_NONE,
 		.authorize = IMG_NONE,
-		.acl = IMG_NONE,
+		.acl = build_acl_index(&r->acl),
 		.cors = r->cors != NULL ? (uint32_t)r->cors_index : IMG_NONE,
 		.security = build_security_index(b->c, r, &b->securities),
-		.service = r->service != NULL ? (uint32_t)r->service_index
-					      : IMG_NONE };
+		.service = r->service != NULL || r->split.count != 0
+		    ? (uint32_t)r->service_index
+		    : IMG_NONE };
 
 	if (!pattern_parse(&p, r, b->d))
 		return;
-	respond_build(b, r, &p, &record);
+	record.respond = respond_build(b, &r->respond, "respond.body", &p);
 	authorize_build(b, r, &p, &record);
 	if (!build_route(&b->im, b->c, r, &p, &record, b->d))
 		return;
@@ -254,6 +288,8 @@ routes_build(struct build *b)
 		responds.count += c->routes[i].respond.status != 0;
 		authorizes.count += c->routes[i].has_authorize;
 	}
+	for (size_t i = 0; i < c->service_count; i++)
+		responds.count += c->services[i].fallback.respond.status != 0;
 	responds = image_span(
 	    &b->im, NULL, responds.count, sizeof(struct img_respond));
 	authorizes = image_span(
@@ -261,6 +297,7 @@ routes_build(struct build *b)
 	image_head(&b->im)->access.authorizes = authorizes;
 	image_head(&b->im)->routes = routes;
 	image_head(&b->im)->responds = responds;
+	fallbacks_build(b);
 	for (uint32_t i = 0; i < c->route_count; i++)
 		route_build(b, i);
 }

@@ -136,6 +136,7 @@ conf_check(struct conf *c, struct diag *d)
 	check_user(c, d);
 	check_zone(c, d);
 	conf_check_resolver(c, d);
+	conf_check_overload(c, d);
 	conf_check_trusted(c, d);
 	conf_check_http2(c, d);
 	conf_check_tickets(c, d);
@@ -143,12 +144,16 @@ conf_check(struct conf *c, struct diag *d)
 	map_init(&services);
 	conf_check_services(c, &services, d);
 	conf_check_depends(c, &services, d);
+	conf_check_fallbacks(c, &services, d);
 	conf_access_begin(&access, c, &services, d);
 	conf_check_routes(c, &services, &access, d);
 	conf_access_end(&access);
 	map_fini(&services);
 	conf_check_cors(c, d);
+	conf_check_limits(c, d);
 	conf_check_security(c, d);
+	conf_check_acl(c, d);
+	conf_check_bans(c, d);
 	conf_name_routes(c);
 	conf_inherit_timeouts(c);
 	conf_inherit_priority(c);

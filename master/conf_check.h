@@ -37,7 +37,18 @@ conf_check_depends(struct conf *c, const struct map *names, struct diag *d);
 void conf_check_health(struct conf *c, struct conf_service *s, struct diag *d);
 
 /* What a service's requests are sent again after, and when. */
+/* What stands in for them; `names` has their numbers + 1. */
+void
+conf_check_fallbacks(struct conf *c, const struct map *names, struct diag *d);
 void conf_check_retry(struct conf *c, struct conf_service *s, struct diag *d);
+
+/* When the breakers of a service open, and what they count. */
+void conf_check_breaker(struct conf *c, struct conf_service *s, struct diag *d);
+/* Whether requests wait for connections. */
+void conf_check_queue(struct conf *c, struct conf_service *s, struct diag *d);
+
+/* From where on requests are shed. */
+void conf_check_overload(struct conf *c, struct diag *d);
 
 /* How names are resolved. */
 void conf_check_resolver(struct conf *c, struct diag *d);
@@ -59,6 +70,10 @@ void conf_check_tls_out(struct conf *c, struct conf_service *s, struct diag *d);
 /* Of the top level: HTTP/2, and the keys of tickets. */
 void conf_check_http2(const struct conf *c, struct diag *d);
 void conf_check_tickets(struct conf *c, struct diag *d);
+
+/* The services that a route's requests are split between, and by what. */
+void
+conf_check_split(const struct conf *c, struct conf_route *r, struct diag *d);
 
 /* The conditions and header rules of a route. */
 void conf_check_rules(
@@ -101,6 +116,14 @@ void conf_check_cors(struct conf *c, struct diag *d);
 
 /* What answers tell browsers, and what of it is in force on which route. */
 void conf_check_security(struct conf *c, struct diag *d);
+
+/* rate_limits, and the routes that name them. */
+void conf_check_limits(struct conf *c, struct diag *d);
+/* Which addresses are let in, at all and by routes. */
+void conf_check_acl(struct conf *c, struct diag *d);
+
+/* By which rules they are banned. */
+void conf_check_bans(struct conf *c, struct diag *d);
 
 /* True when it is of printable ASCII characters, without a space. */
 bool conf_is_word(const char *s);

@@ -101,48 +101,71 @@ check_methods(struct route_check *rc, const struct conf_route *r)
 	conf_check_twice(m, "methods", rc->d);
 }
 
-static void
-dangling_service(struct route_check *rc, const struct conf_route *r)
+/* The index of a service; SIZE_MAX, with a complaint, where there is none. */
+static size_t
+find_service(struct route_check *rc, const char *name, struct conf_place at)
 {
+	const struct map_entry *e = map_get(rc->services, slice_str(name));
 	struct conf_suggest near;
 	char buf[96];
 
-	conf_suggest_init(&near, r->service);
+	if (e != NULL)
+		return (size_t)e->value.num - 1;
+	conf_suggest_init(&near, name);
 	if (rc->suggestions++ < SUGGESTIONS_MAX)
 		for (size_t i = 0; i < rc->c->service_count; i++)
 			conf_suggest_offer(&near, rc->c->services[i].name);
-	COMPLAIN(rc, r, "service", "service: there is no service \"%s\"%s",
-	    r->service, conf_suggest_text(&near, buf, sizeof(buf)));
+	diag_error(rc->d, at.file, at.line,
+	    "service: there is no service \"%s\"%s", name,
+	    conf_suggest_text(&near, buf, sizeof(buf)));
+	return SIZE_MAX;
 }
 
-/* A route leads to a service, or answers by itself. */
+static void
+find_services(struct route_check *rc, struct conf_route *r)
+{
+	const struct conf *c = rc->c;
+
+	r->service_index = SIZE_MAX;
+	for (size_t i = r->split.count; i-- > 0;) {
+		struct conf_arm *arm = &r->split.arms[i];
+
+		arm->service_index = SIZE_MAX;
+		if (arm->service != NULL)
+			arm->service_index = find_service(rc, arm->service,
+			    conf_where(c, &conf_block_arm, arm, "service"));
+		r->service_index = arm->service_index;
+	}
+	if (r->service != NULL)
+		r->service_index = find_service(rc, r->service,
+		    conf_where(c, &conf_block_route, r, "service"));
+}
+
+/* A route leads to a service, or several, or answers by itself. */
 static void
 check_target(struct route_check *rc, struct conf_route *r, bool respond)
 {
 	bool service = conf_given(&conf_block_route, r, "service");
+	bool split = conf_given(&conf_block_route, r, "split");
 	const char *own = conf_route_grant(r);
 	bool grant = own != NULL;
-	const struct map_entry *e;
 
-	r->service_index = SIZE_MAX;
-	if (grant && (service || respond))
+	if (grant && (service || split || respond))
 		COMPLAIN(rc, r, own,
 		    "%s: a route that answers with tokens has neither service "
 		    "nor respond",
 		    own);
-	else if (service && respond)
+	else if ((service || split) && respond)
 		COMPLAIN(rc, r, "respond",
-		    "a route has a service or respond, not both");
-	else if (!service && !respond && !grant)
+		    "a route has a %s or respond, not both",
+		    service ? "service" : "split");
+	else if (service && split)
+		COMPLAIN(rc, r, "split",
+		    "a route has a service or a split, not both");
+	else if (!service && !split && !respond && !grant)
 		COMPLAIN(
 		    rc, r, "service", "a route needs a service, or respond");
-	if (r->service == NULL)
-		return;
-	e = map_get(rc->services, slice_str(r->service));
-	if (e != NULL)
-		r->service_index = (size_t)e->value.num - 1;
-	else
-		dangling_service(rc, r);
+	find_services(rc, r);
 }
 
 /* `what` is why no request of the route goes anywhere. */
@@ -151,19 +174,28 @@ check_unused(
     struct route_check *rc, const struct conf_route *r, const char *what)
 {
 	static const char *const unused[] = { "rewrite", "request_headers",
-		"priority", "upgrade" };
+		"upgrade" };
 
 	for (size_t i = 0; i < sizeof(unused) / sizeof(unused[0]); i++)
 		if (conf_given(&conf_block_route, r, unused[i]))
 			COMPLAIN(rc, r, unused[i],
 			    "%s: a route with %s sends no request on",
 			    unused[i], what);
+	/* Limits go by it, and what is shed. */
+	if (conf_given(&conf_block_route, r, "priority") &&
+	    r->rate_limits.count == 0 &&
+	    !conf_given(&conf_block_top, rc->c, "overload"))
+		COMPLAIN(rc, r, "priority",
+		    "priority: a route with %s sends no request on", what);
 	if (r->close_revoked)
 		COMPLAIN(rc, r, "close_revoked",
 		    "close_revoked: a route with %s sends no request on", what);
 	if (r->grpc_web)
 		COMPLAIN(rc, r, "grpc_web",
 		    "grpc_web: a route with %s sends no request on", what);
+	if (r->retry_unsafe)
+		COMPLAIN(rc, r, "retry_unsafe",
+		    "retry_unsafe: a route with %s sends no request on", what);
 }
 
 static void
@@ -200,14 +232,36 @@ check_upgrade(struct route_check *rc, const struct conf_route *r)
 
 /* gRPC is made of frames of HTTP/2. */
 static void
-check_grpc_web(struct route_check *rc, const struct conf_route *r)
+check_grpc_service(
+    struct route_check *rc, const struct conf_route *r, size_t index)
 {
-	if (!r->grpc_web || r->service_index == SIZE_MAX)
+	const struct conf_service *s = rc->c->services;
+
+	uint32_t next;
+
+	if (index == SIZE_MAX)
 		return;
-	if (rc->c->services[r->service_index].protocol_bit != IMG_PROTOCOL_H2)
+	next = s[index].fallback.service_index;
+	if (s[index].protocol_bit != IMG_PROTOCOL_H2)
 		COMPLAIN(rc, r, "grpc_web",
 		    "grpc_web: it needs protocol = \"h2\" in service \"%s\"",
-		    r->service);
+		    s[index].name);
+	else if (next != IMG_NONE && s[next].protocol_bit != IMG_PROTOCOL_H2)
+		COMPLAIN(rc, r, "grpc_web",
+		    "grpc_web: it needs protocol = \"h2\" in service \"%s\", "
+		    "the fallback of \"%s\"",
+		    s[next].name, s[index].name);
+}
+
+static void
+check_grpc_web(struct route_check *rc, const struct conf_route *r)
+{
+	if (!r->grpc_web)
+		return;
+	if (r->split.count == 0)
+		check_grpc_service(rc, r, r->service_index);
+	for (size_t i = 0; i < r->split.count; i++)
+		check_grpc_service(rc, r, r->split.arms[i].service_index);
 }
 
 static void
@@ -222,6 +276,7 @@ check_route(struct route_check *rc, struct conf_route *r)
 	if (!conf_given(b, r, "path"))
 		COMPLAIN(rc, r, "path", "a route needs a path");
 	check_target(rc, r, respond);
+	conf_check_split(rc->c, r, rc->d);
 	check_hosts(rc, r);
 	check_methods(rc, r);
 	check_upgrade(rc, r);

@@ -54,6 +54,8 @@ check_service(struct conf *c, size_t i, struct map *names, struct diag *d)
 	conf_check_tls_out(c, s, d);
 	conf_check_health(c, s, d);
 	conf_check_retry(c, s, d);
+	conf_check_breaker(c, s, d);
+	conf_check_queue(c, s, d);
 }
 
 /* Zones of endpoints alone say nothing of what is near. */

@@ -3,6 +3,7 @@
  *
  *   thing := value*          one per row that is neither group nor list
  *   value := 0 \n | 1 text \n   absent, or present in canonical spelling
+ *   group := 0 \n | 1 \n     likewise, of those that are off when absent
  *   list  := count thing*
  */
 #include "master/conf_digest.h"
@@ -48,14 +49,30 @@ digest_list(struct digest *dg, const struct conf_row *row, const void *thing)
 		digest_thing(dg, row->block, items + i * row->block->size);
 }
 
+/* With its defaults alone, it is something else than without it. */
+static void
+digest_group(struct digest *dg, const struct conf_row *row, bool written)
+{
+	if ((row->flags & CONF_OPTIONAL) == 0)
+		return;
+	text_add_char(&dg->text, written ? '1' : '0');
+	text_add_char(&dg->text, '\n');
+}
+
 static void
 digest_thing(struct digest *dg, const struct conf_block *b, const void *thing)
 {
+	const uint32_t *origins = conf_origins(b, thing);
+
 	for (size_t i = 0; i < b->count; i++) {
 		const struct conf_row *row = &b->rows[i];
 
-		if ((row->flags & CONF_INPUT) != 0 || row->type == CONF_GROUP)
+		if ((row->flags & CONF_INPUT) != 0)
 			continue;
+		if (row->type == CONF_GROUP) {
+			digest_group(dg, row, origins[i] != 0);
+			continue;
+		}
 		if (row->type == CONF_LIST || row->type == CONF_NAMED) {
 			digest_list(dg, row, thing);
 			continue;
@@ -129,6 +146,20 @@ digest_access(struct digest *dg, const struct conf *c)
 	}
 }
 
+/* The sets with what files name, and who has which. */
+static void
+digest_acls(struct digest *dg, const struct conf *c)
+{
+	for (size_t i = 0; i < c->nets_count; i++)
+		digest_bytes(dg, c->nets[i].ranges,
+		    c->nets[i].count * sizeof(*c->nets[i].ranges));
+	digest_bytes(dg, c->acls, c->acls_count * sizeof(*c->acls));
+	digest_bytes(dg, &c->acl.number, sizeof(c->acl.number));
+	for (size_t i = 0; i < c->route_count; i++)
+		digest_bytes(dg, &c->routes[i].acl.number,
+		    sizeof(c->routes[i].acl.number));
+}
+
 static void
 digest_files(struct digest *dg, const struct conf *c)
 {
@@ -144,6 +175,7 @@ digest_files(struct digest *dg, const struct conf *c)
 		digest_trust(dg, c, c->services[i].tls.trust);
 	}
 	digest_access(dg, c);
+	digest_acls(dg, c);
 	digest_flush(dg);
 	if (c->tickets.keys != NULL)
 		MUST(EVP_DigestUpdate(dg->md, c->tickets.keys,

@@ -27,6 +27,9 @@ conf_field(const struct conf_row *row, const void *thing)
 	case CONF_SIZE:
 		f.number = (uint64_t *)at;
 		break;
+	case CONF_RATE:
+		f.rate = (struct conf_rate *)at;
+		break;
 	case CONF_STRING:
 	case CONF_WORD:
 	case CONF_SCALAR:
@@ -125,6 +128,12 @@ conf_field_default(struct conf *c, const struct conf_row *row, void *thing)
 		if (row->def != NULL)
 			MUST(units_duration(row->def, f.number, NULL));
 		break;
+	case CONF_RATE:
+		*f.rate = (struct conf_rate){ 0 };
+		if (row->def != NULL)
+			MUST(units_rate(
+			    row->def, &f.rate->count, &f.rate->per_us, NULL));
+		break;
 	case CONF_STRING:
 	case CONF_WORD:
 	case CONF_SCALAR:
@@ -153,6 +162,8 @@ conf_field_present(const struct conf_row *row, const void *thing)
 		return true;
 	case CONF_DURATION:
 		return *f.number != CONF_UNSET;
+	case CONF_RATE:
+		return f.rate->per_us != 0;
 	case CONF_STRING:
 	case CONF_WORD:
 	case CONF_SCALAR:
@@ -200,6 +211,15 @@ print_names(const struct conf_strings *names, struct text *out)
 	text_add(out, SLICE_LIT(" ]"));
 }
 
+static void
+print_rate(const struct conf_rate *rate, struct text *out)
+{
+	char buf[32];
+
+	text_printf(out, "\"%s\"",
+	    units_rate_text(rate->count, rate->per_us, buf, sizeof(buf)));
+}
+
 void
 conf_field_print(
     const struct conf_row *row, const void *thing, struct text *out)
@@ -216,6 +236,9 @@ conf_field_print(
 	case CONF_DURATION:
 	case CONF_SIZE:
 		conf_number_print(row, *f.number, out);
+		break;
+	case CONF_RATE:
+		print_rate(f.rate, out);
 		break;
 	case CONF_STRING:
 	case CONF_WORD:
@@ -255,6 +278,9 @@ conf_field_canonical(
 	case CONF_DURATION:
 	case CONF_SIZE:
 		text_add_u64(out, *f.number);
+		break;
+	case CONF_RATE:
+		print_rate(f.rate, out);
 		break;
 	case CONF_STRING:
 	case CONF_WORD:

@@ -21,6 +21,7 @@ union conf_field {
 	uint64_t *number;
 	const char **string;
 	struct conf_strings *names;
+	struct conf_rate *rate;
 	void *list;
 };
 

@@ -29,7 +29,10 @@ rows_find(struct timeout_rows *rows, const struct conf_block *b, size_t base)
 			    sizeof(uint64_t)] = i;
 }
 
-/* One level: values and origins that are not set come from outside. */
+/*
+ * One level: values and origins that are not set come from outside. `origins`
+ * NULL: nobody asks for them.
+ */
 static void
 inherit(uint64_t *to, uint32_t *origins, const struct timeout_rows *rows,
     const uint64_t *from, const uint32_t *outer_origins)
@@ -38,7 +41,7 @@ inherit(uint64_t *to, uint32_t *origins, const struct timeout_rows *rows,
 		if (to[k] != CONF_UNSET && rows->row[k] != SIZE_MAX)
 			continue;
 		to[k] = from[k];
-		if (rows->row[k] != SIZE_MAX)
+		if (origins != NULL && rows->row[k] != SIZE_MAX)
 			origins[rows->row[k]] = outer_origins[k];
 	}
 }
@@ -56,6 +59,23 @@ static uint64_t *
 values_of(struct conf_timeouts *t)
 {
 	return &t->head;
+}
+
+/* The services of a split may differ: each gets its own. */
+static void
+inherit_split(const struct conf *c, struct conf_route *r,
+    const struct timeout_rows *route)
+{
+	for (size_t i = 0; i < r->split.count; i++) {
+		struct conf_arm *arm = &r->split.arms[i];
+
+		arm->timeouts = r->timeouts;
+		if (arm->service_index < c->service_count)
+			inherit(values_of(&arm->timeouts), NULL, route,
+			    values_of(
+				&c->services[arm->service_index].timeouts),
+			    NULL);
+	}
 }
 
 void
@@ -79,6 +99,10 @@ conf_inherit_timeouts(struct conf *c)
 		struct conf_route *r = &c->routes[i];
 		struct conf_timeouts *from = &c->timeouts;
 
+		if (r->split.count != 0) {
+			inherit_split(c, r, &route);
+			continue;
+		}
 		outer = top_origins;
 		if (r->service_index < c->service_count) {
 			struct conf_service *s = &c->services[r->service_index];

@@ -64,6 +64,8 @@ conf_free(struct conf *c)
 	conf_secrets_free(c);
 	conf_identities_free(c);
 	conf_trusts_free(c);
+	free(c->nets);
+	free(c->acls);
 	arena_fini(&c->arena);
 }
 

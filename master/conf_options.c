@@ -178,35 +178,41 @@ mdoc_help(FILE *out, const char *help)
 	fputc('\n', out);
 }
 
+/* "Size (1k to 64k), default 16k; reload. Only for this." */
 static void
-option_mdoc(FILE *out, const char *path, const struct conf_row *row)
+kind_text(const struct conf_row *row, struct text *t)
 {
+	const char *type = conf_type_name(row->type);
 	struct text range = { 0 };
 
 	range_text(row, &range);
-	fprintf(out, ".It Ic %s\n", path);
-	fprintf(out, "%c%s", conf_type_name(row->type)[0] & ~0x20,
-	    conf_type_name(row->type) + 1);
-	if (range.n != 0) {
-		fputs(" (", out);
-		mdoc_put(out, range.p, range.n);
-		fputc(')', out);
-	}
-	if (row->def != NULL) {
-		fputs(", default ", out);
-		mdoc_put(out, row->def, strlen(row->def));
-	}
+	text_printf(t, "%c%s", type[0] & ~0x20, type + 1);
+	if (range.n != 0)
+		text_printf(t, " (%.*s)", SLICE_FMT(text_slice(&range)));
+	if (row->def != NULL)
+		text_printf(t, ", default %s", row->def);
 	if (row->type != CONF_GROUP)
-		fprintf(out, "; %s", when_text(row));
-	fputs(".\n", out);
+		text_printf(t, "; %s", when_text(row));
+	text_add_char(t, '.');
 	if (row->only != NULL) {
-		text_clear(&range);
-		words_text(row->only, &range);
-		fprintf(out, "For the types %.*s.\n",
-		    SLICE_FMT(text_slice(&range)));
+		text_add(t, SLICE_LIT(" Only for "));
+		words_text(row->only, t);
+		text_add_char(t, '.');
 	}
-	mdoc_help(out, row->help);
+	text_add_char(t, '\0');
 	text_fini(&range);
+}
+
+static void
+option_mdoc(FILE *out, const char *path, const struct conf_row *row)
+{
+	struct text kind = { 0 };
+
+	fprintf(out, ".It Ic %s\n", path);
+	kind_text(row, &kind);
+	mdoc_help(out, kind.p);
+	mdoc_help(out, row->help);
+	text_fini(&kind);
 }
 
 void

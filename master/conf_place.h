@@ -6,6 +6,7 @@
 #define MASTER_CONF_PLACE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* file NULL: a default. */
 struct conf_place {
@@ -21,6 +22,11 @@ struct conf_strings {
 	const char **items;
 	struct conf_place *places;
 	size_t count;
+};
+
+/* per_us 0: none. */
+struct conf_rate {
+	uint64_t count, per_us;
 };
 
 #endif

@@ -68,6 +68,16 @@ static const struct conf_row route_rows[] = {
 	{ .path = "service", .type = CONF_STRING, AT(conf_route, service),
 	  .min = 1, .max = SERVICE_NAME_MAX,
 	  .help = "The service that its requests go to." },
+	{ .path = "split", .type = CONF_LIST,
+	  MANY(conf_route, split.arms, split.count),
+	  .block = &conf_block_arm,
+	  .help = "Several services, in place of one, that share its "
+	      "requests." },
+	{ .path = "split_key", .type = CONF_STRING,
+	  AT(conf_route, split.key), .min = 1, .max = 255,
+	  .help = "What the choice between them goes by, so that it stays the "
+	      "same: \"address\", \"user\", \"header:NAME\" or "
+	      "\"cookie:NAME\"; without, it is random." },
 	{ .path = "rewrite", .type = CONF_STRING, AT(conf_route, rewrite),
 	  .min = 1, .max = 4 * KIB,
 	  .help = "The path, and query, that the endpoint gets: a "
@@ -99,6 +109,10 @@ static const struct conf_row route_rows[] = {
 	  .min = 1, .max = 64, .def = "websocket",
 	  .help = "Protocols that a client may switch to on its connection; "
 	      "none: [ ]." },
+	{ .path = "retry_unsafe", .type = CONF_BOOL,
+	  AT(conf_route, retry_unsafe), .def = "false",
+	  .help = "Requests whose method is not idempotent are sent again, "
+	      "too: what they do may be done twice." },
 	{ .path = "encoded_slash", .type = CONF_WORD,
 	  AT(conf_route, encoded_slash), .def = "reject",
 	  .words = "reject keep",
@@ -145,6 +159,11 @@ static const struct conf_row route_rows[] = {
 	  .def = "false",
 	  .help = "Answers with the public keys that the gateway signs "
 	      "with, as a JWK Set." },
+	{ .path = "rate_limits", .type = CONF_NAMES,
+	  AT(conf_route, rate_limits), .min = 1, .max = 255,
+	  .help = "Those of rate_limits that its requests count for, in this "
+	      "order; all must allow a request." },
+	ACL(conf_route),
 	{ .path = "priority", .type = CONF_WORD, AT(conf_route, priority),
 	  .words = "normal priority emergency",
 	  .help = "The class of its requests; without it, the service's." },
@@ -304,6 +323,21 @@ static const struct conf_row top_rows[] = {
 	  .help = "Files of 80 random bytes, for several gateways that share "
 	      "their tickets: the first one makes them, up to two more open "
 	      "them." },
+	{ .path = "overload", .type = CONF_GROUP, .flags = CONF_OPTIONAL,
+	  .help = "When a worker has more to do than it can, it sheds requests, "
+	      "also with an empty group; without this group, it does not." },
+	{ .path = "overload.lag", .type = CONF_DURATION,
+	  .flags = CONF_ZERO, AT(conf, overload.lag_us), .min = 5 * MS,
+	  .max = 60 * SECOND, .def = "100ms",
+	  .help = "Events wait so long to be looked at." },
+	{ .path = "overload.connections", .type = CONF_DECIMAL,
+	  AT(conf, overload.connections), .max = 990, .def = "0.95",
+	  .help = "It has this part of worker_connections; 0: that does not "
+	      "matter." },
+	{ .path = "overload.memory", .type = CONF_SIZE, .flags = CONF_ZERO,
+	  AT(conf, overload.memory), .min = 16 * KIB * KIB,
+	  .max = 1024 * KIB * KIB * KIB, .def = "0",
+	  .help = "It has taken so much memory for itself." },
 	{ .path = "resolver", .type = CONF_GROUP,
 	  .help = "How the names of endpoints become addresses." },
 	{ .path = "resolver.servers", .type = CONF_NAMES,
@@ -383,9 +417,9 @@ static const struct conf_row top_rows[] = {
 	{ .path = "state_dir", .type = CONF_STRING, .flags = CONF_RESTART,
 	  AT(conf, state_dir), .min = 1, .max = 255,
 	  .help = "A folder of the gateway's own, made if need be: API keys "
-	      "that were added, revocations, the keys that it signs with and "
-	      "refresh tokens are kept there over a stop. Without it they "
-	      "end with the gateway." },
+	      "that were added, revocations, bans, what was spent of quotas, "
+	      "the keys that it signs with and refresh tokens are kept there "
+	      "over a stop. Without it they end with the gateway." },
 	{ .path = "cors", .type = CONF_NAMED, MANY(conf, cors, cors_count),
 	  .block = &conf_block_cors,
 	  .help = "Policies for requests from pages of other origins." },
@@ -395,6 +429,14 @@ static const struct conf_row top_rows[] = {
 	      "answers." },
 #define SECURITY_OWNER conf
 #include "master/conf_rows_security.def"
+	{ .path = "rate_limits", .type = CONF_NAMED,
+	  MANY(conf, rate_limits, rate_limit_count),
+	  .block = &conf_block_rate_limit,
+	  .help = "How often something may be asked for, which routes name." },
+	ACL(conf),
+	{ .path = "bans", .type = CONF_NAMED, MANY(conf, bans, ban_count),
+	  .block = &conf_block_ban,
+	  .help = "Rules by which addresses are not served for a while." },
 	{ .path = "listeners", .type = CONF_LIST,
 	  MANY(conf, listeners, listener_count),
 	  .block = &conf_block_listener,

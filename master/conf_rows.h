@@ -92,6 +92,38 @@
 		.help = "For how long a token holds."                         \
 	}
 
+/* Who is let in, of all clients or by a route. */
+#define ACL(owner)                                                             \
+	{ .path = "acl",                                                       \
+		.type = CONF_GROUP,                                            \
+		.help = "Which addresses are let in." },                       \
+	    { .path = "acl.allow",                                             \
+		    .type = CONF_NAMES,                                        \
+		    AT(owner, acl.allow),                                      \
+		    .min = 1,                                                  \
+		    .max = 63,                                                 \
+		    .help = "Addresses and networks, such as \"10.0.0.0/8\": " \
+			    "with one of these, or of allow_files, all "       \
+			    "others are refused." },                           \
+	    { .path = "acl.deny",                                              \
+		    .type = CONF_NAMES,                                        \
+		    AT(owner, acl.deny),                                       \
+		    .min = 1,                                                  \
+		    .max = 63,                                                 \
+		    .help = "Those that are refused, whatever else holds." },  \
+	    { .path = "acl.allow_files",                                       \
+		    .type = CONF_NAMES,                                        \
+		    AT(owner, acl.allow_files),                                \
+		    .min = 1,                                                  \
+		    .max = 4095,                                               \
+		    .help = "Files with more for allow, one a line; what "     \
+			    "follows a \"#\" is passed over." },               \
+	{                                                                      \
+		.path = "acl.deny_files", .type = CONF_NAMES,                  \
+		AT(owner, acl.deny_files), .min = 1, .max = 4095,              \
+		.help = "The same for deny."                                   \
+	}
+
 #define BLOCK(label, list, owner)                              \
 	.noun = (label), .rows = (list), .count = COUNT(list), \
 	.size = sizeof(struct owner),                          \

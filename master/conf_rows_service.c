@@ -2,6 +2,7 @@
  * conf_rows_service.c - the rows of services and their endpoints.
  */
 #include "master/conf_rows.h"
+#include "master/conf_rows_breaker.h"
 
 /* clang-format off */
 
@@ -189,7 +190,8 @@ static const struct conf_row service_rows[] = {
 	  .help = "Requests that failed are sent again." },
 	{ .path = "retry.attempts", .type = CONF_INT,
 	  AT(conf_service, retry.attempts), .min = 1, .max = 100, .def = "3",
-	  .help = "How often a request is sent, with the first time." },
+	  .help = "How often a request is sent, with the first time; without "
+	      "it, 3, of class priority 5, of emergency 10." },
 	{ .path = "retry.base_delay", .type = CONF_DURATION,
 	  AT(conf_service, retry.base_us), .max = 3600 * SECOND,
 	  .def = "25ms",
@@ -210,6 +212,46 @@ static const struct conf_row service_rows[] = {
 	  .min = 1, .max = 16, .def = "connect reset 502 503 504",
 	  .help = "After what: \"connect\", \"reset\", \"timeout\", and "
 	      "statuses from 400, such as \"503\" or \"500-599\"." },
+	{ .path = "retry.budget", .type = CONF_DECIMAL, .flags = CONF_ZERO,
+	  AT(conf_service, retry.budget), .min = 1, .max = 100000,
+	  .def = "0.2",
+	  .help = "The share of the requests of the last 10 s that may be sent "
+	      "again, over all workers." },
+	{ .path = "retry.budget_minimum", .type = CONF_INT,
+	  AT(conf_service, retry.budget_minimum), .max = 1000000,
+	  .def = "10", .unit = "requests",
+	  .help = "How many may be in 10 s where that share is less." },
+	{ .path = "retry.deadline", .type = CONF_DURATION, .flags = CONF_ZERO,
+	  AT(conf_service, retry.deadline_us), .min = MS, .max = DAY,
+	  .def = "0",
+	  .help = "From the first time that it is sent to the head of its "
+	      "answer, all times and waits included." },
+	BREAKER_ROWS,
+	{ .path = "fallback", .type = CONF_GROUP, .flags = CONF_OPTIONAL,
+	  .help = "What answers instead, when none of its endpoints can; "
+	      "without this group, an error." },
+	{ .path = "fallback.service", .type = CONF_STRING,
+	  AT(conf_service, fallback.service), .min = 1,
+	  .max = SERVICE_NAME_MAX,
+	  .help = "Another service, to which the request is sent." },
+	{ .path = "fallback.respond", .type = CONF_GROUP,
+	  .flags = CONF_OPTIONAL,
+	  .help = "An answer, in place of another service." },
+	{ .path = "fallback.respond.status", .type = CONF_INT,
+	  AT(conf_service, fallback.respond.status), .min = 200, .max = 599,
+	  .def = "200", .help = "Its status." },
+	{ .path = "fallback.respond.body", .type = CONF_STRING,
+	  .flags = CONF_TEXT, AT(conf_service, fallback.respond.body),
+	  .max = 64 * KIB,
+	  .help = "Its body: a template." },
+	{ .path = "fallback.respond.content_type", .type = CONF_STRING,
+	  AT(conf_service, fallback.respond.content_type), .min = 1,
+	  .max = 255,
+	  .help = "Its Content-Type." },
+	{ .path = "fallback.on", .type = CONF_NAMES,
+	  AT(conf_service, fallback.on), .min = 1, .max = 16,
+	  .help = "Statuses from 400, such as \"503\" or \"500-599\", with "
+	      "which the service says itself that it cannot." },
 	{ .path = "pool", .type = CONF_GROUP,
 	  .help = "Connections to the endpoints." },
 	{ .path = "pool.max_idle", .type = CONF_INT,
@@ -225,6 +267,17 @@ static const struct conf_row service_rows[] = {
 	  .min = 1, .max = 1048575, .def = "0", .unit = "connections",
 	  .help = "How many there may be to one endpoint, idle ones and those "
 	      "of all workers included." },
+	{ .path = "queue", .type = CONF_GROUP, .flags = CONF_OPTIONAL,
+	  .help = "Requests that find every endpoint at "
+	      "pool.max_connections wait; without this group, they do not." },
+	{ .path = "queue.length", .type = CONF_INT,
+	  AT(conf_service, queue.length), .min = 1, .max = 65536,
+	  .def = "100", .unit = "requests",
+	  .help = "How many wait at most, those of all workers together." },
+	{ .path = "queue.timeout", .type = CONF_DURATION,
+	  AT(conf_service, queue.timeout_us), .min = MS,
+	  .max = 3600 * SECOND, .def = "1s",
+	  .help = "For how long a request waits at most." },
 	{ .path = "timeouts", .type = CONF_GROUP,
 	  .help = "Those that differ from the top level's." },
 	TIMEOUT(conf_service, body, NULL, "As timeouts.body."),

@@ -90,6 +90,29 @@ show_list(struct shower *sh, const struct conf_row *row, const void *thing,
 	fputs(");\n", sh->out);
 }
 
+/* Within the group, or within one that is within it. */
+static bool
+is_within(const struct conf_row *row, const struct conf_row *group)
+{
+	size_t n = strlen(group->path);
+
+	return strncmp(row->path, group->path, n) == 0 && row->path[n] == '.';
+}
+
+/* It is there; of a list, show_list finds out. */
+static bool
+is_shown(const struct conf_block *b, size_t i, const void *thing)
+{
+	const struct conf_row *row = &b->rows[i];
+
+	if (!conf_row_applies(b, row, thing))
+		return false;
+	if (row->type == CONF_GROUP)
+		return (row->flags & CONF_OPTIONAL) == 0 ||
+		    conf_origins(b, thing)[i] != 0;
+	return is_list(row) || conf_field_present(row, thing);
+}
+
 /* The values of the group in row g; nothing where all are absent. */
 static void
 show_group(struct shower *sh, const struct conf_block *b, size_t g,
@@ -99,22 +122,24 @@ show_group(struct shower *sh, const struct conf_block *b, size_t g,
 	const uint32_t *origins = conf_origins(b, thing);
 	bool open = false;
 
-	if ((group->flags & CONF_OPTIONAL) != 0 && origins[g] == 0)
+	if (!is_shown(b, g, thing))
 		return;
 	for (size_t i = g + 1; i < b->count; i++) {
 		const struct conf_row *row = &b->rows[i];
 
-		if (conf_row_key(row, group->path) == NULL)
+		if (!is_within(row, group))
 			break;
-		if (!conf_row_applies(b, row, thing) ||
-		    (!is_list(row) && !conf_field_present(row, thing)))
+		if (conf_row_key(row, group->path) == NULL ||
+		    !is_shown(b, i, thing))
 			continue;
 		if (!open) {
 			indent(sh, depth);
-			fprintf(sh->out, "%s = {\n", group->path);
+			fprintf(sh->out, "%s = {\n", key_of(group));
 			open = true;
 		}
-		if (is_list(row))
+		if (row->type == CONF_GROUP)
+			show_group(sh, b, i, thing, depth + 1);
+		else if (is_list(row))
 			show_list(sh, row, thing, depth + 1);
 		else
 			show_value(sh, row, thing, origins[i], depth + 1);

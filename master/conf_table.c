@@ -93,7 +93,7 @@ conf_row_applies(
 
 	if (row->only == NULL)
 		return true;
-	type = &b->rows[conf_row_index(b, "type")];
+	type = &b->rows[conf_row_index(b, b->kind != NULL ? b->kind : "type")];
 	word = *(const char *const *)(const void *)((const char *)thing +
 	    type->offset);
 	return word != NULL && conf_word_among(row->only, word);
@@ -111,6 +111,7 @@ conf_type_name(enum conf_type type)
 		[CONF_SCALAR] = "value",
 		[CONF_DURATION] = "duration",
 		[CONF_SIZE] = "size",
+		[CONF_RATE] = "rate",
 		[CONF_NAMES] = "list of names",
 		[CONF_GROUP] = "group",
 		[CONF_LIST] = "list of groups",

@@ -26,6 +26,7 @@ enum conf_type {
 	CONF_SCALAR,   /* const char *: of a string, number or boolean */
 	CONF_DURATION, /* uint64_t us; CONF_UNSET when absent, no default */
 	CONF_SIZE,     /* uint64_t bytes */
+	CONF_RATE,     /* struct conf_rate; min and max are of its count */
 	CONF_NAMES,    /* struct conf_strings; one string will do; the
 			* default's names are separated by one space */
 	CONF_GROUP,    /* nothing stored; its keys are rows of the same block */
@@ -53,8 +54,8 @@ struct conf_row {
 	const char *def;   /* as text; NULL: absent */
 	const char *unit;  /* of a number; NULL: none */
 	const char *words; /* CONF_WORD: separated by one space */
-	/* Things of these types alone have it, by their row "type", separated
-	 * by one space; NULL: all have it. */
+	/* Things of these types alone have it, by their row "type" (or the
+	 * block's `kind`), separated by one space; NULL: all have it. */
 	const char *only;
 	const struct conf_block *block; /* CONF_LIST, CONF_NAMED */
 	const char *help;
@@ -69,12 +70,14 @@ struct conf_block {
 	bool name_required; /* in list form */
 	const char *bare;   /* the row that an array in place of a group is of;
 			       NULL: there must be a group */
+	const char *kind;   /* the row that tells types apart; NULL: "type" */
 };
 
 extern const struct conf_block conf_block_top, conf_block_listener,
     conf_block_service, conf_block_endpoint, conf_block_route,
     conf_block_condition, conf_block_header_rule, conf_block_probe_header,
-    conf_block_certificate, conf_block_cors;
+    conf_block_certificate, conf_block_cors, conf_block_arm;
+extern const struct conf_block conf_block_rate_limit, conf_block_ban;
 extern const struct conf_block conf_block_auth, conf_block_key,
     conf_block_holder, conf_block_role, conf_block_claim_rule, conf_block_deny;
 

@@ -79,6 +79,8 @@ expectation(const struct conf_row *row)
 		return "a duration such as \"30s\"";
 	case CONF_SIZE:
 		return "a size such as \"16k\"";
+	case CONF_RATE:
+		return "a rate such as \"1000/min\"";
 	case CONF_NAMES:
 		return "a string or an array of strings";
 	case CONF_GROUP:
@@ -204,6 +206,32 @@ read_unit(const struct conf_input *in, const struct conf_row *row, uint64_t *to,
 	}
 	if (ok)
 		return refuse_range(in, row, s, value);
+	at = conf_input_place(in, s);
+	diag_error(in->d, at.file, at.line, "%s: expected %s; \"%s\" %s",
+	    row->path, expectation(row), value, why);
+	return false;
+}
+
+/* The range is that of the count. */
+static bool
+read_rate(const struct conf_input *in, const struct conf_row *row,
+    struct conf_rate *to, const config_setting_t *s)
+{
+	const char *value, *why = "";
+	struct conf_place at;
+	struct conf_rate v;
+
+	if (config_setting_type(s) != CONFIG_TYPE_STRING)
+		return refuse_kind(in, row, s);
+	value = read_string(in, row, s);
+	if (value == NULL)
+		return false;
+	if (units_rate(value, &v.count, &v.per_us, &why)) {
+		if (!in_range(row, v.count))
+			return refuse_range(in, row, s, value);
+		*to = v;
+		return true;
+	}
 	at = conf_input_place(in, s);
 	diag_error(in->d, at.file, at.line, "%s: expected %s; \"%s\" %s",
 	    row->path, expectation(row), value, why);
@@ -420,6 +448,8 @@ conf_value_read(const struct conf_input *in, const struct conf_row *row,
 	case CONF_DURATION:
 	case CONF_SIZE:
 		return read_number(in, row, f.number, s);
+	case CONF_RATE:
+		return read_rate(in, row, f.rate, s);
 	case CONF_STRING:
 	case CONF_WORD:
 		return read_text(in, row, f.string, s);

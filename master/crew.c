@@ -227,6 +227,10 @@ crew_ended(
 		(void)snprintf(
 		    name, sizeof(name), "helper %u", slot - SLOT_HELPER);
 	slot_settle(&c->in->region, slot, status);
+	/* What it held may be what others wait for (waiters.h). */
+	if (slot < WORKERS_MAX)
+		for (uint32_t w = 0; w < c->in->workers; w++)
+			control_wake(c->in->wake_fds[w]);
 	crew_log_end(c, slot, name, s, status);
 	(void)spawn_event(s, SPAWN_EXIT, now_us);
 	if (s->state == SPAWN_DOWN && s->early > 1)

@@ -10,6 +10,7 @@
 #include "common/base/must.h"
 #include "master/change_text.h"
 #include "master/reload.h"
+#include "shm/breaker.h"
 #include "shm/registry.h"
 #include "shm/vital.h"
 
@@ -172,6 +173,31 @@ health_forgive(struct region *r, const struct eset *set)
 		vital_forgive(r, set->members[i].handle.index, CAUSE_CONFIG);
 }
 
+static void
+breaker_forget(struct region *r, uint32_t breaker)
+{
+	uint64_t now_us = clock_now().us, wait_us;
+
+	if (breaker_look(r, breaker, now_us, &wait_us) != BREAKER_LOOK_GO)
+		breaker_reset(r, breaker, CAUSE_CONFIG, now_us);
+}
+
+/* Breakers that nobody asks any more are closed: what they knew would be old
+ * when somebody does. */
+static void
+health_unbreak(
+    struct region *r, const struct img_service *s, const struct eset *set)
+{
+	uint32_t scope = s->breaker.scope;
+
+	if ((scope & IMG_BREAKER_SERVICE) == 0)
+		breaker_forget(r, BREAKER_OF_SERVICE(s->slot));
+	for (uint32_t i = 0;
+	     i < set->count && (scope & IMG_BREAKER_ENDPOINT) == 0; i++)
+		breaker_forget(
+		    r, BREAKER_OF_ENDPOINT(set->members[i].handle.index));
+}
+
 /* True when the service's endpoints must be looked at often. */
 static bool
 health_service(struct health *h, const struct img_service *s, bool score,
@@ -183,6 +209,7 @@ health_service(struct health *h, const struct img_service *s, bool score,
 		return false;
 	if (s->passive.failures == 0)
 		health_forgive(h->region, set);
+	health_unbreak(h->region, s, set);
 	if (score)
 		scores_look(h->scores, set, s->health_score != 0, elapsed_us);
 	if (score || s->slow_start_us != 0)
@@ -200,6 +227,7 @@ health_look(struct timer *t)
 	const struct img_service *s;
 
 	health_news(h);
+	breaker_log_look(&h->breakers, h->region);
 	s = img != NULL ? img_at(img, img->services.off) : NULL;
 	for (uint32_t i = 0; s != NULL && i < img->services.count; i++)
 		busy |= health_service(h, &s[i], score, elapsed_us);
@@ -237,6 +265,7 @@ health_init(struct health *h, struct loop *loop, struct region *r)
 	MUST(h->logged != NULL);
 	timer_init(&h->timer, health_look);
 	health_catch_up(h);
+	breaker_log_init(&h->breakers, r);
 	health_follow(h);
 }
 
@@ -245,5 +274,6 @@ health_fini(struct health *h)
 {
 	timer_fini(&h->loop->timers, &h->timer);
 	scores_free(h->scores);
+	breaker_log_fini(&h->breakers);
 	free(h->logged);
 }

@@ -1,7 +1,8 @@
 /*
  * health.h - the master's regular look at the endpoints: logs what has changed
- * in their histories, lets those that are new or back start slowly, and keeps
- * their scores. What is judged by probes is in probes.c.
+ * in their histories and in those of breakers, lets those that are new or back
+ * start slowly, and keeps their scores. What is judged by probes is in
+ * probes.c.
  *
  * All that lasts is in the vitals, so that a successor goes on from there.
  */
@@ -11,6 +12,7 @@
 #include <stdint.h>
 
 #include "common/net/loop.h"
+#include "master/breaker_log.h"
 #include "master/score.h"
 #include "shm/image.h"
 #include "shm/region.h"
@@ -23,6 +25,7 @@ struct health {
 	uint64_t changes; /* history_changes when it was last looked at */
 	uint64_t *logged; /* per endpoint: changes that were looked at */
 	struct mono scored;
+	struct breaker_log breakers;
 };
 
 /* Starts looking; no memory is fatal. */

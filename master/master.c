@@ -19,10 +19,14 @@
 #include "common/net/tls.h"
 #include "master/access.h"
 #include "master/admin.h"
+#include "master/ban_list.h"
+#include "master/footprint.h"
 #include "master/health.h"
 #include "master/probes.h"
+#include "master/quotas.h"
 #include "master/reload.h"
 #include "master/rotate.h"
+#include "shm/breaker.h"
 #include "shm/epoch.h"
 #include "shm/keysets.h"
 #include "shm/limiter.h"
@@ -44,8 +48,11 @@ struct master {
 	struct admin admin;
 	struct probes probes;
 	struct health health;
+	struct footprint footprint;
 	struct rotate rotate; /* keys of tickets */
 	struct access access;
+	struct ban_list bans;
+	struct quotas quotas;
 	struct loop_task followers; /* of the endpoint sets */
 	struct timer reclaim, sweep;
 	int code;
@@ -130,6 +137,7 @@ master_follow_sets(struct loop_task *t)
 	probes_sync(&m->probes);
 	health_follow(&m->health);
 	rotate_follow(&m->rotate);
+	footprint_follow(&m->footprint);
 	access_follow(&m->access, reload_current(&m->in->region));
 	timer_set(&m->loop.timers, &m->reclaim, clock_now());
 }
@@ -185,13 +193,17 @@ master_reclaim(struct timer *t)
 		    mono_add_us(clock_now(), MASTER_RECLAIM_US));
 }
 
-/* Limits that nobody comes near to any more leave their places. */
+/* Limits that nobody comes near to any more leave their places, and breakers
+ * that nobody asks any more do not stay open. */
 static void
 master_sweep(struct timer *t)
 {
 	struct master *m = CONTAINER_OF(t, struct master, sweep);
 
-	limiter_sweep(&m->in->region, clock_now().us);
+	limiter_sweep(&m->in->region, LIMITER_ADDRESS, clock_now().us);
+	limiter_sweep(&m->in->region, LIMITER_IDENTITY, clock_now().us);
+	limiter_sweep(&m->in->region, LIMITER_QUOTA, (uint64_t)clock_wall().us);
+	breaker_sweep(&m->in->region, clock_now().us);
 	timer_set(
 	    &m->loop.timers, t, mono_add_us(clock_now(), MASTER_SWEEP_US));
 }
@@ -313,6 +325,9 @@ master_init(struct master *m, const char *path)
 	probes_init(&m->probes, &m->loop, &m->in->region);
 	health_init(&m->health, &m->loop, &m->in->region);
 	rotate_init(&m->rotate, &m->loop, &m->in->region);
+	ban_list_init(&m->bans, &m->loop, &m->in->region, &m->access.saver);
+	quotas_init(&m->quotas, &m->loop, &m->in->region, &m->access.saver);
+	footprint_init(&m->footprint, &m->loop, &m->in->region);
 	return access_init(&m->access, &m->loop, m->in, &master_access_owner) &&
 	    reload_init(&m->reload, m->in, &m->loop, m->boot, path,
 		&master_reload_owner) &&
@@ -326,7 +341,10 @@ master_fini(struct master *m)
 {
 	loop_task_cancel(&m->followers);
 	admin_fini(&m->admin);
+	quotas_fini(&m->quotas);
+	ban_list_fini(&m->bans);
 	access_fini(&m->access);
+	footprint_fini(&m->footprint);
 	rotate_fini(&m->rotate);
 	health_fini(&m->health);
 	probes_fini(&m->probes);

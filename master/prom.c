@@ -4,12 +4,14 @@
 #include "master/prom.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/http/http.h"
 #include "shm/control.h"
 #include "shm/counters.h"
 #include "shm/histo.h"
+#include "shm/limit_names.h"
 #include "shm/registry.h"
 #include "shm/slots.h"
 
@@ -63,17 +65,30 @@ static const char *const prom_whys[] = {
 #include "worker/flow/why.def"
 };
 
+/* Of several that differ in a label the first has the help of all. */
+static void
+prom_counter_help(const struct prom_counter *p, struct text *out)
+{
+	char name[128];
+
+	if (p->help[0] == '\0')
+		return;
+	(void)snprintf(
+	    name, sizeof(name), "%.*s", (int)strcspn(p->name, "{"), p->name);
+	prom_help(out, name, p->type, p->help);
+}
+
 static void
 prom_counter_write(const struct region *r, enum counter c, struct text *out)
 {
 	const struct prom_counter *p = &prom_counters[c];
 	uint64_t sum = counters_sum(r, c);
 
+	prom_counter_help(p, out);
 	if (strstr(p->name, "_seconds_total") == NULL) {
-		prom_plain(out, p->name, p->type, p->help, sum);
+		text_printf(out, PROM_PREFIX "%s %" PRIu64 "\n", p->name, sum);
 		return;
 	}
-	prom_help(out, p->name, p->type, p->help);
 	text_printf(out, PROM_PREFIX "%s %" PRIu64 ".%06u\n", p->name,
 	    sum / 1000000, (unsigned)(sum % 1000000));
 }
@@ -129,6 +144,15 @@ prom_upstream_series(
 }
 
 static void
+prom_limited_series(
+    const struct region *r, const struct series_sum *s, struct text *out)
+{
+	text_add(out, SLICE_LIT(PROM_PREFIX "rate_limited_total{"));
+	prom_label(out, "limit", limit_name_of(r, s->a));
+	text_printf(out, "} %" PRIu64 "\n", s->count);
+}
+
+static void
 prom_series_write(const struct region *r, struct text *out)
 {
 	struct series_sum *sums = NULL;
@@ -142,8 +166,12 @@ prom_series_write(const struct region *r, struct text *out)
 		prom_request_series(r, &sums[i], out);
 	prom_help(out, "upstream_requests_total", "counter",
 	    "Exchanges with endpoints.");
-	for (; i < n; i++)
+	for (; i < n && sums[i].kind == SERIES_UPSTREAM; i++)
 		prom_upstream_series(r, &sums[i], out);
+	prom_help(out, "rate_limited_total", "counter",
+	    "Requests that were refused because of a limit of rate_limits.");
+	for (; i < n; i++)
+		prom_limited_series(r, &sums[i], out);
 	free(sums);
 	prom_plain(out, "series_lost_total", "counter",
 	    "Requests counted in no series because the table was full.", lost);
@@ -278,5 +306,6 @@ prom_write(const struct region *r, struct text *out)
 	prom_whys_write(r, out);
 	prom_series_write(r, out);
 	prom_histos_write(r, out);
+	prom_load_write(r, out);
 	prom_process_write(r, out);
 }

@@ -13,6 +13,9 @@ void prom_write(const struct region *r, struct text *out);
 /* CPU time and memory of every process of ours that lives (prom_process.c). */
 void prom_process_write(const struct region *r, struct text *out);
 
+/* What workers say of their load (prom_load.c). */
+void prom_load_write(const struct region *r, struct text *out);
+
 /* "# HELP" and "# TYPE" of penstock_<name>. */
 void prom_help(
     struct text *out, const char *name, const char *type, const char *help);

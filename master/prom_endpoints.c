@@ -126,6 +126,28 @@ services_write(const struct region *r, struct text *out)
 	free(grades);
 }
 
+static void
+queues_write(const struct region *r, struct text *out)
+{
+	const struct img_head *img = reload_current(r);
+	const struct img_service *s;
+
+	prom_help(out, "service_waiting", "gauge",
+	    "Requests that wait for a connection, where the service has a "
+	    "queue.");
+	if (img == NULL)
+		return;
+	s = img_at(img, img->services.off);
+	for (uint32_t i = 0; i < img->services.count; i++) {
+		if (s[i].queue.length == 0)
+			continue;
+		text_add(out, SLICE_LIT("penstock_service_waiting{"));
+		prom_label(out, "service", img_slice(img, s[i].name));
+		text_printf(out, "} %" PRIu32 "\n",
+		    permit_count(r, PERMIT_QUEUE + s[i].slot));
+	}
+}
+
 void
 prom_endpoints_write(const struct region *r, struct text *out)
 {
@@ -134,6 +156,7 @@ prom_endpoints_write(const struct region *r, struct text *out)
 	for (size_t i = 0; i < n; i++)
 		endpoint_gauge_write(r, &endpoint_gauges[i], out);
 	services_write(r, out);
+	queues_write(r, out);
 }
 
 void

@@ -8,7 +8,9 @@
 #include "common/base/must.h"
 #include "master/keyring.h"
 #include "master/wants.h"
+#include "shm/bans.h"
 #include "shm/keysets.h"
+#include "shm/limit_names.h"
 #include "shm/override.h"
 #include "shm/registry.h"
 
@@ -57,6 +59,29 @@ publish_keyset_slots(struct region *r, struct img_head *img, struct diag *d)
 	return true;
 }
 
+/* Rules have numbers, which bans are known by. */
+static void
+publish_ban_rules(struct region *r, struct img_head *img)
+{
+	struct img_span span = img->protect.bans;
+	struct img_ban_rule *b =
+	    (struct img_ban_rule *)(void *)((char *)img + span.off);
+
+	for (uint32_t i = 0; i < span.count; i++)
+		b[i].by = bans_rule(r, img_slice(img, b[i].name));
+}
+
+static void
+publish_limit_rows(struct region *r, struct img_head *img)
+{
+	struct img_span span = img->protect.limits;
+	struct img_limit *l =
+	    (struct img_limit *)(void *)((char *)img + span.off);
+
+	for (uint32_t i = 0; i < span.count; i++)
+		l[i].row = limit_name_row(r, img_slice(img, l[i].name));
+}
+
 bool
 publish_slots(struct region *r, struct img_head *img, struct diag *d)
 {
@@ -78,9 +103,11 @@ publish_slots(struct region *r, struct img_head *img, struct diag *d)
 		    SLICE_FMT(name), SERVICES_MAX);
 		return false;
 	}
+	publish_ban_rules(r, img);
 	for (uint32_t i = 0; i < img->routes.count; i++)
 		routes[i].row =
 		    registry_route(r, img_slice(img, routes[i].name));
+	publish_limit_rows(r, img);
 	return publish_keyset_slots(r, img, d);
 }
 

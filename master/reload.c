@@ -1,6 +1,6 @@
 /*
  * reload.c - see reload.h. What happens to the registry is in publish.c, to
- * names in reload_names.c.
+ * names in reload_names.c, to listeners in reload_listeners.c.
  *
  * The order makes a failed reload leave nothing behind: listeners are opened
  * first and closed again; new names are resolved, and forgotten again; then the
@@ -16,6 +16,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "master/publish.h"
+#include "master/reload_listeners.h"
 #include "master/reload_names.h"
 #include "shm/control.h"
 #include "shm/epoch.h"
@@ -103,66 +104,6 @@ reload_end(struct reload *r, enum reload_outcome how)
 		reload_start(r);
 }
 
-/* ---- listeners ---- */
-
-static bool
-reload_wants(const struct img_head *img, const struct addr *a)
-{
-	const struct img_listener *l = img_at(img, img->listeners.off);
-
-	for (uint32_t i = 0; i < img->listeners.count; i++)
-		if (addr_eq(&l[i].addr, a))
-			return true;
-	return false;
-}
-
-static bool
-reload_listens(const struct reload *r, const struct addr *a)
-{
-	for (size_t i = 0; i < LISTENERS_MAX; i++)
-		if (r->in->listeners[i].id != 0 &&
-		    addr_eq(&r->in->listeners[i].addr, a))
-			return true;
-	return false;
-}
-
-static void
-reload_close(struct reload *r, struct inherit_listener *l)
-{
-	const struct note n = { .kind = NOTE_CLOSE, .id = l->id };
-
-	r->owner->tell(r, &n);
-	l->id = 0;
-}
-
-/* Closes what the image does not name. */
-static void
-reload_close_absent(struct reload *r, const struct img_head *img)
-{
-	for (size_t i = 0; i < LISTENERS_MAX; i++) {
-		struct inherit_listener *l = &r->in->listeners[i];
-
-		if (l->id != 0 && (img == NULL || !reload_wants(img, &l->addr)))
-			reload_close(r, l);
-	}
-}
-
-static void
-reload_open_missing(struct reload *r, const struct img_head *img)
-{
-	const struct img_listener *l = img_at(img, img->listeners.off);
-	struct note n = { .kind = NOTE_OPEN };
-
-	r->opening = 0;
-	for (uint32_t i = 0; i < img->listeners.count; i++) {
-		if (reload_listens(r, &l[i].addr))
-			continue;
-		n.addr = l[i].addr;
-		r->owner->tell(r, &n);
-		r->opening++;
-	}
-}
-
 /* ---- the end of a run ---- */
 
 static struct img_head *
@@ -186,7 +127,7 @@ reload_undo(struct reload *r)
 {
 	struct region *region = &r->in->region;
 
-	reload_close_absent(r, reload_current(region));
+	reload_listeners_close(r, reload_current(region));
 	resolver_follow(&r->names, reload_current(region));
 	epoch_abandon(region, r->slot);
 	if (r->undo_left)
@@ -219,7 +160,7 @@ reload_commit(struct reload *r, const struct img_head *img)
 	r->undo_left = false;
 	publish_commit(&r->in->region, img);
 	resolver_follow(&r->names, img);
-	reload_close_absent(r, img);
+	reload_listeners_close(r, img);
 	reload_tell_settings(r);
 	r->owner->published(r);
 }
@@ -310,16 +251,10 @@ void
 reload_opened(struct reload *r, const struct note *n)
 {
 	char addr[ADDR_TEXT_MAX], line[ADDR_TEXT_MAX + 128];
-	size_t place = 0;
 
 	if (r->state != RELOAD_OPENING || r->opening == 0)
 		return;
-	while (place < LISTENERS_MAX && r->in->listeners[place].id != 0)
-		place++;
-	if (n->id != 0 && place < LISTENERS_MAX) {
-		r->in->listeners[place].id = n->id;
-		r->in->listeners[place].addr = n->addr;
-	} else {
+	if (!reload_listeners_add(r->in, n)) {
 		r->failed = true;
 		addr[addr_text(&n->addr, addr)] = '\0';
 		(void)snprintf(line, sizeof(line),
@@ -389,7 +324,7 @@ reload_on_ended(struct loader *l, enum loader_kind last)
 	} else if (last == LOADER_WRITTEN && r->slot >= 0 &&
 	    reload_image_is_sound(r)) {
 		reload_set_state(r, RELOAD_OPENING);
-		reload_open_missing(r, reload_image(r));
+		r->opening = reload_listeners_open(r, reload_image(r));
 		if (r->opening == 0)
 			reload_all_open(r);
 	} else {
@@ -449,7 +384,7 @@ reload_resume(struct reload *r)
 	resolver_follow(&r->names, current);
 	resolver_inherit(&r->names);
 	reload_put_back(r);
-	reload_close_absent(r, current);
+	reload_listeners_close(r, current);
 	r->owner->tell(r, &serve);
 	r->owner->published(r);
 }

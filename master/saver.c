@@ -9,9 +9,11 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "master/ban_list.h"
 #include "master/keyring.h"
 #include "master/lineage.h"
 #include "master/prom.h"
+#include "master/quotas.h"
 #include "master/revocations.h"
 #include "master/signer.h"
 #include "master/state.h"
@@ -28,6 +30,8 @@ static const struct saver_kind {
 	    revocations_load, true },
 	[SAVER_SIGNING] = { SIGNER_FILE, signer_write, signer_load, true },
 	[SAVER_LINEAGE] = { LINEAGE_FILE, lineage_write, lineage_load, false },
+	[SAVER_BANS] = { BAN_LIST_FILE, ban_list_write, ban_list_load, false },
+	[SAVER_QUOTAS] = { QUOTAS_FILE, quotas_write, quotas_load, false },
 };
 
 void
@@ -44,26 +48,51 @@ text_wipe(struct text *t)
 	text_fini(t);
 }
 
+/* *cut: there is more than was written. */
+static bool
+kind_write(const struct saver *s, const struct saver_kind *k, bool *cut)
+{
+	struct text text;
+	bool ok;
+
+	text_init(&text);
+	k->write(s->region, &text);
+	*cut = !k->lasting && state_cut(&text);
+	ok = state_write(s->dir, k->name, &text, k->lasting);
+	text_wipe(&text);
+	return ok;
+}
+
 bool
 saver_write(struct saver *s, enum saver_file file)
 {
 	const struct saver_kind *k = &kinds[file];
-	struct text text;
-	bool ok;
+	uint64_t began_us = clock_raw_us(), end_us;
+	bool ok, cut;
 
 	if (!saver_keeps(s))
 		return true;
-	text_init(&text);
-	k->write(s->region, &text);
-	ok = state_write(s->dir, k->name, &text, k->lasting);
+	ok = kind_write(s, k, &cut);
+	end_us = clock_raw_us();
+	s->due_us[file] = end_us + (end_us - began_us) * SAVER_SHARE;
 	if (!ok && !s->failing[file])
 		log_err("state_dir: cannot write %s", k->name);
+	else if (cut && !s->failing[file])
+		log_warnx("state_dir: %s: a part is left out, since it would "
+			  "be larger than 64 MiB",
+		    k->name);
+	ok = ok && !cut;
 	if (ok && s->failing[file])
 		log_info("state_dir: %s is written again", k->name);
 	s->failing[file] = !ok;
 	s->failed[file] += !ok;
-	text_wipe(&text);
 	return ok;
+}
+
+bool
+saver_write_due(struct saver *s, enum saver_file file)
+{
+	return saver_is_due(s, file) ? saver_write(s, file) : !s->failing[file];
 }
 
 static bool

@@ -116,6 +116,17 @@ state_write(int dir, const char *name, const struct text *text, bool lasting)
 	return false;
 }
 
+bool
+state_cut(struct text *text)
+{
+	if (text->n <= STATE_BYTES_MAX)
+		return false;
+	text->n = STATE_BYTES_MAX;
+	while (text->n != 0 && text->p[text->n - 1] != '\n')
+		text->n--;
+	return true;
+}
+
 static bool
 file_get(int fd, struct text *text)
 {

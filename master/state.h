@@ -42,6 +42,9 @@ state_write(int dir, const char *name, const struct text *text, bool lasting);
  */
 bool state_read(int dir, const char *name, struct text *text);
 
+/* Leaves out the lines that state_read could not read. True: there are some. */
+bool state_cut(struct text *text);
+
 /* The first line. */
 void state_begin(struct text *text, const char *kind);
 

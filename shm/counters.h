@@ -43,11 +43,19 @@ uint64_t counters_why_sum(const struct region *r, uint32_t why);
 /*
  * requests_total{route,service,method,code}: a per-worker open-addressed table
  * of series; a full table counts into the overflow series.
- * upstream_requests_total{service,endpoint,code} likewise.
+ * upstream_requests_total{service,endpoint,code} likewise, and
+ * rate_limited_total{limit}.
  */
-enum series_kind { SERIES_REQUEST = 1, SERIES_UPSTREAM = 2 };
+enum series_kind {
+	SERIES_REQUEST = 1,
+	SERIES_UPSTREAM = 2,
+	SERIES_LIMITED = 3,
+};
 
-/* a: route row or endpoint index; method: enum http_method (0 upstream). */
+/*
+ * a: route row, endpoint index, or row of limit_names.h; method: enum
+ * http_method of a request, else 0; of LIMITED no service and code 0.
+ */
 void series_add(const struct region *r, uint32_t w, enum series_kind kind,
     uint32_t a, uint32_t service, uint32_t method, uint32_t code);
 

@@ -97,7 +97,7 @@ route_check(const struct img_head *img, const struct img_route *r)
 	    r->class < IMG_CLASS_COUNT && strings_check(img, r->hosts) &&
 	    strings_check(img, r->other_methods) &&
 	    strings_check(img, r->upgrades) &&
-	    conditions_check(img, r->conditions) &&
+	    conditions_check(img, r->conditions) && image_split_check(img, r) &&
 	    ops_check(img, r->rewrite) && rules_check(img, r->request_rules) &&
 	    rules_check(img, r->response_rules);
 }
@@ -166,6 +166,22 @@ depends_check(const struct img_head *img, struct img_span span)
 	return true;
 }
 
+/* Nobody waits for ever, nor for what has no bound. */
+static bool
+queue_check(const struct img_service *s)
+{
+	return s->queue.length == 0 ||
+	    (s->max_connections != 0 && s->queue.timeout_us != 0);
+}
+
+static bool
+fallback_check(const struct img_head *img, const struct img_fallback *f)
+{
+	return index_check(f->service, img->services) &&
+	    index_check(f->respond, img->responds) &&
+	    span_inside(img, f->statuses, sizeof(struct img_range));
+}
+
 static bool
 service_check(const struct img_head *img, const struct img_service *s)
 {
@@ -175,7 +191,9 @@ service_check(const struct img_head *img, const struct img_service *s)
 	    endpoints_check(img, s->endpoints) &&
 	    health_check_check(img, &s->check) &&
 	    span_inside(img, s->retry.statuses, sizeof(struct img_range)) &&
-	    depends_check(img, s->depends);
+	    span_inside(img, s->breaker.statuses, sizeof(struct img_range)) &&
+	    depends_check(img, s->depends) && queue_check(s) &&
+	    fallback_check(img, &s->fallback);
 }
 
 static bool
@@ -411,5 +429,6 @@ image_check(const struct img_head *img, uint64_t bytes)
 	    trusts_check(img) && tls_check(img) && listeners_check(img) &&
 	    services_check(img) && image_cors_check(img) &&
 	    image_security_check(img) && routes_check(img) &&
-	    image_access_check(img) && router_check(img);
+	    image_access_check(img) && image_limits_check(img) &&
+	    image_acl_check(img) && router_check(img);
 }

@@ -19,6 +19,7 @@
 #include "shm/img_protect.h"
 #include "shm/img_ref.h"
 #include "shm/img_router.h"
+#include "shm/img_service.h"
 
 #define IMG_MAGIC 0x696b636f74736e70u
 #define IMG_PARAMS_MAX 32   /* captures of one route */
@@ -31,11 +32,6 @@
  */
 #define IMG_REGEX_OPTIONS \
 	(PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_DOLLAR_ENDONLY)
-
-/* Microseconds; 0 = no limit. */
-struct img_timeouts {
-	uint64_t head, body, send, idle, connect, response, tunnel;
-};
 
 struct img_limits {
 	uint32_t head_bytes, uri_bytes, fields;
@@ -99,10 +95,6 @@ struct img_tls_out {
 	struct img_str server_name; /* len 0: the endpoint's own host */
 };
 
-/* Bits of img_listener.protocols. */
-#define IMG_PROTOCOL_H1 1u
-#define IMG_PROTOCOL_H2 2u
-
 struct img_listener {
 	struct addr addr;
 	uint32_t proxy_protocol; /* 1: every connection begins with a header */
@@ -115,133 +107,6 @@ struct img_listener {
 /* HTTP/2 of clients: see h2.h. */
 struct img_http2 {
 	uint32_t streams, window, connection_window, resets, control;
-};
-
-enum img_balance {
-	IMG_BALANCE_ROUND_ROBIN,
-	IMG_BALANCE_LEAST_CONNECTIONS,
-	IMG_BALANCE_RANDOM,
-	IMG_BALANCE_HASH,
-	IMG_BALANCE_P2C,
-	IMG_BALANCE_COUNT
-};
-
-/* What of a request IMG_BALANCE_HASH goes by. */
-enum img_hash_key {
-	IMG_HASH_ADDRESS,
-	IMG_HASH_HEADER,
-	IMG_HASH_COOKIE,
-	IMG_HASH_PATH,
-	IMG_HASH_USER, /* of its identity; without one, the address */
-};
-
-enum img_endpoint_kind {
-	IMG_ENDPOINT_ADDR, /* addr is complete */
-	IMG_ENDPOINT_NAME, /* all addresses of `host`, with addr's port */
-	IMG_ENDPOINT_SRV,  /* all targets of the SRV records of `host` */
-};
-
-struct img_endpoint {
-	struct addr addr;
-	uint32_t kind; /* enum img_endpoint_kind */
-	uint32_t weight;
-	uint32_t backup;     /* 1: only when no other is left */
-	uint32_t near;       /* 1: in the gateway's own zone */
-	uint32_t admin;      /* enum endpoint_admin, as configured */
-	struct img_str host; /* lower case, no dot at the end; else len 0 */
-	struct img_str zone; /* len 0: none */
-	struct img_str label;
-};
-
-/* A stretch of numbers, both ends included. */
-struct img_range {
-	uint16_t from, to;
-};
-
-enum img_check {
-	IMG_CHECK_NONE,
-	IMG_CHECK_HTTP,
-	IMG_CHECK_TCP,
-	IMG_CHECK_GRPC, /* grpc.health.v1 */
-};
-
-struct img_probe_header {
-	struct img_str name, value;
-};
-
-/* How a service's endpoints are probed. */
-struct img_health_check {
-	uint32_t type;               /* enum img_check */
-	uint32_t healthy, unhealthy; /* probes in a row that change it */
-	uint32_t port;               /* 0: the endpoint's own */
-	uint32_t head;               /* 1: HEAD, else GET */
-	uint64_t interval_us, timeout_us;
-	struct img_str path;
-	struct img_str host;     /* len 0: the service's, else the address */
-	struct img_span headers; /* struct img_probe_header */
-	struct img_span expect;  /* struct img_range: statuses */
-	struct img_str grpc;     /* IMG_CHECK_GRPC: the service asked about */
-	struct img_str body;     /* must be in the body; len 0: not looked at */
-	uint32_t body_regex;     /* 1: body is an expression */
-};
-
-/* Marking by real traffic; failures 0: off. */
-struct img_passive {
-	uint32_t failures; /* in a row, over all workers */
-	uint64_t time_us;  /* for which the endpoint is left alone */
-};
-
-/* Bits of img_retry.on. */
-#define RETRY_CONNECT 1u /* not connected: nothing was sent */
-#define RETRY_RESET 2u   /* closed or reset before a byte of the answer */
-#define RETRY_TIMEOUT 4u /* no answer within timeouts.response */
-
-struct img_retry {
-	uint32_t attempts[IMG_CLASS_COUNT]; /* with the first one */
-	uint32_t on;       /* RETRY_* */
-	uint32_t jitter;   /* 1: a random part of the delay, else all */
-	uint32_t factor;   /* thousandths */
-	uint32_t budget; /* thousandths of the traffic; 0: no limit */
-	uint64_t base_us, max_us;
-	uint64_t deadline_us; /* for all attempts; 0: none */
-	struct img_span statuses; /* struct img_range */
-};
-
-/* How names of endpoints are resolved. */
-struct img_resolver {
-	struct img_span servers; /* struct addr; none: the system's */
-	uint64_t min_ttl_us, max_ttl_us, timeout_us;
-	uint32_t attempts;
-};
-
-struct img_service {
-	struct img_str name;
-	uint32_t slot; /* registry slot: filled in by the master at publish */
-	uint32_t balance;    /* enum img_balance */
-	struct img_str host; /* replaces Host; len 0: the client's goes on */
-	struct img_span endpoints; /* struct img_endpoint */
-	uint32_t pool_max_idle;    /* per endpoint and worker */
-	uint32_t max_connections;  /* per endpoint, all workers; 0: no limit */
-	uint32_t panic_threshold;  /* per cent */
-	uint32_t health_score;     /* 1: the score scales the weights */
-	uint32_t class;            /* enum img_class: of routes without one */
-	uint64_t slow_start_us;    /* 0: none */
-	struct img_health_check check;
-	struct img_passive passive;
-	struct img_retry retry;
-	struct img_span depends;  /* uint32_t: indices in img_head.services */
-	uint32_t protocol;        /* IMG_PROTOCOL_H1 or _H2 */
-	uint32_t tls;             /* in img_head.tls_outs, or IMG_NONE */
-	uint64_t manner;          /* a hash of both, and what they refer to */
-	uint16_t hash_key;        /* enum img_hash_key */
-	uint16_t hash_field;      /* enum field_id of the header */
-	struct img_str hash_name; /* of the header or cookie */
-	uint64_t pool_idle_us;
-	struct img_timeouts timeouts; /* service over top level */
-	uint32_t token; /* in img_access.service_tokens, or IMG_NONE */
-	struct img_breaker breaker;
-	struct img_queue queue;
-	struct img_fallback fallback;
 };
 
 /* A compiled template: see worker/flow/template.h. */
@@ -340,9 +205,18 @@ struct img_respond {
 
 /* A service that a part of a route's requests goes to. */
 struct img_arm {
-	uint32_t service; /* in img_head.services */
-	uint32_t weight;  /* 0: only if all have none */
+	uint32_t service;             /* in img_head.services */
+	uint32_t weight;              /* 0: it gets none */
+	uint64_t hash;                /* of the service's name */
 	struct img_timeouts timeouts; /* as img_route.timeouts */
+};
+
+/* How a route's requests are split between several. */
+struct img_split {
+	uint16_t key;         /* enum img_hash_key, not PATH */
+	uint16_t field;       /* enum field_id of the header */
+	struct img_str name;  /* of the header or cookie */
+	struct img_span arms; /* struct img_arm: one or more */
 };
 
 /* A route's counter row in the registry is its entry in img_head.rows. */
@@ -383,11 +257,9 @@ struct img_route {
 	struct img_span limits, late_limits;
 	uint32_t acl;      /* in img_protect.acls, or IMG_NONE */
 	bool retry_unsafe; /* requests that are not idempotent, too */
-	uint16_t split_key; /* enum img_split_key */
-	uint16_t split_field; /* HEADER: enum field_id */
-	struct img_str split_name; /* of the header or cookie */
-	/* struct img_arm: `service` above is the first one's. None: no split. */
-	struct img_span split;
+	/* Offset of struct img_split, of which `service` and `timeouts` are
+	 * then the first arm's; 0: none. */
+	uint32_t split;
 };
 
 enum img_condition_kind {
@@ -408,6 +280,13 @@ struct img_condition {
 	struct img_str value; /* when has_value; else presence suffices */
 	bool has_value;
 	bool is_prefix; /* value is how it begins */
+};
+
+/* How names of endpoints are resolved. */
+struct img_resolver {
+	struct img_span servers; /* struct addr; none: the system's */
+	uint64_t min_ttl_us, max_ttl_us, timeout_us;
+	uint32_t attempts;
 };
 
 struct img_head {
@@ -502,6 +381,11 @@ image_service(const struct img_head *img, uint32_t slot);
 /* The listener on this address, or NULL. */
 const struct img_listener *
 image_listener(const struct img_head *img, const struct addr *a);
+
+/* Whether an acl (in img_protect.acls; IMG_NONE: all do) lets the address in.
+ */
+bool
+image_lets_in(const struct img_head *img, uint32_t acl, const struct addr *a);
 
 /*
  * For the master, before it publishes what another process has written, and for

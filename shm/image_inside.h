@@ -59,9 +59,15 @@ secret_inside(const struct img_head *img, struct img_secret s)
 }
 
 /* The parts of it that stand elsewhere. */
+bool image_split_check(const struct img_head *img, const struct img_route *r);
 bool image_cors_check(const struct img_head *img);
 bool image_security_check(const struct img_head *img);
+/* Who is let in, of routes, too; who is banned. */
+bool image_acl_check(const struct img_head *img);
 /* Of img->access, and what services and routes refer to in it. */
 bool image_access_check(const struct img_head *img);
+
+/* Of img->protect.limits, and what routes refer to in it. */
+bool image_limits_check(const struct img_head *img);
 
 #endif

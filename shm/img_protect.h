@@ -51,26 +51,35 @@ struct img_limit_part_of {
 
 struct img_limit {
 	struct img_str name;
-	uint64_t id;      /* of name and kind: the same in every generation */
-	uint32_t kind;    /* enum img_limit_kind */
-	uint32_t table;   /* enum limiter_table; not of CONCURRENCY */
-	uint32_t late;    /* 1: counted once it is known whom it is from */
-	uint32_t adaptive; /* 1: less while the gateway sheds */
-	uint64_t count;   /* so many per period; CONCURRENCY: at once */
+	uint64_t id;    /* of name and kind: the same in every generation */
+	uint32_t row;   /* limit_names.h: filled in by the master at publish */
+	uint32_t kind;  /* enum img_limit_kind */
+	uint32_t table; /* enum limiter_table; not of CONCURRENCY */
+	uint32_t late;  /* 1: counted once it is known whom it is from */
+	uint32_t adaptive;  /* 1: less while the gateway sheds */
+	uint64_t count;     /* so many per period; CONCURRENCY: at once */
 	uint64_t period_us; /* QUOTA: IMG_PERIOD_DAY or _MONTH */
 	uint64_t burst;     /* TOKEN_BUCKET: at once */
+	uint64_t each_ns;   /* TOKEN_BUCKET: one more per so many ns */
 	/* What `count` and `burst` are multiplied by, in thousandths; 0: the
 	 * class is not counted. */
 	uint32_t multiplier[IMG_CLASS_COUNT];
-	struct img_span parts; /* struct img_limit_part_of; none: all together */
+	struct img_span parts; /* struct img_limit_part_of; none: all */
 };
 
 /* ---- acl ---- */
 
+/* A set of addresses. */
+struct img_nets {
+	struct img_span ranges; /* struct addr_range, for ranges_have */
+	struct img_span index;  /* struct ranges_index, where there are many */
+};
+
 /* Who is in `deny` is refused; with `closed`, who is not in `allow`, too. */
 struct img_acl {
-	uint32_t closed;             /* 1: there is an allow list */
-	struct img_span allow, deny; /* struct addr_range, for ranges_have */
+	uint32_t closed; /* 1: there is an allow list */
+	uint32_t spare;
+	struct img_nets allow, deny;
 };
 
 /* ---- bans ---- */
@@ -80,9 +89,10 @@ struct img_ban_rule {
 	uint64_t id; /* of the name: the same in every generation */
 	uint64_t count, window_us; /* so many in a window that slides: banned */
 	uint64_t time_us, max_us;  /* for so long at first, and at most */
-	uint32_t factor;           /* by which it grows each time; thousandths */
-	struct img_span statuses;  /* struct img_range: answers that count */
-	uint64_t whys[2];          /* bit per enum why: reasons that count */
+	uint32_t factor; /* by which it grows each time; thousandths */
+	uint32_t by;     /* its number, see bans.h: filled in at publish */
+	struct img_span statuses; /* struct img_range: answers that count */
+	uint64_t whys[2];         /* bit per enum why: reasons that count */
 };
 
 /* ---- breaker ---- */
@@ -98,7 +108,7 @@ struct img_ban_rule {
 #define IMG_BREAKER_SERVICE 2u  /* it has one, which counts requests */
 
 struct img_breaker {
-	uint32_t scope;     /* 0: there is none */
+	uint32_t scope;     /* 0: there is none, nor anything below */
 	uint32_t failures;  /* in a row; 0: they do not matter */
 	uint32_t successes; /* that close it again; not above `probes` */
 	uint32_t probes;    /* calls that are let through, half-open */
@@ -113,8 +123,8 @@ struct img_breaker {
 
 /* What answers instead of a service that cannot. */
 struct img_fallback {
-	uint32_t respond; /* in img_head.responds, or IMG_NONE */
-	uint32_t service; /* in img_head.services, or IMG_NONE */
+	uint32_t respond;         /* in img_head.responds, or IMG_NONE */
+	uint32_t service;         /* in img_head.services, or IMG_NONE */
 	struct img_span statuses; /* struct img_range: its own answers that
 				     count as "cannot" */
 };
@@ -135,19 +145,10 @@ struct img_overload {
 	uint64_t memory_bytes; /* of one worker */
 };
 
-/* ---- split ---- */
-
-enum img_split_key {
-	IMG_SPLIT_ADDRESS,
-	IMG_SPLIT_USER, /* without one, the address */
-	IMG_SPLIT_HEADER,
-	IMG_SPLIT_COOKIE,
-	IMG_SPLIT_NONE, /* at random */
-};
-
 /* All of it; without, the three members are 0. Offsets into the image. */
 struct img_protect {
 	uint32_t acl;           /* of every client: in acls, or IMG_NONE */
+	uint64_t acl_mark;      /* a hash of what it says; IMG_NONE: 0 */
 	struct img_span limits; /* struct img_limit */
 	struct img_span acls;   /* struct img_acl */
 	struct img_span bans;   /* struct img_ban_rule */

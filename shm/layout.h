@@ -15,6 +15,7 @@
  *	 texts      [endpoint] address and label                master
  *	 routes     names of counter rows -> names              master
  *	 names      the bytes of the routes' names              master
+ *	 limit_names  rows that refusals are counted in         master
  *	 rows       [worker][endpoint] active and pooled        the worker
  *	 vitals     [endpoint] health                   master, workers by CAS
  *	 histories  [endpoint] its last changes         whoever made one
@@ -30,6 +31,13 @@
  *	 revocations  [place] the same, by hash, for workers    master
  *	 families   refresh tokens that may be used     workers by CAS, master
  *	 limiters   [table] how often something happened        workers by CAS
+ *	 breakers   [breaker] state, see breaker.h              workers by CAS
+ *	 turns      [breaker] its last transitions     whoever made one
+ *	 windows    [worker][breaker] how calls went            the worker
+ *	 bans       [set] addresses that are banned     workers by CAS, master
+ *	 requests   [worker][service] requests by the second    the worker
+ *	 retries    [service] requests sent again               workers by CAS
+ *	 waiters    [service] workers with requests that wait   workers by CAS
  *
  * The lower part is sized for the worst case and faulted lazily: what is dense
  * is filled from its start, and readers stop at the high-water mark, because
@@ -47,58 +55,9 @@
 #include <stdint.h>
 
 #include "common/net/addr.h"
-
-#define SHM_MAGIC 0x3174736e6570u /* "penst1" */
-#define SHM_VERSION 1
-#define SHM_APART 128 /* two lines: the prefetcher fetches pairs */
-#define SHM_PAGE 4096
-#define SHM_SECTIONS_MAX 48
-
-#define WORKERS_MAX 64
-#define HELPERS_MAX 16
-#define SLOT_MASTER WORKERS_MAX       /* the master's own slot */
-#define SLOT_HELPER (WORKERS_MAX + 1) /* the first helper's */
-#define SLOTS_MAX (SLOT_HELPER + HELPERS_MAX)
-#define GENERATIONS_MAX 64 /* retired images that may stay pinned */
-#define IMAGES_MAX 128
-#define EXTENTS_MAX 12288
-#define SERVICES_MAX 4096
-#define ENDPOINTS_MAX 16384
-#define ROUTES_MAX 131072 /* counter rows; row 0 is the overflow */
-#define NAMES_BYTES (16u << 20)
-#define COUNTERS_MAX 126
-#define WHYS_MAX 128
-#define SERIES_MAX 16384
-#define SERIES_PLACES (2 * SERIES_MAX)
-#define SERIES_BLOCK 256 /* places of a page */
-#define HISTO_BUCKETS 23
-#define HISTO_KINDS_MAX 3
-#define SLOT_WORDS_MAX 256
-#define SERVICE_NAME_MAX 255
-#define ENDPOINT_LABEL_MAX 262
-#define HISTORY_KEPT 16    /* changes of one endpoint */
-#define OVERRIDES_MAX 4096 /* endpoints that operators have changed */
-#define LEDGER_MAX 2097152 /* permits of one worker */
-#define BREAKERS_MAX (ENDPOINTS_MAX + SERVICES_MAX)
-/* Permit words besides the keyed ones: see permit.h. */
-#define PERMITS_MAX (ENDPOINTS_MAX + BREAKERS_MAX + SERVICES_MAX)
-#define KEYED_SETS 16384
-#define KEYED_WAYS 16
-#define KEYED_MAX (KEYED_SETS * KEYED_WAYS)
-#define KEYSETS_MAX 256
-#define KEYSET_NAME_MAX 255
-#define REVOKED_MAX 65536
-#define REVOKE_PLACES (2 * REVOKED_MAX)
-#define REVOKE_NAME_MAX 64
-#define REVOKE_TEXT_MAX 200
-#define FAMILIES_MAX 262144
-#define FAMILY_BLOCK 256 /* places of a page */
-#define LIMITER_TABLES_MAX 2
-#define LIMITER_SETS 65536
-#define LIMITER_WAYS 8   /* words of a set: a line */
-#define LIMITER_BLOCK 64 /* sets of a page */
-
-#define EPOCH_IDLE UINT64_MAX /* in shm_slot.epoch: holds nothing */
+#include "shm/layout_access.h"
+#include "shm/layout_protect.h"
+#include "shm/layout_sizes.h"
 
 struct shm_section {
 	char name[16];
@@ -132,6 +91,7 @@ struct shm_control {
 	_Atomic uint32_t keysets;
 	_Atomic uint64_t keyset_version; /* of the youngest key set */
 	_Atomic uint64_t keyset_retire; /* of the last replaced; 0: none left */
+	_Atomic uint32_t limit_names;
 
 	/* Grows with every change of a vital that balancing minds. Whoever. */
 	alignas(SHM_APART) _Atomic uint64_t vitals_version;
@@ -144,6 +104,10 @@ struct shm_control {
 	_Atomic uint32_t revoked;      /* in force */
 	/* Entries: no free one below low, none in use from high on. */
 	_Atomic uint32_t revoked_low, revoked_high;
+
+	/* Of bans.h: 0: nobody is banned. Read with every connection and
+	 * request. Whoever bans; cleared by the master. */
+	alignas(SHM_APART) _Atomic uint32_t bans_active;
 
 	/* How reloads went. Master. */
 	alignas(SHM_APART) _Atomic uint64_t reloads_ok;
@@ -163,6 +127,10 @@ struct shm_slot {
 	_Atomic int32_t pid;          /* keeper */
 	_Atomic uint32_t incarnation; /* keeper */
 	_Atomic int32_t last_status;  /* keeper: of the predecessor */
+	/* How its process fares (overload); the keeper once it is reaped. */
+	_Atomic uint64_t lag_us;       /* its process */
+	_Atomic uint64_t memory_bytes; /* master: of its own */
+	_Atomic uint32_t pressure;     /* its process: of 3000 */
 
 	/* Its process, dying; NUL-terminated, except while being written. */
 	alignas(SHM_APART) char last_words[SLOT_WORDS_MAX];
@@ -277,6 +245,12 @@ struct shm_route {
 	uint32_t name_at, name_bytes; /* in names */
 };
 
+/* Master. Complete when its index is below control.limit_names; never freed. */
+struct shm_limit_name {
+	uint32_t bytes;
+	char text[LIMIT_NAME_MAX + 1];
+};
+
 /* The worker; zeroed by the keeper once it is reaped. Active in the low, pooled
  * in the high half: one load sees a connection that moves between them. */
 struct shm_rows {
@@ -379,59 +353,6 @@ struct shm_histos {
 	    SHM_APART) struct shm_histo row[SERVICES_MAX + 1][HISTO_KINDS_MAX];
 };
 
-/* Master. Complete when its index is below control.keysets; never freed. */
-struct shm_keyset {
-	alignas(SHM_APART) _Atomic uint64_t at; /* offset in images; 0: none */
-	_Atomic uint64_t want_us;   /* workers: somebody lacks a key since */
-	_Atomic uint64_t calm_us;   /* until then nobody is to */
-	_Atomic int64_t fetched_us; /* wall clock; 0: never */
-	uint32_t name_bytes, spare;
-	char name[KEYSET_NAME_MAX + 1];
-};
-
-/* Master. */
-struct shm_revoked {
-	_Atomic uint32_t used; /* stored last */
-	uint32_t kind;
-	int64_t before_s, until_s;
-	uint32_t name_bytes, value_bytes;
-	char name[REVOKE_NAME_MAX], value[REVOKE_TEXT_MAX];
-};
-
-/* Master. Open addressing; no place is ever emptied that is passed by. */
-struct shm_revocation {
-	_Atomic uint64_t key;  /* 0: empty, 1: to be passed by */
-	_Atomic uint64_t word; /* {before_s:48, number in revoked:16} */
-};
-
-struct shm_family {
-	_Atomic uint64_t key;  /* who has claimed the place */
-	_Atomic uint64_t word; /* {version:12, expires:34, turn:16, state:2} */
-};
-
-/* `touched` has a bit per block that is in use. */
-struct shm_families {
-	alignas(SHM_PAGE) struct shm_family place[FAMILIES_MAX];
-	_Atomic uint64_t touched[FAMILIES_MAX / FAMILY_BLOCK / 64];
-	/* Of each slot: 1 + the place that it is about to claim; its process,
-	 * and the keeper once it is reaped. */
-	_Atomic uint32_t claim[WORKERS_MAX + 1];
-};
-
-/* Protocol D; see limiter.h. Workers, by compare-and-swap. */
-struct shm_limiter_set {
-	/* {tag:20, pending:1, tat_us or version:43} */
-	alignas(64) _Atomic uint64_t word[LIMITER_WAYS];
-};
-
-/* `touched` has a bit per block that is in use. */
-struct shm_limiter {
-	alignas(SHM_PAGE) struct shm_limiter_set set[LIMITER_SETS];
-	_Atomic uint64_t touched[LIMITER_SETS / LIMITER_BLOCK / 64];
-	/* Keys that were forgotten before their time. */
-	alignas(SHM_APART) _Atomic uint64_t evicted_live;
-};
-
 struct shm_state {
 	struct shm_header header;
 	struct shm_control control;
@@ -445,6 +366,7 @@ struct shm_state {
 	struct shm_text texts[ENDPOINTS_MAX];
 	struct shm_route routes[ROUTES_MAX];
 	char names[NAMES_BYTES];
+	alignas(SHM_PAGE) struct shm_limit_name limit_names[LIMIT_ROWS_MAX];
 	alignas(SHM_PAGE) struct shm_rows rows[WORKERS_MAX];
 	alignas(SHM_PAGE) struct shm_vital vitals[ENDPOINTS_MAX];
 	alignas(SHM_PAGE) struct shm_history histories[ENDPOINTS_MAX];
@@ -460,6 +382,13 @@ struct shm_state {
 	alignas(SHM_PAGE) struct shm_revocation revocations[REVOKE_PLACES];
 	struct shm_families families;
 	struct shm_limiter limiters[LIMITER_TABLES_MAX];
+	alignas(SHM_PAGE) struct shm_breaker breakers[BREAKERS_MAX];
+	alignas(SHM_PAGE) struct shm_turns turns[BREAKERS_MAX];
+	alignas(SHM_PAGE) struct shm_windows windows[WORKERS_MAX];
+	struct shm_bans bans;
+	alignas(SHM_PAGE) struct shm_requests requests[WORKERS_MAX];
+	struct shm_retries retries[SERVICES_MAX];
+	alignas(SHM_PAGE) struct shm_waiters waiters[SERVICES_MAX];
 };
 
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "8 bytes must be lock-free");
@@ -484,13 +413,6 @@ _Static_assert(sizeof(struct shm_override) == 280, "override");
 _Static_assert(sizeof(struct shm_tally) == 32, "tally");
 _Static_assert(sizeof(struct shm_keyed) == 256, "keyed");
 _Static_assert(sizeof(struct shm_histo) == 192, "histo");
-_Static_assert(sizeof(struct shm_keyset) == 384, "keyset");
-_Static_assert(sizeof(struct shm_revoked) == 296, "revoked");
-_Static_assert(sizeof(struct shm_family) * FAMILY_BLOCK == SHM_PAGE,
-    "a block of families is a page");
-_Static_assert(sizeof(struct shm_limiter_set) * LIMITER_BLOCK == SHM_PAGE,
-    "a block of limiter sets is a page");
-_Static_assert(REVOKED_MAX <= 65536, "16 bits in shm_revocation.word");
 _Static_assert(sizeof(struct shm_series_entry) * SERIES_BLOCK == SHM_PAGE,
     "a block of series is a page");
 _Static_assert(IMAGES_MAX > GENERATIONS_MAX + 2 && IMAGES_MAX <= 65536,

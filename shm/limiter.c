@@ -7,12 +7,14 @@
  *	  | '---------------'  '--------------'
  *	  |   K2, K3: another   K1: another key
  *	  |   has the key       takes the place
- *	  '-----------------------------------'  sweep, once its time is over
+ *	  '-----------------------------------'  sweep, once its time is over;
+ *reset
  *
- * All of a place is one word, changed by compare-and-swap: whose it is (some
- * bits of the key; the set says the others), whether it counts, and what was
- * spent, as a time. So a charge is never put to another key's account, and who
- * is killed leaves a charge made or not made.
+ * All of a place is 16 bytes, changed by one compare-and-swap: whose it is
+ *(some bits of the key; the set says the others), whether it counts, and what
+ *was spent. So a charge is never put to another key's account, a window that
+ *ends is followed by the next one together with the first charge in it, and who
+ *is killed leaves a charge made or not made.
  *
  * What is left to see to is that no key has two places that are LIVE, with half
  * of its charges each. It is the rule of keyed.c: a place is PENDING first, and
@@ -20,224 +22,308 @@
  * key, nor a lower one PENDING; a higher one that is PENDING is emptied. The
  * proof is there, too. Whoever comes upon a place that is PENDING settles it.
  *
- * A word that is PENDING must not come back, or a swap might be about a later
- * claim than it looked round for: K1 counts up what was in the word, a version
- * or a time. (To be mistaken, a process would have to stand still between its
- * look and its swap while the place is claimed, has counted, and is claimed
- * again by the same key at just the microsecond that makes the words equal.)
+ * A place that is PENDING must not come back, or a swap might be about a later
+ * claim than it looked round for: each claim has a number of its own.
+ *
+ * A cell is read by halves: hi, lo, and hi again until both are the same. Then
+ * lo was there while hi was, unless the place has changed hands twice between
+ * two loads and ended at the same key, tick and share. Even so no charge would
+ * be lost or made twice: the swap expects both halves.
  */
 #include "shm/limiter.h"
 
+#include <string.h>
+
 #include "common/base/must.h"
+#include "shm/limiter_inside.h"
 #include "shm/step.h"
 
-#define SPENT_BITS 43
-#define SPENT_MASK ((UINT64_C(1) << SPENT_BITS) - 1)
-#define PENDING_BIT (UINT64_C(1) << SPENT_BITS)
-#define LIMIT_TAG_SHIFT 44
-/* A time so far ahead of now, in 43 bits, is not: it is past. */
-#define AHEAD_MAX (SPENT_MASK / 8 * 7)
-#define WAY_NONE LIMITER_WAYS
+#define TICK_WALL_US 1000000
 
-_Static_assert(LIMITER_DEPTH_MAX_US < AHEAD_MAX / 10 * 9, "clocks differ");
+_Static_assert(LIMITER_TIME_MAX_US * 2 / LIMITER_TICK_US < INT32_MAX,
+    "over of windows that slide");
 
-enum limit_state { LIMIT_EMPTY, LIMIT_PENDING, LIMIT_LIVE };
+/* ---- cells ---- */
 
-/* A key's set, the key's bits in a word, and what time it is. */
-struct limit {
-	struct shm_limiter *table;
-	_Atomic uint64_t *word; /* LIMITER_WAYS of them */
-	uint64_t tag, now_us;
-};
-
-/* ---- words ---- */
-
-static enum limit_state
-limit_state(uint64_t o)
+static struct cell
+cell_empty(void)
 {
-	if (o >> LIMIT_TAG_SHIFT == 0)
-		return LIMIT_EMPTY;
-	return (o & PENDING_BIT) != 0 ? LIMIT_PENDING : LIMIT_LIVE;
-}
-
-static uint64_t
-limit_live(uint64_t tag, uint64_t tat_us)
-{
-	return tag << LIMIT_TAG_SHIFT | (tat_us & SPENT_MASK);
-}
-
-static uint64_t
-limit_pending(uint64_t tag, uint64_t o)
-{
-	return tag << LIMIT_TAG_SHIFT | PENDING_BIT | ((o + 1) & SPENT_MASK);
-}
-
-static uint64_t
-limit_empty(uint64_t o)
-{
-	return o & SPENT_MASK;
-}
-
-/* How far a LIVE word's time is ahead; 0: it is over. */
-static uint64_t
-limit_ahead(uint64_t o, uint64_t now_us)
-{
-	uint64_t ahead = (o - now_us) & SPENT_MASK;
-
-	return ahead <= AHEAD_MAX ? ahead : 0;
+	return (struct cell){ 0, 0 };
 }
 
 static bool
-limit_is_of(uint64_t o, uint64_t tag)
+cell_is_of(uint64_t hi, uint64_t tag)
 {
-	return o >> LIMIT_TAG_SHIFT == tag;
+	return hi >> CELL_TAG_SHIFT == tag;
+}
+
+struct account
+limit_account(const struct limit *l, const struct cell *o)
+{
+	uint64_t now = l->clock.now_us / l->clock.tick_us;
+
+	return (struct account){
+		.word = o->lo,
+		.over_us = cell_is_over(l, o)
+		    ? 0
+		    : (now + (uint32_t)cell_ahead(l, o)) * l->clock.tick_us,
+	};
+}
+
+struct cell
+limit_live(const struct limit *l, const struct account *a, uint64_t more)
+{
+	uint64_t over = (a->over_us + l->clock.tick_us - 1) / l->clock.tick_us;
+
+	return (struct cell){
+		.hi = l->tag << CELL_TAG_SHIFT | more | (uint32_t)over,
+		.lo = a->word,
+	};
+}
+
+static uint32_t
+log2_floor(uint64_t n)
+{
+	return 63 - (uint32_t)__builtin_clzll(n | 1);
+}
+
+uint64_t
+limit_share(const struct limiter_left *left)
+{
+	uint32_t less =
+	    log2_floor(left->limit) - log2_floor(left->limit - left->remaining);
+
+	return (uint64_t)(less < CELL_SHARE_MAX ? CELL_SHARE_MAX - less : 0)
+	    << CELL_SHARE_SHIFT;
 }
 
 /* ---- places ---- */
 
-static bool
-limit_swap(const struct limit *l, uint32_t i, uint64_t from, uint64_t to)
+struct cell
+limit_read(const struct limit *l, uint32_t i)
 {
-	return atomic_compare_exchange_strong(&l->word[i], &from, to);
+	struct cas16 *at = &l->cell[i];
+	struct cell o = { .hi = atomic_load(&at->hi) };
+
+	for (;;) {
+		uint64_t again;
+
+		o.lo = atomic_load(&at->lo);
+		again = atomic_load(&at->hi);
+		if (again == o.hi)
+			return o;
+		o.hi = again;
+	}
+}
+
+bool
+limit_swap(const struct limit *l, uint32_t i, const struct cell *from,
+    const struct cell *to)
+{
+	return cas16_swap(&l->cell[i], from->lo, from->hi, to->lo, to->hi);
 }
 
 /* K2: as place_outlives of keyed.c. */
 static bool
 limit_outlives(const struct limit *l, uint32_t i, uint64_t tag, uint32_t other)
 {
-	uint64_t o;
+	const struct cell empty = cell_empty();
 
-	while (limit_is_of(o = atomic_load(&l->word[other]), tag)) {
-		if (limit_state(o) != LIMIT_PENDING || other < i)
+	while (cell_is_of(atomic_load(&l->cell[other].hi), tag)) {
+		struct cell o = limit_read(l, other);
+
+		if (!cell_is_of(o.hi, tag))
+			break;
+		if (cell_state(&o) != CELL_PENDING || other < i)
 			return false;
 		SHM_STEP("K2");
-		(void)limit_swap(l, other, o, limit_empty(o));
+		(void)limit_swap(l, other, &o, &empty);
 	}
 	return true;
 }
 
-/* K3 */
-static void
-limit_promote(const struct limit *l, uint32_t i, uint64_t o)
+void
+limit_promote(const struct limit *l, uint32_t i, const struct cell *o)
 {
-	uint64_t tag = o >> LIMIT_TAG_SHIFT;
-	uint64_t to = limit_live(tag, l->now_us);
+	uint64_t tag = o->hi >> CELL_TAG_SHIFT;
+	/* Nothing is spent: its time is over until the first charge. */
+	struct cell to = { tag << CELL_TAG_SHIFT |
+		    (uint32_t)(l->clock.now_us / l->clock.tick_us),
+		0 };
 
 	for (uint32_t other = 0; other < LIMITER_WAYS; other++) {
 		if (other == i || limit_outlives(l, i, tag, other))
 			continue;
-		to = limit_empty(o);
+		to = cell_empty();
 		break;
 	}
 	SHM_STEP("K3");
-	(void)limit_swap(l, i, o, to);
+	(void)limit_swap(l, i, o, &to);
 }
 
-/* The lowest place of the key, PENDING or LIVE, and its word. */
-static uint32_t
-limit_find(const struct limit *l, uint64_t *word)
+uint32_t
+limit_find(const struct limit *l, struct cell *o)
 {
 	for (uint32_t i = 0; i < LIMITER_WAYS; i++) {
-		*word = atomic_load(&l->word[i]);
-		if (limit_is_of(*word, l->tag))
+		if (!cell_is_of(atomic_load(&l->cell[i].hi), l->tag))
+			continue;
+		*o = limit_read(l, i);
+		if (cell_is_of(o->hi, l->tag))
 			return i;
 	}
 	return WAY_NONE;
 }
 
 /*
- * The place to claim: an empty one, else the LIVE one that is nearest to the
- * end of its time. WAY_NONE: one was PENDING, and is settled.
+ * How much is lost with it: by its share, then by its time; where that is over,
+ * less the longer ago that was, for clocks that are behind.
+ */
+static uint64_t
+cell_worth(const struct limit *l, const struct cell *o)
+{
+	uint64_t worth;
+
+	if (cell_state(o) == CELL_EMPTY)
+		return 0;
+	worth = (uint64_t)((int64_t)cell_ahead(l, o) - INT32_MIN) + 1;
+	return cell_is_over(l, o) ? worth : worth + (o->hi & CELL_SHARE);
+}
+
+/*
+ * The place to claim: an empty one, else the LIVE one that is worth least.
+ * WAY_NONE: one was PENDING, and is settled; or somebody else has claimed one
+ * for this key meanwhile.
  */
 static uint32_t
-limit_victim(const struct limit *l, uint64_t *word)
+limit_victim(const struct limit *l, struct cell *victim)
 {
 	uint64_t least = UINT64_MAX;
-	uint32_t victim = WAY_NONE;
+	uint32_t way = WAY_NONE;
 
 	for (uint32_t i = 0; i < LIMITER_WAYS; i++) {
-		uint64_t o = atomic_load(&l->word[i]);
-		uint64_t worth = 0;
+		struct cell o = limit_read(l, i);
+		uint64_t worth;
 
-		if (limit_state(o) == LIMIT_PENDING) {
-			limit_promote(l, i, o);
+		if (cell_state(&o) == CELL_PENDING) {
+			limit_promote(l, i, &o);
 			return WAY_NONE;
 		}
-		if (limit_state(o) == LIMIT_LIVE)
-			worth = 1 + limit_ahead(o, l->now_us);
+		if (cell_is_of(o.hi, l->tag))
+			return WAY_NONE;
+		worth = cell_worth(l, &o);
 		if (worth >= least)
 			continue;
 		least = worth;
-		victim = i;
-		*word = o;
+		way = i;
+		*victim = o;
 	}
-	return victim;
+	return way;
 }
 
 /* K1 */
 static void
 limit_claim(const struct limit *l)
 {
-	uint64_t o;
+	struct cell o, to = { l->tag << CELL_TAG_SHIFT | CELL_PENDING_BIT, 0 };
 	uint32_t i = limit_victim(l, &o);
 
 	if (i == WAY_NONE)
 		return;
+	to.lo = atomic_fetch_add_explicit(
+	    &l->table->claims, 1, memory_order_relaxed);
 	SHM_STEP("K1");
-	if (limit_swap(l, i, o, limit_pending(l->tag, o)) &&
-	    limit_state(o) == LIMIT_LIVE && limit_ahead(o, l->now_us) != 0)
+	if (limit_swap(l, i, &o, &to) && cell_state(&o) == CELL_LIVE &&
+	    !cell_is_over(l, &o))
 		atomic_fetch_add_explicit(
 		    &l->table->evicted_live, 1, memory_order_relaxed);
 }
 
+uint32_t
+limit_enter(const struct limit *l, struct cell *o)
+{
+	/* Another round means that others have changed the set meanwhile. */
+	for (;;) {
+		uint32_t i = limit_find(l, o);
+
+		if (i == WAY_NONE)
+			limit_claim(l);
+		else if (cell_state(o) == CELL_PENDING)
+			limit_promote(l, i, o);
+		else
+			return i;
+	}
+}
+
+/* Two that write at once, for one key, write the same. */
+void
+limit_name(const struct limit *l, uint32_t i, const struct limiter_key *key)
+{
+	struct shm_limiter_name *name = &l->name[i];
+	uint64_t word[sizeof(name->word) / sizeof(name->word[0])];
+
+	memcpy(word, &key->limit, sizeof(word));
+	for (size_t n = 0; n < sizeof(word) / sizeof(word[0]); n++)
+		atomic_store_explicit(
+		    &name->word[n], word[n], memory_order_relaxed);
+}
+
 /* ---- tables ---- */
 
-static struct shm_limiter *
+struct shm_limiter *
 limiter_at(const struct region *r, enum limiter_table table)
 {
 	MUST(table < LIMITER_TABLES);
 	return &r->state->limiters[table];
 }
 
-static struct limit
-limit_make(const struct region *r, enum limiter_table table, uint64_t key,
+struct account_clock
+limiter_clock(enum limiter_table table, uint64_t now_us)
+{
+	return (struct account_clock){ now_us,
+		table == LIMITER_QUOTA ? TICK_WALL_US : LIMITER_TICK_US };
+}
+
+struct limit
+limit_make(const struct region *r, enum limiter_table table, uint64_t hash,
     uint64_t now_us)
 {
 	struct shm_limiter *t = limiter_at(r, table);
-	uint64_t tag = key >> LIMIT_TAG_SHIFT;
+	uint64_t tag = hash >> CELL_TAG_SHIFT;
 
 	return (struct limit){
 		.table = t,
-		.word = t->set[key % LIMITER_SETS].word,
+		.cell = t->set[hash % LIMITER_SETS].cell,
+		.name = t->name[hash % LIMITER_SETS],
 		.tag = tag != 0 ? tag : 1,
-		.now_us = now_us,
+		.clock = limiter_clock(table, now_us),
 	};
 }
 
 static _Atomic uint64_t *
-touched_at(struct shm_limiter *t, uint64_t set, uint64_t *bit)
+touched_at(const struct limit *l, uint64_t *bit)
 {
+	uint64_t set =
+	    (uint64_t)(l->cell - l->table->set[0].cell) / LIMITER_WAYS;
 	uint64_t block = set / LIMITER_BLOCK;
 
 	*bit = UINT64_C(1) << block % 64;
-	return &t->touched[block / 64];
+	return &l->table->touched[block / 64];
 }
 
-static bool
-limit_is_touched(struct shm_limiter *t, uint64_t set)
+bool
+limit_is_touched(const struct limit *l)
 {
 	uint64_t bit;
-	_Atomic uint64_t *bits = touched_at(t, set, &bit);
+	_Atomic uint64_t *bits = touched_at(l, &bit);
 
 	return (atomic_load_explicit(bits, memory_order_relaxed) & bit) != 0;
 }
 
-/* The sweep is to look there. */
-static void
-limit_touch(struct shm_limiter *t, uint64_t set)
+void
+limit_touch(const struct limit *l)
 {
 	uint64_t bit;
-	_Atomic uint64_t *bits = touched_at(t, set, &bit);
+	_Atomic uint64_t *bits = touched_at(l, &bit);
 
 	if ((atomic_load_explicit(bits, memory_order_relaxed) & bit) == 0)
 		atomic_fetch_or(bits, bit);
@@ -245,109 +331,53 @@ limit_touch(struct shm_limiter *t, uint64_t set)
 
 /* ---- workers ---- */
 
-/* How far ahead `burst` charges are. */
-static uint64_t
-rate_depth(const struct limiter_rate *rate)
-{
-	MUST(rate->each_us != 0 && rate->burst != 0);
-	return rate->each_us < LIMITER_DEPTH_MAX_US / rate->burst
-	    ? rate->each_us * rate->burst
-	    : LIMITER_DEPTH_MAX_US;
-}
-
-static uint64_t
-rate_each(const struct limiter_rate *rate)
-{
-	return rate->each_us < LIMITER_DEPTH_MAX_US ? rate->each_us
-						    : LIMITER_DEPTH_MAX_US;
-}
-
 bool
-limiter_take(const struct region *r, enum limiter_table table, uint64_t key,
-    const struct limiter_rate *rate, uint64_t now_us, uint64_t *wait_us)
+limiter_take(const struct region *r, enum limiter_table table,
+    const struct limiter_key *key, const struct limiter_rate *rate,
+    uint64_t now_us, struct limiter_left *left)
 {
-	struct limit l = limit_make(r, table, key, now_us);
-	uint64_t depth = rate_depth(rate), each = rate_each(rate), o, ahead;
+	struct limit l = limit_make(r, table, key->hash, now_us);
+	struct cell o, to;
 
-	limit_touch(l.table, key % LIMITER_SETS);
-	/* Another round means that others have changed the set meanwhile. */
-	for (;;) {
-		uint32_t i = limit_find(&l, &o);
+	limit_touch(&l);
+	do {
+		uint32_t i = limit_enter(&l, &o);
+		struct account was = limit_account(&l, &o), a = was;
+		bool taken = account_charge(rate, &l.clock, &a, left);
 
-		if (i == WAY_NONE) {
-			limit_claim(&l);
-			continue;
-		}
-		if (limit_state(o) == LIMIT_PENDING) {
-			limit_promote(&l, i, o);
-			continue;
-		}
-		/* A limit that became lower counts as one full bucket. */
-		ahead = limit_ahead(o, now_us);
-		if (ahead > depth)
-			ahead = depth;
-		*wait_us = ahead + each > depth ? ahead + each - depth : 0;
-		if (*wait_us != 0)
+		if ((o.hi & CELL_NAMED) == 0)
+			limit_name(&l, i, key);
+		else if (!taken && a.word == was.word &&
+		    a.over_us == was.over_us)
 			return false;
+		to = limit_live(&l, &a, CELL_NAMED | limit_share(left));
 		SHM_STEP("C");
-		if (limit_swap(
-			&l, i, o, limit_live(l.tag, now_us + ahead + each)))
-			return true;
-	}
+		if (limit_swap(&l, i, &o, &to) || !taken)
+			return taken;
+	} while (true);
 }
 
 void
-limiter_refund(const struct region *r, enum limiter_table table, uint64_t key,
-    const struct limiter_rate *rate, uint64_t now_us)
+limiter_refund(const struct region *r, enum limiter_table table,
+    const struct limiter_key *key, const struct limiter_rate *rate,
+    uint64_t now_us)
 {
-	struct limit l = limit_make(r, table, key, now_us);
-	uint64_t each = rate_each(rate), o, ahead;
+	struct limit l = limit_make(r, table, key->hash, now_us);
+	struct cell o, to;
 	uint32_t i;
 
-	if (!limit_is_touched(l.table, key % LIMITER_SETS))
+	if (!limit_is_touched(&l))
 		return;
 	do {
+		struct account a;
+
 		i = limit_find(&l, &o);
-		if (i == WAY_NONE || limit_state(o) != LIMIT_LIVE)
+		if (i == WAY_NONE || cell_state(&o) != CELL_LIVE)
 			return;
-		ahead = limit_ahead(o, now_us);
-		ahead = ahead > each ? ahead - each : 0;
+		a = limit_account(&l, &o);
+		if (!account_refund(rate, &l.clock, &a))
+			return;
+		to = limit_live(&l, &a, o.hi & (CELL_NAMED | CELL_SHARE));
 		SHM_STEP("refund");
-	} while (!limit_swap(&l, i, o, limit_live(l.tag, now_us + ahead)));
-}
-
-/* ---- master ---- */
-
-static void
-limit_sweep(const struct limit *l, uint32_t i)
-{
-	uint64_t o = atomic_load(&l->word[i]);
-
-	if (limit_state(o) == LIMIT_PENDING) {
-		limit_promote(l, i, o);
-	} else if (limit_state(o) == LIMIT_LIVE &&
-	    limit_ahead(o, l->now_us) == 0) {
-		SHM_STEP("sweep");
-		(void)limit_swap(l, i, o, limit_empty(o));
-	}
-}
-
-void
-limiter_sweep(struct region *r, uint64_t now_us)
-{
-	for (uint32_t t = 0; t < LIMITER_TABLES; t++)
-		for (uint64_t set = 0; set < LIMITER_SETS; set++) {
-			if (!limit_is_touched(limiter_at(r, t), set))
-				continue;
-			struct limit l = limit_make(r, t, set, now_us);
-			for (uint32_t i = 0; i < LIMITER_WAYS; i++)
-				limit_sweep(&l, i);
-		}
-}
-
-uint64_t
-limiter_evicted(const struct region *r, enum limiter_table table)
-{
-	return atomic_load_explicit(
-	    &limiter_at(r, table)->evicted_live, memory_order_relaxed);
+	} while (!limit_swap(&l, i, &o, &to));
 }

@@ -80,7 +80,7 @@ word_at(const struct region *r, uint32_t resource)
 }
 
 static uint32_t
-word_count(uint64_t o)
+word_out(uint64_t o)
 {
 	return (uint32_t)(o >> WORD_COUNT);
 }
@@ -154,10 +154,17 @@ word_forget(const struct region *r, uint32_t w, uint32_t resource)
 static void
 words_forget(const struct region *r, uint32_t w)
 {
-	uint32_t n = atomic_load(&r->state->control.endpoints);
+	uint32_t endpoints = atomic_load(&r->state->control.endpoints);
+	uint32_t services = atomic_load(&r->state->control.services);
 
-	for (uint32_t i = 0; i < n && i < ENDPOINTS_MAX; i++)
+	for (uint32_t i = 0; i < endpoints && i < ENDPOINTS_MAX; i++) {
 		word_forget(r, w, i);
+		word_forget(r, w, PERMIT_BREAKER + i);
+	}
+	for (uint32_t i = 0; i < services && i < SERVICES_MAX; i++) {
+		word_forget(r, w, PERMIT_BREAKER + ENDPOINTS_MAX + i);
+		word_forget(r, w, PERMIT_QUEUE + i);
+	}
 	for (uint32_t i = PERMIT_KEYED; i < PERMIT_RESOURCES; i++)
 		word_forget(r, w, i);
 }
@@ -219,7 +226,7 @@ entry_drop(
 	uint32_t count;
 
 	do { /* a word that others write: never below 0 */
-		count = word_count(o);
+		count = word_out(o);
 		count -= count != 0;
 	} while (!word_replace(r, resource, &o, count, w, seq));
 	SHM_STEP("E1");
@@ -269,21 +276,23 @@ ticket_pick(struct permits *p)
 	return ticket;
 }
 
-static bool
+/* How many are out then; 0: no more may be. */
+static uint32_t
 word_take(const struct region *r, uint32_t resource, uint32_t max, uint32_t w,
     uint64_t seq)
 {
 	uint64_t o = atomic_load(word_at(r, resource));
 
 	do {
-		if (word_count(o) >= max)
-			return false;
-	} while (!word_replace(r, resource, &o, word_count(o) + 1, w, seq));
-	return true;
+		if (word_out(o) >= max)
+			return 0;
+	} while (!word_replace(r, resource, &o, word_out(o) + 1, w, seq));
+	return word_out(o) + 1;
 }
 
 uint32_t
-permit_take(struct permits *p, uint32_t resource, uint32_t max)
+permit_take_counted(
+    struct permits *p, uint32_t resource, uint32_t max, uint32_t *count)
 {
 	const struct region *r = p->region;
 	uint32_t ticket;
@@ -296,14 +305,24 @@ permit_take(struct permits *p, uint32_t resource, uint32_t max)
 	if (ticket == PERMIT_NONE)
 		return PERMIT_NONE;
 	uint64_t seq = entry_begin(r, p->slot, ticket, resource, ENTRY_ACQ);
-	bool taken = word_take(r, resource, max, p->slot, seq);
+	uint32_t out = word_take(r, resource, max, p->slot, seq);
 	SHM_STEP("E1");
-	entry_store(
-	    r, p->slot, ticket, seq, resource, taken ? ENTRY_HELD : ENTRY_FREE);
-	if (taken)
-		return ticket;
-	p->free[p->free_count++] = ticket;
-	return PERMIT_NONE;
+	entry_store(r, p->slot, ticket, seq, resource,
+	    out != 0 ? ENTRY_HELD : ENTRY_FREE);
+	if (out == 0) {
+		p->free[p->free_count++] = ticket;
+		return PERMIT_NONE;
+	}
+	*count = out;
+	return ticket;
+}
+
+uint32_t
+permit_take(struct permits *p, uint32_t resource, uint32_t max)
+{
+	uint32_t count;
+
+	return permit_take_counted(p, resource, max, &count);
 }
 
 void
@@ -320,7 +339,7 @@ permit_drop(struct permits *p, uint32_t ticket)
 uint32_t
 permit_count(const struct region *r, uint32_t resource)
 {
-	return word_count(atomic_load(word_at(r, resource)));
+	return word_out(atomic_load(word_at(r, resource)));
 }
 
 void

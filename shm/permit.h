@@ -52,6 +52,10 @@ void permits_fini(struct permits *p);
  * given to another meanwhile.
  */
 uint32_t permit_take(struct permits *p, uint32_t resource, uint32_t max);
+/* The same; *count is how many are out with this one, by the very operation
+ * that took it. Not changed where there is none. */
+uint32_t permit_take_counted(
+    struct permits *p, uint32_t resource, uint32_t max, uint32_t *count);
 void permit_drop(struct permits *p, uint32_t ticket);
 
 /* The ledger is full: nothing more can be taken, of any resource. */

@@ -40,7 +40,7 @@
 /* In the order of struct shm_state; a changed section gets a new version. */
 static const struct shm_section sections[] = {
 	SECTION_ONE(header, 2),
-	SECTION_ONE(control, 3),
+	SECTION_ONE(control, 4),
 	SECTION(slots, 2),
 	SECTION(pins, 1),
 	SECTION(images, 1),
@@ -51,6 +51,7 @@ static const struct shm_section sections[] = {
 	SECTION(texts, 1),
 	SECTION(routes, 1),
 	SECTION(names, 1),
+	SECTION(limit_names, 1),
 	SECTION(rows, 1),
 	SECTION(vitals, 1),
 	SECTION(histories, 1),
@@ -59,13 +60,20 @@ static const struct shm_section sections[] = {
 	SECTION(permits, 2),
 	SECTION(keyed, 1),
 	SECTION(ledgers, 1),
-	SECTION(series, 1),
+	SECTION(series, 2),
 	SECTION(histos, 1),
 	SECTION(keysets, 1),
 	SECTION(revoked, 1),
 	SECTION(revocations, 1),
 	SECTION_ONE(families, 1),
-	SECTION(limiters, 1),
+	SECTION(limiters, 2),
+	SECTION(breakers, 1),
+	SECTION(turns, 1),
+	SECTION(windows, 1),
+	SECTION_ONE(bans, 1),
+	SECTION(requests, 1),
+	SECTION(retries, 1),
+	SECTION(waiters, 1),
 };
 #define SECTION_COUNT (sizeof(sections) / sizeof(sections[0]))
 _Static_assert(SECTION_COUNT <= SHM_SECTIONS_MAX, "section table is full");

@@ -122,6 +122,16 @@ registry_active_of(const struct region *r, uint32_t w, uint32_t index)
 	    &r->state->rows[w].endpoint[index], memory_order_relaxed);
 }
 
+uint32_t
+registry_pooled_of(const struct region *r, uint32_t w, uint32_t index)
+{
+	MUST(w < WORKERS_MAX && index < ENDPOINTS_MAX);
+	return (
+	    uint32_t)(atomic_load_explicit(&r->state->rows[w].endpoint[index],
+			  memory_order_relaxed) /
+	    ROW_POOLED);
+}
+
 /* Both halves summed; each stays below 2^32. */
 static uint64_t
 row_sum(const struct region *r, uint32_t index)

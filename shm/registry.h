@@ -71,6 +71,7 @@ void
 registry_pooled_add(const struct region *r, uint32_t w, uint32_t index, int by);
 /* Of worker w alone. */
 uint32_t registry_active_of(const struct region *r, uint32_t w, uint32_t index);
+uint32_t registry_pooled_of(const struct region *r, uint32_t w, uint32_t index);
 /* Sums over workers. */
 uint32_t registry_active(const struct region *r, uint32_t index);
 uint32_t registry_pooled(const struct region *r, uint32_t index);

@@ -15,6 +15,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/must.h"
+#include "shm/breaker.h"
 #include "shm/epoch.h"
 #include "shm/extent.h"
 #include "shm/registry_map.h"
@@ -81,6 +82,7 @@ endpoint_begin(
     struct region *r, uint32_t i, const struct eset_want *want, bool slow)
 {
 	vital_reset(r, i);
+	breaker_clear(r, BREAKER_OF_ENDPOINT(i));
 	history_add(r, i, CHANGE_ADDED, want->cause, 0);
 	if (!slow)
 		return;

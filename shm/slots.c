@@ -7,6 +7,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/must.h"
+#include "shm/breaker.h"
 #include "shm/counters.h"
 #include "shm/epoch.h"
 #include "shm/families.h"
@@ -15,6 +16,7 @@
 #include "shm/registry.h"
 #include "shm/step.h"
 #include "shm/vital.h"
+#include "shm/waiters.h"
 
 #define BEAT_EVERY_US 100000
 #define BEAT_FRESH_US 500000
@@ -57,16 +59,32 @@ slot_state(const struct region *r, uint32_t w)
 	return atomic_load(&slot_at(r, w)->state);
 }
 
+/* It may have looked at the clock after the caller did. */
+static bool
+slot_beats(const struct shm_slot *s, uint64_t now_us)
+{
+	uint64_t beat_us =
+	    atomic_load_explicit(&s->beat_us, memory_order_relaxed);
+
+	return beat_us >= now_us || now_us - beat_us < BEAT_FRESH_US;
+}
+
 bool
 slot_is_fit(const struct region *r, uint32_t w, uint64_t now_us)
 {
 	const struct shm_slot *s = slot_at(r, w);
-	uint64_t beat_us =
-	    atomic_load_explicit(&s->beat_us, memory_order_relaxed);
 
-	/* It may have looked at the clock after the caller did. */
-	return atomic_load(&s->state) == SLOT_READY &&
-	    (beat_us >= now_us || now_us - beat_us < BEAT_FRESH_US);
+	return atomic_load(&s->state) == SLOT_READY && slot_beats(s, now_us);
+}
+
+bool
+slot_is_awake(const struct region *r, uint32_t w, uint64_t now_us)
+{
+	const struct shm_slot *s = slot_at(r, w);
+	uint32_t state = atomic_load(&s->state);
+
+	return (state == SLOT_READY || state == SLOT_DRAINING) &&
+	    slot_beats(s, now_us);
 }
 
 void
@@ -91,6 +109,7 @@ slot_settle(struct region *r, uint32_t w, int wait_status)
 	if (w < WORKERS_MAX) {
 		/* While its rows keep the endpoints from being used again. */
 		permit_recover(r, w);
+		waiters_recover(r, w);
 		registry_recover_worker(r, w);
 		counters_recover_worker(r, w);
 		epoch_recover_worker(r, w);
@@ -98,9 +117,13 @@ slot_settle(struct region *r, uint32_t w, int wait_status)
 	} else if (w >= SLOT_HELPER) {
 		jobs_recover_helper(r, w - SLOT_HELPER);
 	}
-	if (w <= SLOT_MASTER)
+	if (w <= SLOT_MASTER) {
 		families_recover(r, w);
+		breaker_recover(r, w);
+	}
 	vitals_recover(r);
+	slot_set_load(r, w, 0, 0);
+	slot_set_memory(r, w, 0);
 	SHM_STEP("slot_status");
 	atomic_store(&s->last_status, wait_status);
 	SHM_STEP("slot_pid");
@@ -117,6 +140,30 @@ slot_beat(const struct region *r, uint32_t w, uint64_t now_us)
 	if (now_us - last >= BEAT_EVERY_US)
 		atomic_store_explicit(
 		    &s->beat_us, now_us, memory_order_relaxed);
+}
+
+void
+slot_set_load(
+    const struct region *r, uint32_t w, uint64_t lag_us, uint32_t pressure)
+{
+	struct shm_slot *s = slot_at(r, w);
+
+	atomic_store_explicit(&s->lag_us, lag_us, memory_order_relaxed);
+	atomic_store_explicit(&s->pressure, pressure, memory_order_relaxed);
+}
+
+void
+slot_set_memory(const struct region *r, uint32_t w, uint64_t bytes)
+{
+	atomic_store_explicit(
+	    &slot_at(r, w)->memory_bytes, bytes, memory_order_relaxed);
+}
+
+uint64_t
+slot_memory(const struct region *r, uint32_t w)
+{
+	return atomic_load_explicit(
+	    &slot_at(r, w)->memory_bytes, memory_order_relaxed);
 }
 
 void
@@ -146,6 +193,9 @@ slot_info(const struct region *r, uint32_t w, struct slot_info *i)
 		.started_us = atomic_load(&s->started_us),
 		.beat_us = atomic_load(&s->beat_us),
 		.last_status = atomic_load(&s->last_status),
+		.lag_us = atomic_load(&s->lag_us),
+		.memory_bytes = atomic_load(&s->memory_bytes),
+		.pressure = atomic_load(&s->pressure),
 	};
 	memcpy(i->last_words, s->last_words, sizeof(i->last_words));
 	i->last_words[sizeof(i->last_words) - 1] = '\0';

@@ -28,6 +28,8 @@ enum slot_state slot_state(const struct region *r, uint32_t w);
 
 /* Ready, and its heartbeat is fresh: it serves, as far as anybody can see. */
 bool slot_is_fit(const struct region *r, uint32_t w, uint64_t now_us);
+/* The same, or it drains: it goes on with what it has. */
+bool slot_is_awake(const struct region *r, uint32_t w, uint64_t now_us);
 
 /* Keeper: a new process lives in the slot: pid, start time, incarnation + 1. */
 void slot_occupy(const struct region *r, uint32_t w, pid_t pid);
@@ -45,10 +47,20 @@ void slot_beat(const struct region *r, uint32_t w, uint64_t now_us);
 /* Last words: kept in the slot until the next ones. Async-signal-safe. */
 void slot_last_words(const struct region *r, uint32_t w, const char *text);
 
+/* Its process: how it fares; the level of pressure.h, 0: it sheds nothing. */
+void slot_set_load(
+    const struct region *r, uint32_t w, uint64_t lag_us, uint32_t pressure);
+
+/* Master: the memory that its process has for itself; 0: not known. */
+void slot_set_memory(const struct region *r, uint32_t w, uint64_t bytes);
+uint64_t slot_memory(const struct region *r, uint32_t w);
+
 struct slot_info {
 	pid_t pid;
 	uint32_t state, incarnation, restarts;
 	uint64_t started_us, beat_us;
+	uint64_t lag_us, memory_bytes;
+	uint32_t pressure;
 	int last_status; /* wait status of the predecessor, or 0 */
 	char last_words[SLOT_WORDS_MAX];
 };

@@ -64,7 +64,7 @@ vital_of(const struct region *r, uint32_t index)
 	return &r->state->vitals[index];
 }
 
-static void
+void
 vitals_changed(const struct region *r)
 {
 	SHM_STEP("V2");

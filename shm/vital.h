@@ -71,6 +71,8 @@ uint32_t vital_flags(const struct region *r, uint32_t index);
 /* Changes whenever the verdict, share or BEST of some endpoint does. A DUE
  * that comes of time alone does not change it. */
 uint64_t vitals_version(const struct region *r);
+/* Says so: whoever has changed what balancing minds and is not kept here. */
+void vitals_changed(const struct region *r);
 
 /* How real traffic marks endpoints. failures 0: it does not; more than 16383
  * are as many. */

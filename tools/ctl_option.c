@@ -7,6 +7,7 @@ static const struct {
 	const char *name, *value, *help;
 	bool many;
 } options[CTL_OPTIONS] = {
+	[CTL_ALL] = { "all", NULL, "all of them", false },
 	[CTL_AUTHENTICATOR] = { "authenticator", "NAME",
 	    "of this one only; without it, of any", false },
 	[CTL_BEFORE] = { "before", "TIME",
@@ -17,9 +18,13 @@ static const struct {
 	    "when it ends, such as 2027-01-01; without it, never", false },
 	[CTL_FOR] = { "for", "DURATION", "how long it lasts, such as 30d",
 	    false },
+	[CTL_HISTORY] = { "history", NULL,
+	    "the last changes, and what led to them", false },
 	[CTL_LIST] = { "list", NULL, "what is revoked", false },
 	[CTL_PERMISSION] = { "permission", "NAME",
 	    "a permission; may be repeated", true },
+	[CTL_RESET] = { "reset", NULL,
+	    "forgets what was counted; a breaker closes", false },
 	[CTL_ROLE] = { "role", "NAME", "a role; may be repeated", true },
 	[CTL_SERVICE] = { "service", "NAME", "the service that it is", false },
 	[CTL_TENANT] = { "tenant", "NAME", "the tenant", false },

@@ -9,13 +9,16 @@
 #include <stddef.h>
 
 enum ctl_option {
+	CTL_ALL, /* without a value */
 	CTL_AUTHENTICATOR,
 	CTL_BEFORE,
 	CTL_EMAIL,
 	CTL_EXPIRES,
 	CTL_FOR,
-	CTL_LIST, /* without a value */
+	CTL_HISTORY, /* without a value */
+	CTL_LIST,    /* without a value */
 	CTL_PERMISSION,
+	CTL_RESET, /* without a value */
 	CTL_ROLE,
 	CTL_SERVICE,
 	CTL_TENANT,
@@ -33,6 +36,10 @@ enum ctl_option {
 	(CTL_BIT(CTL_AUTHENTICATOR) | CTL_BIT(CTL_BEFORE) | CTL_BIT(CTL_FOR) | \
 	    CTL_BIT(CTL_LIST) | CTL_BIT(CTL_UNTIL))
 #define CTL_OF_UNREVOKE CTL_BIT(CTL_AUTHENTICATOR)
+#define CTL_OF_BREAKERS (CTL_BIT(CTL_HISTORY) | CTL_BIT(CTL_RESET))
+#define CTL_OF_BAN CTL_BIT(CTL_FOR)
+#define CTL_OF_UNBAN CTL_BIT(CTL_ALL)
+#define CTL_OF_LIMITS CTL_BIT(CTL_RESET)
 
 #define CTL_GIVEN_MAX 64
 

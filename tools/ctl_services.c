@@ -14,15 +14,15 @@ static void
 services_show(const json_t *doc)
 {
 	static const char *const heading[] = { "NAME", "HEALTH", "USABLE",
-		"SICK", "DRAINED", "MAINT", "TOTAL", "ACTIVE", "BALANCE",
-		"DEPENDS ON", "BECAUSE OF" };
+		"SICK", "DRAINED", "MAINT", "TOTAL", "ACTIVE", "WAITING",
+		"BALANCE", "DEPENDS ON", "BECAUSE OF" };
 	static const char *const counts[] = { "usable", "sick", "drained",
 		"maint", "total" };
 	struct ctl_table t;
 	size_t i = 0;
 	json_t *e;
 
-	ctl_table_init(&t, 11, heading);
+	ctl_table_init(&t, 12, heading);
 	json_array_foreach(json_object_get(doc, "services"), i, e)
 	{
 		const json_t *n = json_object_get(e, "endpoints");
@@ -33,6 +33,7 @@ services_show(const json_t *doc)
 		for (size_t k = 0; k < sizeof(counts) / sizeof(counts[0]); k++)
 			ctl_table_add(&t, "%lld", ctl_number(n, counts[k]));
 		ctl_table_add(&t, "%lld", ctl_number(e, "active"));
+		ctl_table_add(&t, "%lld", ctl_number(e, "waiting"));
 		ctl_table_add(&t, "%s", ctl_word(e, "balance"));
 		ctl_join(&depends, json_object_get(e, "depends"), " ");
 		ctl_table_add(&t, "%.*s", SLICE_FMT(text_slice(&depends)));

@@ -60,6 +60,20 @@ ctl_show_status(const json_t *doc)
 	text_fini(&listeners);
 }
 
+/* "v1 90, v2 10" */
+static void
+ctl_split(struct text *out, const json_t *arms)
+{
+	size_t i = 0;
+	json_t *e;
+
+	json_array_foreach(arms, i, e)
+	{
+		text_printf(out, "%s%s %lld", i != 0 ? ", " : "",
+		    ctl_word(e, "service"), ctl_number(e, "weight"));
+	}
+}
+
 void
 ctl_show_routes(const json_t *doc)
 {
@@ -82,7 +96,11 @@ ctl_show_routes(const json_t *doc)
 		text_clear(&list);
 		ctl_join(&list, json_object_get(e, "methods"), " ");
 		ctl_table_add(&t, "%.*s", SLICE_FMT(text_slice(&list)));
-		if (json_object_get(e, "service") != NULL)
+		text_clear(&list);
+		ctl_split(&list, json_object_get(e, "split"));
+		if (list.n != 0)
+			ctl_table_add(&t, "%.*s", SLICE_FMT(text_slice(&list)));
+		else if (json_object_get(e, "service") != NULL)
 			ctl_table_add(&t, "%s", ctl_word(e, "service"));
 		else
 			ctl_table_add(
@@ -107,21 +125,35 @@ ctl_add_end(struct ctl_table *t, const json_t *worker)
 		ctl_table_add(t, "exit %d", WEXITSTATUS(status));
 }
 
+/* What workers alone have: "12", "0.8ms", "250". */
+static void
+ctl_add_load(struct ctl_table *t, const json_t *e)
+{
+	if (json_object_get(e, "connections") == NULL) {
+		for (int i = 0; i < 3; i++)
+			ctl_table_add(t, "-");
+		return;
+	}
+	ctl_table_add(t, "%lld", ctl_number(e, "connections"));
+	ctl_table_add(
+	    t, "%.1fms", json_number_value(json_object_get(e, "lag")) * 1000);
+	ctl_table_add(t, "%lld", ctl_number(e, "pressure"));
+}
+
 void
 ctl_show_workers(const json_t *doc)
 {
 	static const char *const heading[] = { "PROCESS", "PID", "STATE",
-		"UPTIME", "CONNECTIONS", "RESTARTS", "LAST END", "LAST WORDS" };
+		"UPTIME", "CONNECTIONS", "LAG", "PRESSURE", "RESTARTS",
+		"LAST END", "LAST WORDS" };
 	struct ctl_table t;
 	char buf[64];
 	size_t i = 0;
 	json_t *e;
 
-	ctl_table_init(&t, 8, heading);
+	ctl_table_init(&t, 10, heading);
 	json_array_foreach(json_object_get(doc, "workers"), i, e)
 	{
-		bool worker = json_object_get(e, "connections") != NULL;
-
 		if (json_object_get(e, "slot") != NULL)
 			ctl_table_add(&t, "%s %lld", ctl_word(e, "role"),
 			    ctl_number(e, "slot"));
@@ -131,10 +163,7 @@ ctl_show_workers(const json_t *doc)
 		ctl_table_add(&t, "%s", ctl_word(e, "state"));
 		ctl_table_add(&t, "%s",
 		    ctl_span(ctl_number(e, "uptime"), buf, sizeof(buf)));
-		if (worker)
-			ctl_table_add(&t, "%lld", ctl_number(e, "connections"));
-		else
-			ctl_table_add(&t, "-");
+		ctl_add_load(&t, e);
 		ctl_table_add(&t, "%lld", ctl_number(e, "restarts"));
 		ctl_add_end(&t, e);
 		ctl_table_add(&t, "%s", ctl_word(e, "last_words"));

@@ -42,9 +42,9 @@ ctl_when(long long at, char *buf, size_t size)
 	time_t t = (time_t)at;
 	struct tm tm;
 
-	if (at == 0 || localtime_r(&t, &tm) == NULL)
+	if (at == 0 || gmtime_r(&t, &tm) == NULL)
 		return "never";
-	(void)strftime(buf, size, "%Y-%m-%d %H:%M:%S", &tm);
+	(void)strftime(buf, size, "%Y-%m-%dT%H:%M:%SZ", &tm);
 	return buf;
 }
 

@@ -16,7 +16,7 @@ long long ctl_number(const json_t *o, const char *key);
 /* "3d 4h", "5m 6s", "7s" */
 const char *ctl_span(long long s, char *buf, size_t size);
 
-/* Local date and time; "never" of 0. */
+/* Date and time in UTC, as the admin API has those of events; "never" of 0. */
 const char *ctl_when(long long at, char *buf, size_t size);
 
 /* The elements of an array of strings, with `between`. */

@@ -12,11 +12,14 @@
 #include "common/base/diag.h"
 #include "common/base/environ.h"
 #include "tools/ctl_auths.h"
+#include "tools/ctl_bans.h"
+#include "tools/ctl_breakers.h"
 #include "tools/ctl_call.h"
 #include "tools/ctl_can.h"
 #include "tools/ctl_certs.h"
 #include "tools/ctl_endpoints.h"
 #include "tools/ctl_keys.h"
+#include "tools/ctl_limits.h"
 #include "tools/ctl_operate.h"
 #include "tools/ctl_revoke.h"
 #include "tools/ctl_services.h"
@@ -65,6 +68,10 @@ static const struct ctl_command ctl_commands[] = {
 	    .help = "another share of the requests" },
 	{ "export", .run = ctl_export,
 	    .help = "all of these changes, as text for the configuration" },
+	{ "breakers", .run = ctl_breakers, .args_max = 1,
+	    .args = "[SERVICE[/ENDPOINT]]", .options = CTL_OF_BREAKERS,
+	    .help = "the circuit breakers of all services, or of one, or of an "
+		    "endpoint" },
 	{ "names", "/v1/names", ctl_show_names,
 	    .help = "the names of endpoints, and what they stand for" },
 	{ "certs", "/v1/certs", ctl_show_certs,
@@ -87,6 +94,18 @@ static const struct ctl_command ctl_commands[] = {
 	{ "unrevoke", .run = ctl_unrevoke, .args_min = 1, .args_max = 2,
 	    .args = "token ID | user NAME | all", .options = CTL_OF_UNREVOKE,
 	    .help = "takes a revocation back" },
+	{ "bans", "/v1/bans", ctl_show_bans,
+	    .help = "the addresses that are banned, until when, and why" },
+	{ "ban", .run = ctl_ban, .args_min = 1, .args_max = 1,
+	    .args = "ADDRESS", .options = CTL_OF_BAN,
+	    .help = "serves an address no more; of IPv6, its /64" },
+	{ "unban", .run = ctl_unban, .args_max = 1, .args = "ADDRESS",
+	    .options = CTL_OF_UNBAN,
+	    .help = "takes a ban back, and forgets earlier ones" },
+	{ "limits", .run = ctl_limits, .args_max = 2, .args = "[NAME [KEY]]",
+	    .options = CTL_OF_LIMITS,
+	    .help = "the limits; the keys of one that have spent most; a key "
+		    "anew" },
 	{ "signing", .run = ctl_signing, .args_max = 1, .args = "[rotate]",
 	    .help = "the keys that the gateway signs with; the next one" },
 	{ "workers", "/v1/workers", ctl_show_workers,

@@ -81,6 +81,19 @@ Who are you? (alice is an admin of acme, bob a viewer of globex)
   $build/penstockctl -s $dir/admin.sock revoke user alice
   curl -i -H "Authorization: Bearer \$TOKEN" http://127.0.0.1:8080/me     # 401
 
+What does it stand?
+
+  for i in \$(seq 14); do curl -s -o /dev/null -w '%{http_code} ' http://127.0.0.1:8080/limited; done
+  curl -i http://127.0.0.1:8080/limited             # 429, and when to come again
+  $build/penstockctl -s $dir/admin.sock limits calm
+  curl -s -X POST 'http://127.0.0.1:9001/fail?mode=503'         # one upstream fails
+  for i in \$(seq 20); do curl -s -o /dev/null -w '%{http_code} ' http://127.0.0.1:8080/echo; done
+  $build/penstockctl -s $dir/admin.sock breakers users --history
+  curl -s -X POST 'http://127.0.0.1:9001/fail?mode=off'         # tried again after 10 s
+  curl -i -H 'Cookie: session=7' http://127.0.0.1:8080/release  # the same each time
+  $build/penstockctl -s $dir/admin.sock ban 192.0.2.7 --for 10m
+  $build/penstockctl -s $dir/admin.sock bans
+
 etc/demo.conf says how. Ctrl-C stops everything.
 
 TEXT

@@ -162,6 +162,16 @@ can_identity(struct can *c)
 
 /* ---- the decision ---- */
 
+/* That of the route, of a split the first; NULL: it has none. */
+static const struct img_service *
+can_service(const struct can *c)
+{
+	const struct img_service *all = img_at(c->img, c->img->services.off);
+	const struct img_route *r = c->match.route;
+
+	return r == NULL || r->service == IMG_NONE ? NULL : &all[r->service];
+}
+
 static void
 can_say(struct can *c, enum why why, struct slice reason)
 {
@@ -179,7 +189,8 @@ can_decide(struct can *c)
 		.head = &c->head,
 		.uri = &c->uri,
 		.match = &c->match,
-		.identity = c->known ? &c->identity : NULL };
+		.identity = c->known ? &c->identity : NULL,
+		.service = can_service(c) };
 
 	decide(c->img, &all[c->match.route->authorize],
 	    c->known ? &c->identity : NULL, &v, &c->arena, &c->decision);
@@ -216,15 +227,29 @@ can_judge(struct can *c)
 
 /* ---- what is said ---- */
 
-static struct slice
-can_service(const struct can *c)
+/* The services that it may go to. */
+static void
+can_print_split(const struct can *c, struct json *j)
 {
 	const struct img_service *all = img_at(c->img, c->img->services.off);
-	const struct img_route *r = c->match.route;
+	const struct img_split *s = img_at(c->img, c->match.route->split);
+	const struct img_arm *arms = img_at(c->img, s->arms.off);
 
-	return r == NULL || r->service == IMG_NONE
-	    ? SLICE_NONE
-	    : img_slice(c->img, all[r->service].name);
+	json_array_begin(j, "split");
+	for (uint32_t i = 0; i < s->arms.count; i++)
+		json_add_string(
+		    j, NULL, img_slice(c->img, all[arms[i].service].name));
+	json_array_end(j);
+}
+
+static void
+can_print_service(const struct can *c, struct json *j)
+{
+	if (c->match.route->split != 0)
+		can_print_split(c, j);
+	else if (can_service(c) != NULL)
+		json_add_string(
+		    j, "service", img_slice(c->img, can_service(c)->name));
 }
 
 static void
@@ -238,10 +263,10 @@ can_print_json(const struct can *c, struct text *out)
 	json_add_bool(&j, "allowed", c->yes);
 	json_add_string(&j, "why", slice_str(why_table[c->why].word));
 	json_add_string(&j, "reason", text_slice(&c->reason));
-	if (r != NULL)
+	if (r != NULL) {
 		json_add_string(&j, "route", img_slice(c->img, r->name));
-	if (can_service(c).n != 0)
-		json_add_string(&j, "service", can_service(c));
+		can_print_service(c, &j);
+	}
 	if (c->auth != NULL)
 		json_add_string(
 		    &j, "authenticator", img_slice(c->img, c->auth->name));
@@ -271,8 +296,10 @@ can_print_text(const struct can *c, struct text *out)
 	if (r == NULL)
 		return;
 	text_printf(out, "route %.*s", SLICE_FMT(img_slice(c->img, r->name)));
-	if (can_service(c).n != 0)
-		text_printf(out, ", service %.*s", SLICE_FMT(can_service(c)));
+	if (can_service(c) != NULL)
+		text_printf(out, ", %s %.*s",
+		    r->split != 0 ? "split from service" : "service",
+		    SLICE_FMT(img_slice(c->img, can_service(c)->name)));
 	if (c->auth != NULL)
 		text_printf(out, ", authenticator %.*s",
 		    SLICE_FMT(img_slice(c->img, c->auth->name)));

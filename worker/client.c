@@ -10,6 +10,7 @@
 #include "common/base/must.h"
 #include "common/net/tls.h"
 #include "worker/connections.h"
+#include "worker/flow/admit.h"
 
 /* Bytes of one recv: what lies behind a head may have to be kept. */
 #define CLIENT_READ_HEAD 16384u
@@ -177,6 +178,7 @@ client_head(struct stream *s, const struct head *h)
 	struct env *e = c->all->env;
 
 	client_set_state(c, CLIENT_BUSY);
+	admit_again(e, &c->via);
 	c->req = req_new(e, s, &client_owner, h, &c->via);
 	if (c->req == NULL) {
 		client_refuse(c, WHY_OVERLOADED);
@@ -392,6 +394,7 @@ client_open(
 	};
 	if (!io_open(&c->io, all->env->loop, fd, false, &client_io_events))
 		return false;
+	admit_begin(all->env, &c->via);
 	c->io.read_max = CLIENT_READ_HEAD;
 	h1_init(&c->codec, CODEC_SERVER, &client_codec_events, &all->limits,
 	    &c->io.out);

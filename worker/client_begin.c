@@ -8,8 +8,10 @@
 
 #include "common/net/tls.h"
 #include "worker/connections.h"
+#include "worker/flow/admit.h"
 #include "worker/flow/secure.h"
 #include "worker/proxyhdr.h"
+#include "worker/watch/offences.h"
 
 /* ---- which HTTP ---- */
 
@@ -125,7 +127,7 @@ client_insecure(struct client *c, const char *fault)
 	 */
 	if (c->io.bytes_in != 0 || !c->io.saw_eof) {
 		env_count(e, COUNTER_TLS_FAILURES, 1);
-		counters_why(e->region, e->slot, WHY_TLS_FAILED);
+		offences_of_peer(e, &c->via.peer, WHY_TLS_FAILED);
 		clients_note(c->all, CLIENTS_TLS, &c->via.peer, fault);
 	}
 	client_close(c, false);
@@ -167,10 +169,12 @@ client_read_header(struct client *c, const char *p, size_t *n)
 	}
 	if (h.named)
 		c->via.peer = h.source;
-	if (!connections_take(c->all->env, &c->via.peer, &c->permit)) {
+	if (!admit_peer(c->all->env, &c->via.peer) ||
+	    !connections_take(c->all->env, &c->via.peer, &c->permit)) {
 		client_close(c, false);
 		return false;
 	}
+	admit_begin(c->all->env, &c->via);
 	*n = h.bytes;
 	client_start(c);
 	return true;

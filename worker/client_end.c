@@ -7,6 +7,7 @@
 #include "common/base/must.h"
 #include "worker/connections.h"
 #include "worker/flow/reply.h"
+#include "worker/watch/offences.h"
 
 /*
  * A client that goes on sending what was refused may not read before it is
@@ -134,7 +135,7 @@ client_refuse(struct client *c, enum why why)
 {
 	struct env *e = c->all->env;
 
-	counters_why(e->region, e->slot, why);
+	offences_of_peer(e, &c->via.peer, why);
 	reply_bare(e, &c->codec.stream, why);
 	client_finish(c, true);
 }

@@ -3,6 +3,7 @@
  */
 #include "common/base/must.h"
 #include "worker/client_state.h"
+#include "worker/watch/offences.h"
 
 static struct client_stream *
 stream_at(struct list *at)
@@ -117,7 +118,7 @@ client_h2_fault(struct client *c)
 		clients_note(
 		    c->all, CLIENTS_H2, &c->via.peer, h2_fault_text(h));
 	}
-	counters_why(e->region, e->slot, why);
+	offences_of_peer(e, &c->via.peer, why);
 	client_h2_abort(c, WHY_CLIENT_CLOSED);
 	client_finish(c, true);
 }
@@ -218,7 +219,7 @@ client_h2_expired(struct client *c)
 	switch ((enum client_h2_wait)c->h2->wait) {
 	case CLIENT_H2_HEAD:
 		/* Nothing else can be read before it ends. */
-		counters_why(e->region, e->slot, WHY_HEAD_TIMEOUT);
+		offences_of_peer(e, &c->via.peer, WHY_HEAD_TIMEOUT);
 		client_h2_abort(c, WHY_HEAD_TIMEOUT);
 		client_finish(c, true);
 		break;

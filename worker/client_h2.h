@@ -7,8 +7,8 @@
  *
  * Whatever happens in a turn only stirs the connection: when the turn ends, its
  * task lets the streams share what goes out, lets go those that are done, and
- * sets the deadlines. So nothing is freed below somebody's feet, and all
- *answers of a turn leave in one write.
+ * sets the deadlines. So nothing is freed below somebody's feet, and the
+ * answers of a turn leave in one write.
  *
  * A stream outlives its request while the answer is still being taken.
  */

@@ -4,7 +4,10 @@
  */
 #include "common/base/must.h"
 #include "worker/client_state.h"
+#include "worker/flow/admit.h"
 #include "worker/flow/reply.h"
+#include "worker/flow/shed.h"
+#include "worker/watch/offences.h"
 
 /*
  * An answer may go on while less than this waits in its stream, and while less
@@ -111,6 +114,9 @@ client_stream_ended(struct req *q, bool cut)
 	struct client_stream *cs = stream_of(q);
 	enum why why = (enum why)q->why;
 
+	/* Those that are under way are done first. */
+	if (q->denied || shed_closes(q))
+		h2_goaway(cs->on->codec, false);
 	cs->req = NULL;
 	cs->bytes_out = q->bytes_out;
 	cs->send_us = q->plan.send_us;
@@ -160,7 +166,7 @@ stream_refuse(struct client_stream *cs, enum why why)
 {
 	struct env *e = cs->on->client->all->env;
 
-	counters_why(e->region, e->slot, why);
+	offences_of_peer(e, &cs->on->client->via.peer, why);
 	reply_bare(e, cs->stream, why);
 	/* RFC 9113 8.1.1: an answer may come before the reset. */
 	if (why == WHY_BAD_REQUEST)
@@ -181,6 +187,7 @@ client_stream_head(struct stream *s, const struct head *h)
 		h2_release(s, H2_FAILED);
 		return;
 	}
+	admit_again(c->all->env, &c->via);
 	cs->req = req_new(c->all->env, s, &client_stream_owner, h, &c->via);
 	if (cs->req == NULL) {
 		stream_refuse(cs, WHY_OVERLOADED);

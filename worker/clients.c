@@ -107,7 +107,7 @@ clients_stop_one(struct client *c)
 		client_close(c, false);
 }
 
-void
+uint32_t
 clients_make_room(struct clients *cs)
 {
 	uint32_t looks =
@@ -126,6 +126,7 @@ clients_make_room(struct clients *cs)
 		clients_stop_one(c);
 		closed++;
 	}
+	return closed;
 }
 
 void

@@ -50,9 +50,10 @@ void clients_give(struct clients *cs, struct client *c);
 
 /*
  * Closes some connections that are idle between requests, those that were not
- * looked at for longest first. Their places come free within this turn.
+ * looked at for longest first, and says how many. Their places come free at the
+ * end of a turn.
  */
-void clients_make_room(struct clients *cs);
+uint32_t clients_make_room(struct clients *cs);
 
 /* Graceful stop: what is idle is closed, the rest after its answer. */
 void clients_drain(struct clients *cs);

@@ -7,7 +7,7 @@
 #include "shm/image.h"
 #include "shm/keyed.h"
 #include "worker/flow/trust.h"
-#include "worker/flow/why.h"
+#include "worker/watch/offences.h"
 
 bool
 connections_take(struct env *e, const struct addr *a, uint32_t *ticket)
@@ -24,7 +24,7 @@ connections_take(struct env *e, const struct addr *a, uint32_t *ticket)
 		break;
 	case KEYED_REFUSED:
 		env_count(e, COUNTER_CONNECTIONS_OVER_ADDRESS, 1);
-		counters_why(e->region, e->slot, WHY_TOO_MANY_CONNECTIONS);
+		offences_of_peer(e, a, WHY_TOO_MANY_CONNECTIONS);
 		return false;
 	case KEYED_UNCOUNTED:
 		env_count(e, COUNTER_CONNECTIONS_UNCOUNTED, 1);

@@ -3,6 +3,7 @@
  */
 #include "worker/filters.h"
 
+#include "worker/filter/acl.h"
 #include "worker/filter/authenticate.h"
 #include "worker/filter/authorize.h"
 #include "worker/filter/cors.h"
@@ -10,7 +11,9 @@
 #include "worker/filter/grant.h"
 #include "worker/filter/grant_limit.h"
 #include "worker/filter/grpc_web.h"
+#include "worker/filter/limit.h"
 #include "worker/filter/respond.h"
+#include "worker/filter/split.h"
 #include "worker/filter/tell.h"
 #include "worker/filter/transform.h"
 #include "worker/flow/security_headers.h"
@@ -19,11 +22,17 @@
 
 const struct filter filters_all[IMG_FILTER_COUNT] = {
 	[IMG_FILTER_FORWARDED] = { "forwarded", forwarded_request, NULL },
+	[IMG_FILTER_ACL] = { "acl", acl_request, NULL },
 	[IMG_FILTER_CORS] = { "cors", cors_request, cors_answer },
+	[IMG_FILTER_LIMIT] = { "limit", limit_request, limit_answer },
 	[IMG_FILTER_GRANT_LIMIT] = { "grant_limit", grant_limit_request, NULL },
 	[IMG_FILTER_AUTHENTICATE] = { "authenticate", authenticate_request,
 	    NULL },
+	[IMG_FILTER_LATE_LIMIT] = { "late_limit", late_limit_request,
+	    limit_answer },
 	[IMG_FILTER_AUTHORIZE] = { "authorize", authorize_request, NULL },
+	[IMG_FILTER_SPLIT] = { "split", split_request, NULL },
+	[IMG_FILTER_FALLBACK] = { "fallback", forward_prepare, NULL },
 	[IMG_FILTER_IDENTITY] = { "identity", tell_request, NULL },
 	[IMG_FILTER_UPGRADE] = { "upgrade", upgrade_request, NULL },
 	[IMG_FILTER_GRPC_WEB] = { "grpc_web", grpc_web_request,

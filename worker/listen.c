@@ -9,6 +9,7 @@
 
 #include "common/base/log.h"
 #include "common/net/sock.h"
+#include "worker/flow/admit.h"
 
 #define ACCEPT_BURST 64         /* per event: other events get their turn */
 #define ACCEPT_DRAIN_MAX 65536  /* when a listener ends */
@@ -38,7 +39,7 @@ static void
 listener_out_of_room(struct listeners *ls)
 {
 	listeners_pause(ls, true);
-	clients_make_room(ls->clients);
+	(void)clients_make_room(ls->clients);
 	timer_set(&ls->loop->timers, &ls->retry,
 	    mono_add_us(clock_now(), ACCEPT_RETRY_US));
 }
@@ -104,6 +105,19 @@ listener_take(struct listener *l, struct arrival *a)
 	return sock_accept(l->watch.fd, &a->peer);
 }
 
+/*
+ * Before it costs anything, here or elsewhere; with a PROXY header, its peer is
+ * not known yet. Reset, so that nothing of it is left in the kernel, either.
+ */
+static bool
+listeners_admit(struct listeners *ls, int fd, const struct arrival *a)
+{
+	if (a->proxied || admit_peer(ls->clients->env, &a->peer))
+		return true;
+	sock_reset(fd);
+	return false;
+}
+
 /* Accepts up to `burst`; true when the queue is empty. */
 static bool
 listener_accept(struct listener *l, int burst)
@@ -121,6 +135,8 @@ listener_accept(struct listener *l, int burst)
 		fd = listener_take(l, &a);
 		if (fd >= 0) {
 			ls->accepted++;
+			if (!listeners_admit(ls, fd, &a))
+				continue;
 			if (!handover_give(&ls->handover, fd, &a))
 				clients_accept(ls->clients, fd, &a);
 			continue;

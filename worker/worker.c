@@ -36,7 +36,11 @@
 #include "worker/listen.h"
 #include "worker/origin/balance.h"
 #include "worker/origin/opool.h"
+#include "worker/origin/queue.h"
+#include "worker/overload.h"
+#include "worker/wakes.h"
 #include "worker/watch/meters.h"
+#include "worker/watch/offences.h"
 
 /* Heartbeats go on when idle; the keeper's idea of stale rests on it. */
 #define WORKER_MAX_WAIT_US 250000u
@@ -45,7 +49,6 @@
 #define WORKER_TRIM_US 1000000u
 #define WORKER_SETTLE_US 100000u /* nothing came: the queues are empty */
 #define WORKER_LEAVE_US 1000000u /* see also the keeper's grace */
-#define WORKER_WAKE_US 1000u     /* between two times that others are woken */
 
 struct worker {
 	struct env env;
@@ -54,13 +57,13 @@ struct worker {
 	struct clients clients;
 	struct listeners listeners;
 	struct opool opool;
+	struct overload overload;
 	struct loop_watch wake, control;
 	struct timer drain_timer, settle_timer, trim_timer;
 	bool leaving;           /* timeouts.drain is over */
 	uint64_t settled;       /* accepted when the settle timer was set */
 	uint64_t generation;    /* that limits were taken from */
 	uint64_t turns, events; /* counted so far */
-	struct mono woke;       /* the others, last */
 };
 
 /* The worker whose last words must_fail keeps; one per process. */
@@ -95,6 +98,8 @@ worker_new_generation(struct worker *w)
 	};
 	w->clients.requests_max = l->requests_per_connection;
 	w->clients.min_rate = l->min_rate;
+	offences_follow(&w->env);
+	overload_follow(&w->overload);
 	listeners_follow(&w->listeners);
 	opool_sweep(&w->opool);
 }
@@ -198,6 +203,7 @@ worker_before_wait(void *ctx)
 	struct worker *w = ctx;
 	struct env *e = &w->env;
 
+	overload_turn(&w->overload, w->loop.events - w->events);
 	env_count(e, COUNTER_LOOP_TURNS, (int64_t)(w->loop.turns - w->turns));
 	env_count(
 	    e, COUNTER_LOOP_EVENTS, (int64_t)(w->loop.events - w->events));
@@ -235,37 +241,8 @@ worker_wake(struct loop_watch *watch, unsigned events)
 	if (read(watch->fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
 		log_warn("wake");
 	opool_sweep(&w->opool);
+	queues_woken(&w->env);
 	errands_look(&w->env);
-}
-
-static void
-worker_wake_others(struct env *e)
-{
-	struct worker *w = CONTAINER_OF(e, struct worker, env);
-	struct mono now = clock_now();
-
-	if (w->woke.us != 0 && mono_diff_us(now, w->woke) < WORKER_WAKE_US)
-		return;
-	w->woke = now;
-	for (uint32_t i = 0; i < w->in->workers; i++)
-		if (i != e->slot)
-			control_wake(w->in->wake_fds[i]);
-}
-
-static void
-worker_wake_master(struct env *e)
-{
-	const struct worker *w = CONTAINER_OF(e, struct worker, env);
-
-	control_wake(w->in->master_wake_fd);
-}
-
-static void
-worker_wake_helpers(struct env *e)
-{
-	const struct worker *w = CONTAINER_OF(e, struct worker, env);
-
-	control_wake(w->in->helpers_wake_fd);
 }
 
 static void
@@ -342,16 +319,15 @@ worker_env_init(struct worker *w, uint32_t slot)
 
 	*e = (struct env){ .loop = &w->loop,
 		.region = &w->in->region,
+		.in = w->in,
 		.slot = slot,
 		.helpers = w->in->helpers,
 		.filters = filters_all,
 		.opool = &w->opool,
 		.id_prefix = { id.k0, id.k1 },
 		.req_ended = meters_request,
-		.call_ended = meters_call,
-		.wake_others = worker_wake_others,
-		.wake_master = worker_wake_master,
-		.wake_helpers = worker_wake_helpers };
+		.call_ended = meters_call };
+	wakes_set(e);
 	e->counters = counters_block(e->region, slot);
 	e->contexts = contexts_new();
 	e->secure = secure_new(e);
@@ -361,6 +337,7 @@ worker_env_init(struct worker *w, uint32_t slot)
 	e->guards = guards_new();
 	e->vouchers = vouchers_new();
 	e->balance = balance_new(e);
+	e->queues = queues_new(e);
 	e->basic_checks = basic_checks_new(e);
 	list_init(&e->errands);
 	e->refused = refused_new();
@@ -371,7 +348,7 @@ worker_env_init(struct worker *w, uint32_t slot)
 	    e->keys != NULL && e->auth_cache != NULL && e->guards != NULL &&
 	    e->basic_checks != NULL && e->refused != NULL &&
 	    e->auth_questions != NULL && e->vouchers != NULL &&
-	    permits_init(&e->permits, e->region, slot) &&
+	    e->queues != NULL && permits_init(&e->permits, e->region, slot) &&
 	    opool_init(&w->opool, e);
 }
 
@@ -422,6 +399,7 @@ worker_init(struct worker *w, struct inherit *in, uint32_t slot)
 	w->loop.after_wait = worker_after_wait;
 	w->loop.hook_ctx = w;
 	clients_init(&w->clients, &w->env, in->worker_connections);
+	overload_init(&w->overload, &w->clients);
 	listeners_init(&w->listeners, &w->loop, &w->clients, in);
 	timer_init(&w->drain_timer, worker_drain_over);
 	timer_init(&w->settle_timer, worker_settle);
@@ -443,8 +421,10 @@ worker_fini(struct worker *w)
 	clients_stop(&w->clients);
 	opool_close_all(&w->opool);
 	(void)loop_turn(&w->loop, 0); /* frees what was put off */
+	overload_fini(&w->overload);
 	clients_fini(&w->clients);
 	opool_fini(&w->opool);
+	queues_free(w->env.queues);
 	permits_fini(&w->env.permits);
 	pool_fini(&w->env.reqs);
 	basic_checks_free(w->env.basic_checks);

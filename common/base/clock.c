@@ -4,6 +4,7 @@
  * The birth and the time of the last reading are the only state; everybody
  * who asks within one turn gets the same answer.
  */
+#include <stdbool.h>
 #include <string.h>
 #include <time.h>
 
@@ -73,6 +74,31 @@ civil_of_days(uint64_t days, unsigned *year, unsigned *month, unsigned *day)
 	*day = (unsigned)(doy - (153 * shifted + 2) / 5 + 1);
 	*month = shifted < 10 ? shifted + 3 : shifted - 9;
 	*year = (unsigned)(yoe + era * 400 + (*month <= 2));
+}
+
+#define DAY_US INT64_C(86400000000)
+
+struct wall
+wall_day_end(struct wall t)
+{
+	int64_t us = t.us > 0 ? t.us : 0;
+
+	return (struct wall){ (us / DAY_US + 1) * DAY_US };
+}
+
+struct wall
+wall_month_end(struct wall t)
+{
+	static const uint8_t days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31,
+		30, 31 };
+	uint64_t today = t.us > 0 ? (uint64_t)(t.us / DAY_US) : 0;
+	unsigned year, month, day, last;
+	bool leap;
+
+	civil_of_days(today, &year, &month, &day);
+	leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+	last = days[month - 1] + (month == 2 && leap ? 1u : 0u);
+	return (struct wall){ (int64_t)(today + last - day + 1) * DAY_US };
 }
 
 static char *

@@ -48,6 +48,10 @@ void wall_text(struct wall t, char buf[WALL_TEXT_BYTES]);
 /* As HTTP fields have it (RFC 9110 5.6.7): "Sun, 06 Nov 1994 08:49:37 GMT". */
 void wall_date(struct wall t, char buf[WALL_DATE_BYTES]);
 
+/* When the day, or the month, that t is in ends in UTC. */
+struct wall wall_day_end(struct wall t);
+struct wall wall_month_end(struct wall t);
+
 static inline struct mono
 mono_add_us(struct mono t, uint64_t us)
 {

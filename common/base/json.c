@@ -29,21 +29,45 @@ json_escape(struct text *out, unsigned char c)
 	text_printf(out, "\\u%04x", c);
 }
 
+/* How many bytes at its start are printable ASCII, as they are in a string. */
+static size_t
+json_plain(struct slice s)
+{
+	size_t n = 0;
+
+	while (n < s.n && s.p[n] >= ' ' && s.p[n] < 0x7f && s.p[n] != '"' &&
+	    s.p[n] != '\\')
+		n++;
+	return n;
+}
+
+/* One more character, of whatever kind; how many bytes it was. */
+static size_t
+json_char(struct text *out, struct slice s)
+{
+	unsigned char c = (unsigned char)s.p[0];
+	size_t n = utf8_sequence(s);
+
+	if (n == 0)
+		text_add(out, SLICE_LIT("\xef\xbf\xbd"));
+	else if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f)
+		json_escape(out, c);
+	else
+		text_add(out, slice_make(s.p, n));
+	return n != 0 ? n : 1;
+}
+
 void
 json_quote(struct text *out, struct slice s)
 {
 	text_add_char(out, '"');
 	while (s.n != 0) {
-		unsigned char c = (unsigned char)s.p[0];
-		size_t n = utf8_sequence(s);
+		size_t n = json_plain(s);
 
-		if (n == 0)
-			text_add(out, SLICE_LIT("\xef\xbf\xbd"));
-		else if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f)
-			json_escape(out, c);
-		else
-			text_add(out, slice_make(s.p, n));
-		s = slice_skip(s, n != 0 ? n : 1);
+		text_add(out, slice_make(s.p, n));
+		s = slice_skip(s, n);
+		if (s.n != 0)
+			s = slice_skip(s, json_char(out, s));
 	}
 	text_add_char(out, '"');
 }
@@ -55,8 +79,11 @@ json_lead(struct json *j, const char *key)
 	if (j->comma)
 		text_add_char(j->out, ',');
 	j->comma = true;
-	if (key != NULL)
-		text_printf(j->out, "\"%s\":", key);
+	if (key == NULL)
+		return;
+	text_add_char(j->out, '"');
+	text_add(j->out, slice_str(key));
+	text_add(j->out, SLICE_LIT("\":"));
 }
 
 static void

@@ -71,6 +71,24 @@ slice_skip(struct slice s, size_t n)
 	return (struct slice){ s.p + n, s.n - n };
 }
 
+/*
+ * Takes the first part of a list whose parts `sep` stands between off its
+ * beginning; false: it is empty.
+ */
+static inline bool
+slice_cut(struct slice *list, char sep, struct slice *part)
+{
+	const char *at;
+
+	if (list->n == 0)
+		return false;
+	at = memchr(list->p, sep, list->n);
+	*part =
+	    slice_make(list->p, at != NULL ? (size_t)(at - list->p) : list->n);
+	*list = slice_skip(*list, part->n + (at != NULL));
+	return true;
+}
+
 /* Without leading and trailing SP and HTAB (RFC 9110 5.6.3, OWS). */
 static inline struct slice
 slice_trim(struct slice s)

@@ -217,6 +217,18 @@ units_size_text(uint64_t bytes, char *buf, size_t size)
 }
 
 char *
+units_rate_text(uint64_t count, uint64_t per_us, char *buf, size_t size)
+{
+	const struct unit *unit = rate_units;
+
+	while (unit->word != NULL && unit->factor != per_us)
+		unit++;
+	snprintf(buf, size, "%llu/%s", (unsigned long long)count,
+	    unit->word != NULL ? unit->word : "?");
+	return buf;
+}
+
+char *
 units_decimal_text(uint64_t thousandths, char *buf, size_t size)
 {
 	int n = snprintf(buf, size, "%llu.%03u",

@@ -31,6 +31,8 @@ bool units_rate(
  */
 char *units_duration_text(uint64_t us, char *buf, size_t size);
 char *units_size_text(uint64_t bytes, char *buf, size_t size);
+/* "1000/min"; of a period that units_rate gives. */
+char *units_rate_text(uint64_t count, uint64_t per_us, char *buf, size_t size);
 /* "2.0", "1.125": always with a point. */
 char *units_decimal_text(uint64_t thousandths, char *buf, size_t size);
 

@@ -2,6 +2,7 @@
  * ranges.c - see ranges.h. IPv4 addresses lie within the space of IPv6, where
  * no net of IPv6 has them: one that goes around them makes two ranges.
  */
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,19 +82,138 @@ ranges_of_nets(
 	return kept + 1;
 }
 
+/* As a number: compared at once. */
+typedef unsigned __int128 ip_number;
+
+static inline ip_number
+ip_value(const uint8_t *ip)
+{
+	uint64_t high, low;
+
+	memcpy(&high, ip, sizeof(high));
+	memcpy(&low, ip + sizeof(high), sizeof(low));
+	return (ip_number)be64toh(high) << 64 | be64toh(low);
+}
+
+/* How many of the ranges begin at `ip` or before it. */
+static inline size_t
+ranges_before(const struct addr_range *ranges, size_t count, ip_number ip)
+{
+	const struct addr_range *at = ranges;
+
+	while (count != 0) {
+		size_t half = count / 2;
+
+		if (ip_value(at[half].from) <= ip) {
+			at += half + 1;
+			count -= half + 1;
+		} else {
+			count = half;
+		}
+	}
+	return (size_t)(at - ranges);
+}
+
 bool
 ranges_have(const struct addr_range *ranges, size_t count, const struct addr *a)
 {
-	size_t low = 0, high = count;
+	ip_number ip = ip_value(a->ip);
+	size_t before = ranges_before(ranges, count, ip);
 
-	/* The last range that begins at the address or before it. */
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
+	return before != 0 && ip <= ip_value(ranges[before - 1].to);
+}
 
-		if (ip_cmp(ranges[mid].from, a->ip) <= 0)
-			low = mid + 1;
-		else
-			high = mid;
+/* ---- the index ---- */
+
+#define V4_HIGH 0xffffu /* what IPv4 has in front of its 32 bits */
+
+static bool
+ip_is_v4(ip_number ip)
+{
+	return ip >> 32 == V4_HIGH;
+}
+
+/* The bits that all ranges of IPv6 begin with. */
+static void
+index_lead(
+    const struct addr_range *ranges, size_t count, struct ranges_index *index)
+{
+	uint64_t first = 0, last = 0, differ;
+	bool any = false;
+
+	for (size_t i = 0; i < count; i++) {
+		ip_number from = ip_value(ranges[i].from);
+
+		if (ip_is_v4(from))
+			continue;
+		if (!any)
+			first = (uint64_t)(from >> 64);
+		last = (uint64_t)(ip_value(ranges[i].to) >> 64);
+		any = true;
 	}
-	return low != 0 && ip_cmp(a->ip, ranges[low - 1].to) <= 0;
+	differ = first ^ last;
+	index->skip =
+	    differ != 0 ? (uint32_t)__builtin_clzll(differ) : RANGES_SKIP_MAX;
+	if (index->skip > RANGES_SKIP_MAX)
+		index->skip = RANGES_SKIP_MAX;
+	index->lead = index->skip != 0 ? first >> (64 - index->skip) : 0;
+}
+
+/* The first address of a bucket, or of what is behind the last one. */
+static ip_number
+bucket_v4(uint32_t bucket)
+{
+	return ((ip_number)V4_HIGH << 32) + ((ip_number)bucket << 16);
+}
+
+static ip_number
+bucket_v6(const struct ranges_index *index, uint32_t bucket)
+{
+	ip_number lead = (ip_number)index->lead << 16;
+
+	return (lead + bucket) << (112 - index->skip);
+}
+
+void
+ranges_index_make(
+    const struct addr_range *ranges, size_t count, struct ranges_index *index)
+{
+	uint32_t at4 = 0, at6 = 0;
+
+	*index = (struct ranges_index){ 0 };
+	index_lead(ranges, count, index);
+	for (uint32_t b = 0; b < RANGES_BUCKETS; b++) {
+		while (at4 < count && ip_value(ranges[at4].from) < bucket_v4(b))
+			at4++;
+		while (at6 < count &&
+		    ip_value(ranges[at6].from) < bucket_v6(index, b))
+			at6++;
+		index->v4[b] = at4;
+		index->v6[b] = at6;
+	}
+	/* All others: what is behind the last address may have no number. */
+	index->v4[RANGES_BUCKETS] = (uint32_t)count;
+	index->v6[RANGES_BUCKETS] = (uint32_t)count;
+}
+
+bool
+ranges_have_indexed(const struct addr_range *ranges,
+    const struct ranges_index *index, const struct addr *a)
+{
+	ip_number ip = ip_value(a->ip);
+	uint64_t high = (uint64_t)(ip >> 64);
+	const uint32_t *start;
+	size_t before;
+
+	if (ip_is_v4(ip)) {
+		start = &index->v4[(uint32_t)ip >> 16];
+	} else {
+		/* Twice: skip may be 0. */
+		if (high >> (63 - index->skip) >> 1 != index->lead)
+			return false;
+		start = &index->v6[high << index->skip >> 48];
+	}
+	before = start[0] +
+	    ranges_before(ranges + start[0], start[1] - start[0], ip);
+	return before != 0 && ip <= ip_value(ranges[before - 1].to);
 }

@@ -27,4 +27,27 @@ size_t ranges_of_nets(
 bool ranges_have(
     const struct addr_range *ranges, size_t count, const struct addr *a);
 
+/*
+ * Where to look in many ranges, by 16 bits of the address: of IPv4 the first
+ * ones, of IPv6 those behind what all ranges of it begin with. start[n] of them
+ * begin before the n-th bucket.
+ */
+#define RANGES_BUCKETS 65536
+#define RANGES_INDEXED 64 /* from so many on it pays */
+#define RANGES_SKIP_MAX 48
+
+struct ranges_index {
+	uint64_t lead; /* IPv6: what all of them begin with, in */
+	uint32_t skip; /* so many bits, RANGES_SKIP_MAX at most */
+	uint32_t spare;
+	uint32_t v4[RANGES_BUCKETS + 1], v6[RANGES_BUCKETS + 1];
+};
+
+void ranges_index_make(
+    const struct addr_range *ranges, size_t count, struct ranges_index *index);
+
+/* The same as ranges_have. */
+bool ranges_have_indexed(const struct addr_range *ranges,
+    const struct ranges_index *index, const struct addr *a);
+
 #endif

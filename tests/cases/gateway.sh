@@ -13,7 +13,9 @@ for origin in ${origins//,/ }; do
 done
 routes='routes = ( { path = "/*rest"; service = "s"; } );'
 [[ $more == *routes* ]] && routes=
-services="services = { s = { endpoints = ( $endpoints ); }; };"
+# Plays are of bytes, many of them bad ones in a row.
+services="services = { s = { endpoints = ( $endpoints ); "
+services+="breaker = { failures = 0; }; }; };"
 [[ $more == *"services ="* ]] && services=
 listeners="listeners = ( { address = \"127.0.0.1:$port\"; } );"
 [[ $more == *listeners* ]] && listeners=

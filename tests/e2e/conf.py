@@ -1,5 +1,8 @@
 """Configurations that many tests start from."""
 
+# A service whose tests provoke failures on purpose.
+NO_BREAKER = 'breaker = { failures = 0; }; '
+
 
 def service(*ports, extra=''):
     """A services block with one service "s" over these ports."""

@@ -22,9 +22,12 @@ class Region:
         sections, = struct.unpack_from('=I', header, 64)
         self.at = {}
         for i in range(sections):
-            name, _, size, offset, _ = SECTION.unpack_from(
+            name, _, size, offset, count = SECTION.unpack_from(
                 header, SECTIONS_AT + i * SECTION.size)
-            self.at[name.rstrip(b'\0').decode()] = (offset, size)
+            name = name.rstrip(b'\0').decode()
+            self.at[name] = (offset, size)
+            if name == 'endpoints':
+                self.endpoints = count
 
     def close(self):
         self.file.close()
@@ -41,7 +44,17 @@ class Region:
                     rows + w * size, ENDPOINTS * 8)):
                 active += row & 0xffffffff
                 pooled += row >> 32
+        return Counts(active, pooled, self.permits(range(ENDPOINTS)))
+
+    def permits(self, resources):
+        """How many of these are out."""
         permits, size = self.at['permits']
         words = (struct.unpack('=Q', self.read(permits + i * size, 8))[0]
-                 for i in range(ENDPOINTS))
-        return Counts(active, pooled, sum(word >> 44 for word in words))
+                 for i in resources)
+        return sum(word >> 44 for word in words)
+
+    def probes(self):
+        """Of breakers of endpoints, and of services."""
+        first = self.endpoints
+        return (self.permits(range(first, first + ENDPOINTS))
+                + self.permits(range(2 * first, 2 * first + ENDPOINTS)))

@@ -10,7 +10,7 @@ import pytest
 
 from chaos import Storm
 from chaos_origin import ChaosOrigin
-from conf import service
+from conf import NO_BREAKER, service
 from gateway import SANITIZED, rss_kb, wait_until
 
 SECONDS = float(os.environ.get('CHAOS_SECONDS', '4'))
@@ -26,7 +26,7 @@ def configuration(turn, ports):
     """Differs from turn to turn; what the clients see does not."""
     used = ports if turn % 3 == 0 else [ports[turn % 3 - 1]]
     idle = ('', 'pool = { max_idle = 2; };')[turn % 2]
-    return service(*used, extra=idle) + (
+    return service(*used, extra=NO_BREAKER + idle) + (
         'routes = ( { path = "/own/:token"; respond = { body = "{token} '
         f'{FILLER.decode()}"; }}; }}, {{ path = "/*rest"; service = "s"; '
         f'request_headers = ( {{ set = "X-Turn"; value = "{turn}"; }} ); }} );')

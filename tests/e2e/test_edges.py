@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from conf import proxy
+from conf import NO_BREAKER, proxy
 from gateway import SANITIZED, free_port, freeze, rss_kb, wait_until
 from wire import Cut, Wire
 
@@ -21,7 +21,8 @@ RCVBUF = 4096
 def pair(shared_house):
     origin = shared_house.origin()
     routes = OWN + ', { path = "/*rest"; service = "s"; }'
-    return shared_house.gateway(proxy(origin.port, routes=routes)), origin
+    return shared_house.gateway(
+        proxy(origin.port, extra=NO_BREAKER, routes=routes)), origin
 
 
 def kernel_room():

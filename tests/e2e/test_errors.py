@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from conf import proxy
+from conf import NO_BREAKER, proxy
 from gateway import free_port
 from wire import Cut, Wire, get, raw
 
@@ -34,7 +34,8 @@ def problem(r, status, code, word):
 def short(shared_house):
     """Short timeouts and small limits before a scripted origin."""
     origin = shared_house.origin()
-    g = shared_house.gateway(proxy(origin.port), top=SHORT + LIMITS)
+    g = shared_house.gateway(proxy(origin.port, extra=NO_BREAKER),
+                             top=SHORT + LIMITS)
     return g, origin
 
 

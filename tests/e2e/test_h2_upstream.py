@@ -11,7 +11,7 @@ import time
 import pytest
 
 import h2.errors
-from conf import proxy
+from conf import NO_BREAKER, proxy
 from gateway import free_port, wait_until
 from h2origin import CONNECT, MAX_STREAMS, WINDOW
 from wire import Cut, Wire, get
@@ -19,7 +19,7 @@ import ws
 
 H2 = 'protocol = "h2"; '
 ONE = 'retry = { attempts = 1; }; '
-AT_ONCE = 'retry = { base_delay = "0"; }; '
+AT_ONCE = 'retry = { base_delay = "0"; budget = 0.0; }; '
 MEGA = 1 << 20
 NGHTTPD = '/usr/sbin/nghttpd'
 
@@ -480,7 +480,7 @@ def test_an_endpoint_of_http1(gateway, upstream):
 
 
 def test_nobody_there(gateway, h2upstream):
-    g = gateway(h2proxy(free_port(), extra=AT_ONCE))
+    g = gateway(h2proxy(free_port(), extra=AT_ONCE + NO_BREAKER))
     rs = at_once(10, lambda _: get(g.port))
     assert {(r.status, reason(r)) for r in rs} == {(502, 'connect_failed')}
 
@@ -494,7 +494,7 @@ def test_an_endpoint_that_is_killed(gateway, tmp_path):
             [NGHTTPD, '--no-tls', '-d', tmp_path, str(port)],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     origin = start()
-    g = gateway(h2proxy(port, extra=AT_ONCE), workers=1)
+    g = gateway(h2proxy(port, extra=AT_ONCE + NO_BREAKER), workers=1)
     try:
         wait_until(lambda: get(g.port).status == 200, 10, 'nghttpd')
         origin.send_signal(signal.SIGKILL)

@@ -5,12 +5,13 @@ import time
 
 import pytest
 
+from conf import NO_BREAKER
 from gateway import wait_until
 from test_balance import SPREADING, after, balance, load, named
 from wire import Wire, get
 
 ALL = SPREADING + ['hash']
-ONCE = 'retry = { attempts = 1; };'
+ONCE = NO_BREAKER + 'retry = { attempts = 1; };'
 
 
 def service(origins, *keys, extra=''):

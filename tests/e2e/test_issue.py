@@ -691,6 +691,20 @@ def test_how_often(house):
                      body=f'refresh_token={token}').status == 200
 
 
+def test_two_limits_do_not_contradict(house):
+    """What refused says nothing of what is left of another limit."""
+    origin = house.origin()
+    g = granting(
+        house, origin.port, service(origin.port) + authenticators() +
+        issuer('per_minute = 6;') +
+        'rate_limits = { l = { key = "address"; rate = "100/min"; }; };\n' +
+        ROUTES.replace('issue = true;', 'issue = true; rate_limits = "l";'))
+    said = [ask_login(g) for _ in range(6)]
+    assert [r.status for r in said] == [200] * 5 + [429]
+    assert said[4].get('X-RateLimit-Remaining') == '95'
+    assert said[5].get('X-RateLimit-Remaining') is None
+
+
 def test_preset(house):
     """Without a word there is a limit."""
     origin = house.origin()

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from conf import proxy
+from conf import NO_BREAKER, proxy
 from gateway import wait_until
 from origin import Counting
 from region import Region
@@ -29,7 +29,7 @@ def counting(house):
 
 def bounded(*ports, most, extra=''):
     return proxy(*ports, extra=f'pool = {{ max_connections = {most}; }}; '
-                 + extra)
+                 + NO_BREAKER + extra)
 
 
 def after(seconds):

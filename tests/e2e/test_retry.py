@@ -13,8 +13,10 @@ from gateway import free_port, wait_until
 from wire import Cut, Wire, get
 
 SMALL, LARGE = b'0123456789' * 6000, b'0123456789' * 7000
-AT_ONCE = 'base_delay = "0"; '
-STEADY = 'jitter = false; '
+# Breakers and the budget have tests of their own.
+FREE = 'breaker = { failures = 0; }; '
+AT_ONCE = 'budget = 0; base_delay = "0"; '
+STEADY = 'budget = 0; jitter = false; '
 
 
 def then(first, second, retry=AT_ONCE, extra=''):
@@ -22,12 +24,12 @@ def then(first, second, retry=AT_ONCE, extra=''):
     return (f'services = {{ s = {{ endpoints = ('
             f'{{ address = "127.0.0.1:{first}"; }},'
             f'{{ address = "127.0.0.1:{second}"; backup = true; }} );'
-            f'retry = {{ {retry} }}; {extra} }}; }};\n'
+            f'retry = {{ {retry} }}; {FREE}{extra} }}; }};\n'
             'routes = ( { path = "/*rest"; service = "s"; } );\n')
 
 
 def alone(port, retry=AT_ONCE, extra=''):
-    return proxy(port, extra=f'retry = {{ {retry} }}; {extra}')
+    return proxy(port, extra=f'retry = {{ {retry} }}; {FREE}{extra}')
 
 
 def answering(status, body=b'not now', headers=()):
@@ -398,7 +400,7 @@ def test_a_body_that_has_not_come_whole(gateway, upstream):
 def test_a_body_that_begins_while_connecting_again(gateway, upstream):
     """None of it is lost between a stale connection and the fresh one."""
     origin = upstream()
-    g = gateway(alone(origin.port, 'attempts = 2;'))
+    g = gateway(alone(origin.port, AT_ONCE + 'attempts = 2;'))
     for n in range(20):
         with Wire(g.port) as w:
             assert w.ask().status == 200

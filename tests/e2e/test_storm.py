@@ -25,7 +25,9 @@ COMMON = (
     f'pool = {{ max_connections = {MOST}; }}; '
     f'retry = {{ attempts = {ATTEMPTS}; base_delay = "4ms"; '
     'on = [ "connect", "reset", "timeout", "429", "500-504" ]; }; '
-    'timeouts = { connect = "300ms"; response = "250ms"; };')
+    'timeouts = { connect = "300ms"; response = "250ms"; }; '
+    'breaker = { open = "100ms"; on = [ "connect", "reset", "timeout", '
+    '"broken", "500-504" ]; };')
 PROBED = 'interval = "100ms"; timeout = "100ms"; healthy = 1; unhealthy = 2; '
 
 
@@ -40,6 +42,7 @@ def service(name, rng, ports, most):
                f'panic_threshold = {rng.choice((0, 50, 100))};']
     for option in ('slow_start = "1s";', 'health_score = true;',
                    'passive = { failures = 3; time = "150ms"; };',
+                   'queue = { length = 8; timeout = "100ms"; };',
                    f'health_check = {{ path = "/health"; {PROBED} }};',
                    f'health_check = {{ type = "tcp"; {PROBED} }};'):
         name_of = option.split(' ')[0]
@@ -163,6 +166,7 @@ async def weather(make_gateway):
     with contextlib.closing(Region(gateway)) as region:
         await asyncio.to_thread(wait_until, lambda: region.counts() == (
             0, 0, 0), 5, 'no connection')
+        assert region.probes() == 0
     await asyncio.to_thread(wait_until, lambda: all(
         now <= then for now, then in zip(descriptors(gateway), held)),
         5, 'no descriptor more than before')

@@ -13,7 +13,7 @@ import time
 import pytest
 
 import pki
-from conf import service
+from conf import NO_BREAKER, service
 from gateway import free_port, wait_until
 from h2origin import H2Origin
 from origin import Origin
@@ -181,7 +181,7 @@ def test_certificates_that_do_not_hold(gateway, place, what, h2):
 
 def test_failures_are_logged_once_a_second(gateway, place):
     o = place.origin(pki.Authority('Other').issue('x', ['IP:127.0.0.1']))
-    g = gateway(place.conf(o.port, extra=ONE), workers=1)
+    g = gateway(place.conf(o.port, extra=ONE + NO_BREAKER), workers=1)
     for _ in range(20):
         assert tls_failed(get(g.port))
     assert g.log_text().count('TLS with endpoint') <= 2

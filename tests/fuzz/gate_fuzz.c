@@ -1,7 +1,7 @@
 /*
  * gate_fuzz.c - any bytes as what a client sends, through all that a worker
- *does with them but for sockets: what would go to the upstream is one request
- *with the same meaning and nothing of this hop, and what the client gets is
+ * does with them but for sockets: what would go to the upstream is one request
+ * with the same meaning and nothing of this hop, and what the client gets is
  * answers. The first byte says who the peer is.
  *
  *	bytes -> h1 (server) -> req -> route -> filters -> h1 (client) -> checks

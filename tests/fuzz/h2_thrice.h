@@ -1,6 +1,6 @@
 /*
  * h2_thrice.h - one input as three runs of an owner: its bytes as they come,
- *cut here and there, and one by one. All must be told the same.
+ * cut here and there, and one by one. All must be told the same.
  *
  *	byte 0: raw bytes, small windows, an end, GOAWAY; 1-4: cuts; 5-12: plans
  */

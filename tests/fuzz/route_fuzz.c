@@ -63,7 +63,8 @@ static struct conf_route fuzz_routes[] = {
 static struct img_head *
 image_make(void)
 {
-	struct conf_service service = { .name = "s" };
+	struct conf_service service = { .name = "s",
+		.fallback.service_index = IMG_NONE };
 	struct conf c = { .routes = fuzz_routes,
 		.route_count = FUZZ_ROUTES,
 		.services = &service,

@@ -1,15 +1,17 @@
 /*
  * state_fuzz.c - any bytes as a file in state_dir: "k" API keys, "r"
- * revocations, "f" refresh families, "s" signing keys, by the first byte. What
- * is taken is written and read again to the same bytes; what is refused has a
- * complaint.
+ * revocations, "f" refresh families, "s" signing keys, "b" bans, "q" quotas, by
+ * the first byte. What is taken is written and read again to the same bytes;
+ * what is refused has a complaint.
  */
 #include <stdlib.h>
 
 #include "common/base/clock.h"
 #include "common/base/must.h"
+#include "master/ban_list.h"
 #include "master/keyring.h"
 #include "master/lineage.h"
+#include "master/quotas.h"
 #include "master/revocations.h"
 #include "master/signer.h"
 #include "tests/fuzz/lines.h"
@@ -25,6 +27,8 @@ static const struct kind {
 	{ 'r', revocations_write, revocations_load },
 	{ 'f', lineage_write, lineage_load },
 	{ 's', signer_write, signer_load },
+	{ 'b', ban_list_write, ban_list_load },
+	{ 'q', quotas_write, quotas_load },
 };
 
 static void

@@ -35,7 +35,8 @@ struct scene {
 static struct img_head *
 image_make(const char *template, enum template_use use)
 {
-	struct conf_service service = { .name = "s" };
+	struct conf_service service = { .name = "s",
+		.fallback.service_index = IMG_NONE };
 	struct conf_header_rule rules[] = {
 		{ .set = "X-Version", .value = template },
 		{ .add = "X-Other", .value = template },
@@ -167,7 +168,10 @@ check_use(struct scene *s, const char *template, enum template_use use)
 		.client = s->vars.client,
 		.identity = &s->identity,
 		.request_id = SLICE_LIT("id"),
-		.endpoint = SLICE_LIT("127.0.0.1:1") };
+		.endpoint = SLICE_LIT("127.0.0.1:1"),
+		.service = use != TEMPLATE_BODY
+		    ? img_at(s->img, s->img->services.off)
+		    : NULL };
 	if (route_find(s->img, s->ctx, &s->head, &s->uri, NULL, &s->match) ==
 	    ROUTE_FOUND) {
 		switch (use) {

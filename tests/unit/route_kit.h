@@ -101,6 +101,7 @@ kit_conf(struct conf *c, struct kit_route *routes, size_t count)
 	c->service_count = 1;
 	c->services = arena_zalloc(&c->arena, sizeof(*c->services));
 	c->services[0].name = "users";
+	c->services[0].fallback.service_index = IMG_NONE;
 	c->services[0].endpoint_count = 1;
 	c->services[0].endpoints =
 	    arena_zalloc(&c->arena, sizeof(*c->services[0].endpoints));

@@ -14,7 +14,7 @@
 
 #include "common/base/hash.h"
 #include "shm/client_key.h"
-#include "shm/limiter.h"
+#include "shm/limiter_key.h"
 #include "worker/filter/auth_cache.h"
 #include "worker/filter/auth_parts.h"
 #include "worker/filter/authenticate.h"
@@ -24,7 +24,9 @@
 #include "worker/filter/credentials.h"
 
 /* Wrong passwords of one address. */
-static const struct limiter_rate basic_rate = { 1000000, 20 };
+static const struct limiter_rate basic_rate = {
+	.kind = LIMITER_BUCKET, .each_ns = 1000000000, .burst = 20
+};
 
 /* Of a request whose password is checked; in its arena. */
 struct basic {
@@ -34,6 +36,8 @@ struct basic {
 	struct slice user;
 	bool known; /* else the hash is somebody else's */
 	bool pays;  /* for the check, if the password is wrong */
+	struct limiter_key payer;
+	struct mono paid;
 };
 
 /* Of the authenticator with its files, the user and the password. */
@@ -131,8 +135,8 @@ basic_done(struct basic_wait *w, enum job_result result)
 
 	authenticate_waits_less(t->q->env);
 	if (b->pays && (v == AUTH_OK || t->why != WHY_PASSWORD))
-		limiter_refund(t->q->env->region, LIMITER_ADDRESS,
-		    b->ask.client, &basic_rate, clock_now().us);
+		limiter_refund(t->q->env->region, LIMITER_ADDRESS, &b->payer,
+		    &basic_rate, b->paid.us);
 	authenticate_answer(t, v);
 }
 
@@ -142,16 +146,19 @@ basic_begin(struct basic *b)
 {
 	struct auth_try *t = b->t;
 	struct env *e = t->q->env;
-	uint64_t wait_us;
+	struct limiter_left left;
 
-	if (!limiter_take(e->region, LIMITER_ADDRESS, b->ask.client,
-		&basic_rate, clock_now().us, &wait_us))
+	b->payer = limiter_key_address(
+	    e->region, LIMITER_OWN_PASSWORDS, &t->q->client);
+	b->paid = clock_now();
+	if (!limiter_take(e->region, LIMITER_ADDRESS, &b->payer, &basic_rate,
+		b->paid.us, &left))
 		return basic_bad(t, WHY_RATE_LIMITED);
 	b->pays = true;
 	if (basic_check_begin(e->basic_checks, &b->wait, &b->ask))
 		return AUTH_WAIT;
-	limiter_refund(e->region, LIMITER_ADDRESS, b->ask.client, &basic_rate,
-	    clock_now().us);
+	limiter_refund(
+	    e->region, LIMITER_ADDRESS, &b->payer, &basic_rate, b->paid.us);
 	return basic_bad(t, WHY_AUTH_UNAVAILABLE);
 }
 

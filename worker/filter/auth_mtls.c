@@ -42,22 +42,6 @@ subject_cn(struct slice subject)
 	return found;
 }
 
-/* The next of the names that are parted by ","; *left begins with all. */
-static bool
-names_next(struct slice *left, struct slice *name)
-{
-	const char *comma;
-
-	if (left->n == 0)
-		return false;
-	comma = memchr(left->p, ',', left->n);
-	*name = *left;
-	if (comma != NULL)
-		name->n = (size_t)(comma - left->p);
-	*left = slice_skip(*left, name->n + (comma != NULL));
-	return true;
-}
-
 /* ---- who that is ---- */
 
 static const struct img_holder *
@@ -79,7 +63,7 @@ peer_holder(const struct auth_try *t, const struct tls_peer *p)
 	const struct img_holder *h = holder_named(t, p->subject);
 	struct slice left = p->san, name;
 
-	while (h == NULL && names_next(&left, &name))
+	while (h == NULL && slice_cut(&left, ',', &name))
 		h = holder_named(t, name);
 	return h;
 }
@@ -90,7 +74,7 @@ first_name(struct slice names, struct slice prefix)
 {
 	struct slice name;
 
-	while (names_next(&names, &name))
+	while (slice_cut(&names, ',', &name))
 		if (slice_starts(name, prefix))
 			return slice_skip(name, prefix.n);
 	return SLICE_NONE;

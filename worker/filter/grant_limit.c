@@ -3,8 +3,7 @@
  */
 #include "worker/filter/grant_limit.h"
 
-#include "shm/client_key.h"
-#include "shm/limiter.h"
+#include "shm/limiter_key.h"
 #include "worker/flow/req.h"
 
 #define GRANT_BURST 5u
@@ -13,20 +12,23 @@ enum verdict
 grant_limit_request(struct req *q)
 {
 	uint32_t per_minute = q->image->access.issuer.per_minute;
-	struct limiter_rate rate = { .burst = GRANT_BURST };
+	struct limiter_rate rate = { .kind = LIMITER_BUCKET,
+		.burst = GRANT_BURST };
 	struct field after = { .name = { "Retry-After", 11 },
 		.id = FIELD_RETRY_AFTER };
-	uint64_t wait_us;
+	struct limiter_left left;
+	struct limiter_key key;
 
 	if (per_minute == 0)
 		return GO_ON;
-	rate.each_us = 60000000 / per_minute;
-	if (limiter_take(q->env->region, LIMITER_ADDRESS,
-		client_key(q->env->region, 'g', &q->client), &rate,
-		clock_now().us, &wait_us))
+	rate.each_ns = UINT64_C(60000000000) / per_minute;
+	key =
+	    limiter_key_address(q->env->region, LIMITER_OWN_GRANTS, &q->client);
+	if (limiter_take(q->env->region, LIMITER_ADDRESS, &key, &rate,
+		clock_now().us, &left))
 		return GO_ON;
 	after.value = arena_printf(&q->arena, "%llu",
-	    (unsigned long long)((wait_us + 999999) / 1000000));
+	    (unsigned long long)((left.wait_us + 999999) / 1000000));
 	req_fail_with(q, WHY_RATE_LIMITED, NULL, &after);
 	return DONE;
 }

@@ -22,7 +22,6 @@ type_set(struct head *h, struct slice type)
 
 /* ---- the request ---- */
 
-/* Its length is not known before it is decoded. */
 static bool
 request_decode(struct req *q)
 {
@@ -31,7 +30,6 @@ request_decode(struct req *q)
 	if (u == NULL)
 		return false;
 	grpc_web_up_init(u, q);
-	q->up.body = BODY_STREAM;
 	return req_change_up(q, &u->sink);
 }
 
@@ -44,8 +42,13 @@ grpc_web_request(struct req *q)
 	/* The trailers are for the gateway, whatever the client can take. */
 	if (!head_has(&q->up, FIELD_TE))
 		head_add(&q->up, FIELD_TE, SLICE_LIT("trailers"));
-	if (q->grpc == GRPC_WEB_TEXT && q->head.body != BODY_NONE)
-		(void)request_decode(q);
+	if (q->grpc == GRPC_WEB_TEXT && q->head.body != BODY_NONE) {
+		/* Its length is not known before it is decoded. */
+		q->up.body = BODY_STREAM;
+		/* It is there already where the request has a fallback. */
+		if (q->body_up == NULL)
+			(void)request_decode(q);
+	}
 	if (arena_failed(&q->arena)) {
 		req_fail(q, WHY_OVERLOADED);
 		return DONE;

@@ -162,13 +162,16 @@ req_fail_with(
 		req_end(q, why, true);
 		return;
 	}
+	if (q->handler != NULL && q->handler->fails != NULL &&
+	    q->handler->fails(q, why))
+		return;
+	q->why = (uint8_t)why;
 	if (q->handler != NULL) {
 		q->handler->abort(q);
 		q->handler = NULL;
 	}
-	q->why = (uint8_t)why;
 	if (q->grpc != GRPC_NONE)
-		grpc_answer(q, why, detail);
+		grpc_answer(q, why, detail, extra);
 	else
 		reply_problem(q, why, detail, extra);
 }

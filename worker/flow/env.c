@@ -22,14 +22,22 @@ hex_digits(uint32_t v)
 	return x + 0x3030303030303030u + above9 * ('a' - '0' - 10);
 }
 
+uint64_t
+env_random(struct env *e)
+{
+	struct hash_key key = { e->id_prefix[0], e->id_prefix[1] };
+	uint64_t n = e->id_count++;
+
+	return hash_bytes(key, &n, sizeof(n));
+}
+
 void
 env_make_id(struct env *e, char out[ENV_ID_BYTES])
 {
-	struct hash_key key = { e->id_prefix[0], e->id_prefix[1] };
-	uint64_t n = e->id_count++, half[2], digits[4];
+	uint64_t half[2], digits[4];
 
-	half[0] = hash_bytes(key, &n, sizeof(n));
-	half[1] = hash_u64(half[0] ^ key.k1);
+	half[0] = env_random(e);
+	half[1] = hash_u64(half[0] ^ e->id_prefix[1]);
 	for (unsigned i = 0; i < 4; i++)
 		digits[i] = hex_digits((uint32_t)(half[i / 2] >> i % 2 * 32));
 	memcpy(out, digits, sizeof(digits));

@@ -18,6 +18,7 @@
 #include "common/net/loop.h"
 #include "shm/counters.h"
 #include "shm/epoch.h"
+#include "shm/img_protect.h"
 #include "shm/permit.h"
 
 struct auth_cache;
@@ -25,8 +26,10 @@ struct auth_questions;
 struct contexts;
 struct filter;
 struct guards;
+struct inherit;
 struct keys;
 struct opool;
+struct queues;
 struct refused;
 struct balance;
 struct basic_checks;
@@ -38,9 +41,16 @@ struct vouchers;
 struct env {
 	struct loop *loop;
 	struct region *region;
-	uint32_t slot;    /* this worker's */
-	uint32_t helpers; /* there are so many */
-	bool draining;    /* no new requests on kept connections */
+	const struct inherit *in; /* for who is to be woken */
+	struct mono woke;         /* the others were then */
+	uint32_t slot;            /* this worker's */
+	uint32_t helpers;         /* there are so many */
+	bool draining;            /* no new requests on kept connections */
+	/* Thousandths of what is of class normal that are being shed; 0: none.
+	 * The rest by the level (pressure.h). */
+	uint32_t pressure, pressure_level;
+	uint32_t shed_asked[IMG_CLASS_COUNT]; /* requests, since a step */
+	bool shed_closes; /* so are the connections of what is shed */
 	_Atomic uint64_t *counters;
 	struct epoch_view view; /* what is readable in this turn */
 	struct contexts *contexts;
@@ -52,6 +62,7 @@ struct env {
 	struct guards *guards;
 	const struct filter *filters; /* the one order; see filters.c */
 	struct opool *opool;
+	struct queues *queues;     /* for connections */
 	struct refused *refused;   /* credentials, a moment ago */
 	struct vouchers *vouchers; /* tokens for services */
 	/* What issued.c signs with, and of which version (signing.h) it is. */
@@ -64,6 +75,10 @@ struct env {
 	struct list pinned[IMAGES_MAX];
 	struct list errands; /* that helpers are at */
 	struct basic_checks *basic_checks;
+	bool offences; /* there are rules of bans (watch/offences.h) */
+	/* Bans of one second, for the log. */
+	uint32_t bans_logged;
+	int64_t bans_logged_s;
 	uint64_t id_prefix[2], id_count; /* request ids */
 	int64_t date_s;                  /* what `date` says; 0: nothing yet */
 	char date[WALL_DATE_BYTES];
@@ -73,6 +88,8 @@ struct env {
 	    unsigned code, uint64_t us);
 	/* Lets the other workers look at what is wanted of them. */
 	void (*wake_others)(struct env *e);
+	/* One of them. */
+	void (*wake_worker)(struct env *e, uint32_t slot);
 	/* The same of the master (keysets_want). */
 	void (*wake_master)(struct env *e);
 	/* One of the helpers: it has something to do (errand.h). */
@@ -83,6 +100,9 @@ struct env {
 
 /* A new request id: 32 hex digits that do not repeat and cannot be guessed. */
 void env_make_id(struct env *e, char out[ENV_ID_BYTES]);
+
+/* Numbers that do not repeat and cannot be guessed, either. */
+uint64_t env_random(struct env *e);
 
 /* Now, as a Date field has it; valid until the next call. */
 struct slice env_date(struct env *e);

@@ -9,22 +9,6 @@
 #include "shm/image.h"
 #include "shm/permission.h"
 
-/* The first element of a list joined by ",", which becomes the rest. */
-static bool
-list_next(struct slice *list, struct slice *element)
-{
-	const char *comma;
-	size_t n;
-
-	if (list->n == 0)
-		return false;
-	comma = memchr(list->p, ',', list->n);
-	n = comma != NULL ? (size_t)(comma - list->p) : list->n;
-	*element = slice_make(list->p, n);
-	*list = slice_skip(*list, n + (comma != NULL));
-	return true;
-}
-
 static int
 slice_order(struct slice a, struct slice b)
 {
@@ -73,7 +57,7 @@ grants_roles(struct grants *g, const struct img_head *img, struct slice list)
 	const struct img_access *a = &img->access;
 	struct slice name;
 
-	while (list_next(&list, &name)) {
+	while (slice_cut(&list, ',', &name)) {
 		const struct img_role *role = role_find(img, name);
 
 		if (role == NULL)
@@ -92,7 +76,7 @@ grants_permissions(
 	const struct img_str *names = img_at(img, all->off);
 	struct slice granted;
 
-	while (list_next(&list, &granted))
+	while (slice_cut(&list, ',', &granted))
 		for (uint32_t i = 0; i < all->count; i++)
 			if (permission_covers(
 				granted, img_slice(img, names[i])))

@@ -73,7 +73,8 @@ answer_add(struct head *h, struct slice name, struct slice value)
 }
 
 void
-grpc_answer(struct req *q, enum why why, const char *detail)
+grpc_answer(
+    struct req *q, enum why why, const char *detail, const struct field *extra)
 {
 	struct field *fields =
 	    arena_alloc(&q->arena, GRPC_FIELDS * sizeof(*fields));
@@ -97,6 +98,8 @@ grpc_answer(struct req *q, enum why why, const char *detail)
 	head_add(&h, FIELD_CONTENT_TYPE, type);
 	answer_add(&h, SLICE_LIT("grpc-status"), code);
 	answer_add(&h, SLICE_LIT("grpc-message"), message);
+	if (extra != NULL && extra->id == FIELD_RETRY_AFTER)
+		h.fields[h.count++] = *extra;
 	req_answer_head(q, &h, GRPC_FIELDS, true);
 }
 

@@ -41,14 +41,11 @@ claim_is_list(unsigned claim)
 static void
 list_write(struct json *j, const char *name, struct slice list)
 {
-	json_array_begin(j, name);
-	while (list.n != 0) {
-		const char *comma = memchr(list.p, ',', list.n);
-		size_t n = comma != NULL ? (size_t)(comma - list.p) : list.n;
+	struct slice part;
 
-		json_add_string(j, NULL, slice_make(list.p, n));
-		list = slice_skip(list, n + (comma != NULL));
-	}
+	json_array_begin(j, name);
+	while (slice_cut(&list, ',', &part))
+		json_add_string(j, NULL, part);
 	json_array_end(j);
 }
 

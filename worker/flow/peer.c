@@ -28,16 +28,11 @@ value_fits(struct slice text, const struct img_condition *c, struct slice value)
 static bool
 san_fits(struct slice list, const struct img_condition *c, struct slice value)
 {
-	while (list.n != 0) {
-		const char *comma = memchr(list.p, ',', list.n);
-		struct slice one = list;
+	struct slice one;
 
-		if (comma != NULL)
-			one.n = (size_t)(comma - list.p);
+	while (slice_cut(&list, ',', &one))
 		if (value_fits(one, c, value))
 			return true;
-		list = slice_skip(list, one.n + (comma != NULL));
-	}
 	return false;
 }
 

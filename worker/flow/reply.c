@@ -6,6 +6,7 @@
 #include "common/base/clock.h"
 #include "common/base/json.h"
 #include "worker/flow/security_headers.h"
+#include "worker/flow/shed.h"
 
 #define REPLY_FIELDS 8u
 #define REPLY_BARE_FIELDS (REPLY_FIELDS + 64u) /* all that may be set */
@@ -51,8 +52,15 @@ reply_problem_text(char *buf, size_t size, enum why why, const char *detail,
 bool
 reply_closes(const struct req *q)
 {
-	return (!q->request_done && q->head.body != BODY_NONE) ||
-	    why_table[q->why].status == 400;
+	return (!q->request_done && q->head.body != BODY_NONE) || q->denied ||
+	    shed_closes(q) || why_table[q->why].status == 400;
+}
+
+/* What a route answers by itself is as it was written. */
+static bool
+reply_asks_to_wait(const struct req *q, unsigned status)
+{
+	return (status == 503 || status == 429) && q->why != WHY_RESPOND;
 }
 
 void
@@ -80,14 +88,33 @@ reply_body(struct req *q, unsigned status, struct slice content_type,
 		head_add(&h, FIELD_CONTENT_TYPE, content_type);
 	if (extra != NULL)
 		head_add(&h, (enum field_id)extra->id, extra->value);
-	else if (why_table[q->why].status == 503 ||
-	    why_table[q->why].status == 429)
+	else if (reply_asks_to_wait(q, status))
 		head_add(&h, FIELD_RETRY_AFTER, reply_retry_after);
 	req_answer_head(q, &h, REPLY_FIELDS, body.n == 0);
 	if (body.n == 0 || s->user != q)
 		return;
 	req_answer_data(q, body);
 	req_answer_end(q, NULL);
+}
+
+void
+reply_respond(struct req *q, uint32_t number, enum why why)
+{
+	const struct img_respond *all =
+	    img_at(q->image, q->image->responds.off);
+	const struct img_respond *r = &all[number];
+	struct template_vars v;
+	struct slice body;
+
+	req_vars(q, &v);
+	body = template_eval(q->image, r->body, TEMPLATE_BODY, &v, &q->arena);
+	if (arena_failed(&q->arena)) {
+		req_fail(q, WHY_OVERLOADED);
+		return;
+	}
+	q->why = (uint8_t)why;
+	reply_body(
+	    q, r->status, img_slice(q->image, r->content_type), body, NULL);
 }
 
 void

@@ -24,6 +24,9 @@ bool reply_closes(const struct req *q);
 void reply_body(struct req *q, unsigned status, struct slice content_type,
     struct slice body, const struct field *extra);
 
+/* Answers q as entry `number` of the image's responds says, for `why`. */
+void reply_respond(struct req *q, uint32_t number, enum why why);
+
 /*
  * The same without a body, of these fields: what somebody else has said, who
  * was asked. `q->why` is set.

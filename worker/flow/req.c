@@ -6,9 +6,11 @@
 
 #include "common/base/must.h"
 #include "shm/registry.h"
+#include "worker/flow/admit.h"
 #include "worker/flow/grpc.h"
 #include "worker/flow/own.h"
 #include "worker/flow/pipeline.h"
+#include "worker/flow/shed.h"
 #include "worker/flow/sink.h"
 #include "worker/flow/trust.h"
 #include "worker/flow/upgrade.h"
@@ -66,6 +68,7 @@ req_new(struct env *e, struct stream *s, const struct req_owner *owner,
 		.peer = via->peer,
 		.client = via->peer,
 		.tls = via->tls,
+		.denied = via->denied,
 		.redirect_port = via->redirect_port,
 		.began = clock_now() };
 	list_init(&q->pin_link);
@@ -104,6 +107,7 @@ req_unpin(struct req *q)
 	epoch_unpin(q->env->region, q->env->slot, q->image_slot);
 	q->image = NULL;
 	q->service = NULL;
+	q->timeouts = NULL;
 	q->match.route = NULL;
 	q->match.cors = NULL;
 }
@@ -112,6 +116,7 @@ req_unpin(struct req *q)
 static void
 req_make_plan(struct req *q, const struct img_timeouts *t, uint32_t row)
 {
+	q->timeouts = t;
 	q->plan = (struct req_plan){
 		/* The messages of a call may be far between. */
 		.body_us = q->grpc == GRPC_PLAIN ? t->tunnel : t->body,
@@ -125,18 +130,25 @@ req_make_plan(struct req *q, const struct img_timeouts *t, uint32_t row)
 	};
 }
 
+void
+req_set_service(
+    struct req *q, uint32_t service, const struct img_timeouts *timeouts)
+{
+	const struct img_service *all =
+	    img_at(q->image, q->image->services.off);
+
+	q->service = service != IMG_NONE ? &all[service] : NULL;
+	req_make_plan(q, timeouts, q->match.route->row);
+}
+
 static void
 req_routed(struct req *q)
 {
 	const struct img_route *r = q->match.route;
 
-	if (r->service != IMG_NONE) {
-		const struct img_service *all =
-		    img_at(q->image, q->image->services.off);
-
-		q->service = &all[r->service];
-	}
-	req_make_plan(q, &r->timeouts, r->row);
+	req_set_service(q, r->service, &r->timeouts);
+	if (shed_refuses(q))
+		return;
 	if (upgrade_refuses(q))
 		return;
 	series_prefetch(q->env->region, q->env->slot, SERIES_REQUEST, r->row);
@@ -222,6 +234,8 @@ req_begin(struct req *q)
 	}
 	req_pin(q);
 	req_make_plan(q, &q->image->timeouts, REGISTRY_NONE);
+	if (admit_refuses(q))
+		return;
 	if (q->grpc == GRPC_NONE || grpc_set_deadline(q))
 		req_dispatch(q);
 }
@@ -376,6 +390,7 @@ req_vars(const struct req *q, struct template_vars *v)
 		.request_id = q->request_id,
 		.endpoint = q->endpoint,
 		.identity = q->identity,
+		.service = q->service,
 	};
 	peer_look(&v->peer, q->tls);
 }

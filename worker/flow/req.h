@@ -57,7 +57,8 @@ struct req_handler {
 	void (*end)(struct req *q, const struct head *trailers);
 	/* The client took all queued bytes. */
 	void (*room)(struct req *q);
-	/* Give up: the client left, or the req was ended. Must not answer. */
+	/* Give up: the client left, or the req was ended, as `why` says. Must
+	 * not answer. */
 	void (*abort)(struct req *q);
 	/* A burst of body bytes is over: send what is queued. */
 	void (*flush)(struct req *q);
@@ -66,6 +67,12 @@ struct req_handler {
 	 * moment more, of which the handler makes the best. May be NULL: false.
 	 */
 	bool (*leave)(struct req *q, enum why why);
+	/*
+	 * It is to be answered by the gateway, for this reason: true where the
+	 * handler knows better, which goes on, or has answered. May be NULL:
+	 * false.
+	 */
+	bool (*fails)(struct req *q, enum why why);
 };
 
 /*
@@ -81,6 +88,7 @@ struct req_plan {
 struct decision;
 struct grpc_deadline;
 struct identity;
+struct limits;
 struct sink;
 struct tls;
 
@@ -88,6 +96,8 @@ struct tls;
 struct req_via {
 	struct addr peer;
 	struct tls *tls;        /* NULL: plain. Outlives the requests on it */
+	uint64_t acl_mark;      /* img_protect's when its peer was looked at, */
+	bool denied;            /* and whether it was refused */
 	uint16_t redirect_port; /* https is there, and wanted; 0: no */
 };
 
@@ -102,10 +112,13 @@ struct req {
 	struct head head; /* as received, in the arena */
 	struct head up;   /* what goes upstream, made by the filters */
 	uint32_t up_room; /* fields that up.fields can hold */
+	/* As `up` was at the filter "fallback"; NULL: it was not passed. */
+	const struct head *up_before;
 	struct uri uri;
 	struct route_match match;
-	const struct img_head *image;      /* pinned; NULL afterwards */
-	const struct img_service *service; /* NULL: none */
+	const struct img_head *image;        /* pinned; NULL afterwards */
+	const struct img_service *service;   /* NULL: none */
+	const struct img_timeouts *timeouts; /* in force towards it */
 	uint32_t image_slot;
 	uint8_t state;  /* enum req_state */
 	uint8_t why;    /* enum why */
@@ -117,10 +130,12 @@ struct req {
 	bool continued;    /* the client was told to send the body */
 	bool sinking; /* its body is in the sinks: ended, it is freed later */
 	bool trusted; /* what the peer says of the client is believed */
+	bool denied;  /* its peer is refused: the connection ends with it */
 	uint16_t status; /* of the final head */
 	struct req_plan plan;
-	struct grpc_deadline *deadline;  /* NULL: the client gave none */
-	struct identity *identity;       /* NULL: nobody vouched for it */
+	struct grpc_deadline *deadline; /* NULL: the client gave none */
+	struct identity *identity;      /* NULL: nobody vouched for it */
+	struct limits *limits;          /* what it was charged; NULL: nothing */
 	const struct decision *decision; /* of its route; NULL: none was due */
 	/* What changes the bodies on their way (sink.h). NULL: nothing. */
 	struct sink *body_up, *body_down;
@@ -149,6 +164,13 @@ void req_set_state(struct req *q, enum req_state to);
 
 /* Routes it and runs its filters. May end it before it returns. */
 void req_begin(struct req *q);
+
+/*
+ * From a filter: it goes to another service of the image than its route said,
+ * with these timeouts, which the image has, too.
+ */
+void req_set_service(
+    struct req *q, uint32_t service, const struct img_timeouts *timeouts);
 
 /* From the owner: body bytes, end of body (trailers may have count 0). */
 void req_data(struct req *q, struct slice bytes);

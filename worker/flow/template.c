@@ -63,16 +63,6 @@ header_value(const struct head *h, const struct img_tmpl_op *op,
 }
 
 static struct slice
-service_name(const struct img_head *img, const struct route_match *m)
-{
-	const struct img_service *all = img_at(img, img->services.off);
-
-	if (m->route == NULL || m->route->service == IMG_NONE)
-		return SLICE_NONE;
-	return img_slice(img, all[m->route->service].name);
-}
-
-static struct slice
 op_value(const struct img_head *img, const struct img_tmpl_op *op,
     const struct template_vars *v, struct arena *a)
 {
@@ -100,7 +90,8 @@ op_value(const struct img_head *img, const struct img_tmpl_op *op,
 		    ? img_slice(img, v->match->route->name)
 		    : SLICE_NONE;
 	case TMPL_SERVICE:
-		return service_name(img, v->match);
+		return v->service != NULL ? img_slice(img, v->service->name)
+					  : SLICE_NONE;
 	case TMPL_ENDPOINT:
 		return v->endpoint;
 	case TMPL_HEADER:

@@ -21,7 +21,8 @@ struct template_vars {
 	const struct route_match *match;
 	struct slice client, request_id, endpoint; /* texts */
 	struct peer peer;
-	const struct identity *identity; /* NULL: none */
+	const struct identity *identity;   /* NULL: none */
+	const struct img_service *service; /* NULL: none */
 };
 
 enum template_use {

@@ -121,9 +121,8 @@ tier_pick(struct balance *b, const struct balance_ask *ask, uint64_t version,
 /* Looks through the tiers of a set, one after the other. */
 static const struct eset_member *
 service_pick(struct balance *b, struct balance_service *service,
-    const struct balance_ask *ask, struct lb_tier *t)
+    const struct tiers *tiers, const struct balance_ask *ask, struct lb_tier *t)
 {
-	const struct tiers *tiers = &service->tiers;
 	struct tiers_step step = tiers_first(tiers, ask, &b->random);
 	const struct eset_member *m = NULL;
 
@@ -164,6 +163,18 @@ plain_pick(struct balance_service *service, const struct balance_ask *ask,
 	return &t->members[ops->pick(s, t, ask)];
 }
 
+/* As if there were no breakers. */
+static const struct eset_member *
+bypass_pick(struct balance *b, struct balance_service *service,
+    const struct eset *set, const struct balance_ask *ask, struct lb_tier *t)
+{
+	struct tiers tiers;
+
+	tiers_work_out(&tiers, t->region, set, t->now, false);
+	t->breaker = NULL;
+	return service_pick(b, service, &tiers, ask, t);
+}
+
 const struct eset_member *
 balance_pick(struct balance *b, const struct balance_ask *ask)
 {
@@ -179,11 +190,41 @@ balance_pick(struct balance *b, const struct balance_ask *ask)
 	struct lb_tier t = { .members = set->members,
 		.nodes = b->nodes,
 		.region = r,
+		.breaker = ask->breaker,
 		.now = clock_now() };
 	service = &b->services[ask->service];
-	tiers_update(&service->tiers, r, set, t.now);
+	tiers_update(&service->tiers, r, set, t.now, ask->breaker != NULL);
 	m = plain_pick(service, ask, &t);
-	return m != NULL ? m : service_pick(b, service, ask, &t);
+	if (m == NULL)
+		m = service_pick(b, service, &service->tiers, ask, &t);
+	if (m == NULL && ask->bypass)
+		m = bypass_pick(b, service, set, ask, &t);
+	return m;
+}
+
+bool
+balance_barred(
+    const struct balance *b, const struct balance_ask *ask, uint64_t *wait_us)
+{
+	const struct region *r = b->env->region;
+	const struct eset *set = registry_set(r, ask->service);
+	uint64_t now_us = clock_now().us, us;
+	bool barred = false;
+
+	*wait_us = UINT64_MAX;
+	if (set == NULL || ask->breaker == NULL || ask->bypass)
+		return false;
+	for (uint32_t i = 0; i < set->count; i++) {
+		uint32_t index = set->members[i].handle.index;
+
+		if (vital_look(r, index, now_us) == VITAL_CLOSED)
+			continue;
+		if (!lb_barred(r, ask->breaker, index, now_us, &us))
+			return false;
+		barred = true;
+		*wait_us = us < *wait_us ? us : *wait_us;
+	}
+	return barred;
 }
 
 static void

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "shm/breaker.h"
 #include "shm/image.h"
 #include "shm/registry.h"
 #include "shm/vital.h"
@@ -35,6 +36,9 @@ struct balance_ask {
 	uint32_t panic_threshold;
 	uint32_t class;         /* enum img_class */
 	struct vital_rule rule; /* the service's `passive` */
+	/* Of the breakers of its endpoints; NULL: it has none. */
+	const struct breaker_rule *breaker;
+	bool bypass; /* better one whose breaker is open than none */
 	struct balance_tried tried;
 };
 
@@ -56,6 +60,13 @@ void balance_free(struct balance *b);
  */
 const struct eset_member *
 balance_pick(struct balance *b, const struct balance_ask *ask);
+
+/*
+ * True when none of the endpoints, tried or not, can be had because of their
+ * breakers: *wait_us is until the first may be tried.
+ */
+bool balance_barred(
+    const struct balance *b, const struct balance_ask *ask, uint64_t *wait_us);
 
 /* How a call went, and why it failed. */
 struct balance_result {

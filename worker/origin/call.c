@@ -1,7 +1,7 @@
 /*
  * call.c - see call.h.
  */
-#include "worker/origin/call.h"
+#include "worker/origin/call_state.h"
 
 #include <errno.h>
 
@@ -35,6 +35,7 @@ call_arm(struct call *c)
 
 	if (c->origin == NULL)
 		return;
+	c->starved = !c->origin->sent_all && origin_queued(c->origin) == 0;
 	if (origin_queued(c->origin) != 0)
 		origin_deadline(c->origin, c->params.send_us);
 	else if (c->origin->paused ||
@@ -55,18 +56,13 @@ call_continue(struct call *c)
 	c->head_due = (struct mono){ 0 };
 }
 
-static uint64_t
-call_us(const struct call *c)
-{
-	return mono_diff_us(clock_now(), c->began);
-}
-
 /* Its origin is pooled or closed already: an endpoint is never seen unused
  * in between. */
 static void
 call_leave(struct call *c)
 {
 	c->origin = NULL;
+	call_give_back(c);
 	registry_active_add(c->env->region, c->env->slot, c->handle.index, -1);
 }
 
@@ -109,6 +105,7 @@ call_learn_answered(struct call *c)
 static void
 call_learn_failed(struct call *c, enum change_cause cause, int error)
 {
+	call_judge_failed(c, cause, (uint32_t)error);
 	call_learn(c,
 	    &(struct balance_result){ .outcome = BALANCE_FAILED,
 		.cause = cause,
@@ -128,15 +125,23 @@ call_cause(enum why why)
 	    : CAUSE_RESET;
 }
 
+/* The endpoint may have had enough of waiting for the client. */
+static bool
+call_was_starved(const struct call *c)
+{
+	return c->starved && !c->expects && c->status == 0;
+}
+
 /*
  * Says nothing of the endpoint's health: a connection that was closed while it
- * idled, a request that it was too busy or about to stop to look at, a protocol
- * that it need not speak, what lacks here.
+ * idled, or while the client let it wait, a request that it was too busy or
+ * about to stop to look at, a protocol that it need not speak, what lacks here.
  */
 static bool
 call_failed_mildly(const struct call *c, enum why why, int error)
 {
-	return (why == WHY_UPSTREAM_CLOSED && c->reused && !c->heard) ||
+	return (why == WHY_UPSTREAM_CLOSED &&
+		   ((c->reused && !c->heard) || call_was_starved(c))) ||
 	    why == WHY_UPSTREAM_REFUSED || why == WHY_ENDPOINTS_FULL ||
 	    why == WHY_OVERLOADED || sock_error_is_ours(error) ||
 	    (why == WHY_UPSTREAM_PROTOCOL && error == EOPNOTSUPP);
@@ -146,6 +151,7 @@ static void
 call_on_connected(struct call *c)
 {
 	c->connected = true;
+	c->connect_us = call_us(c);
 	c->reused = c->origin->idled;
 	origin_deadline(c->origin, 0);
 	c->sink->ready(c);
@@ -170,7 +176,8 @@ call_on_switched(struct call *c, const struct head *h)
 	c->switched = true;
 	c->origin->sent_all = false;
 	c->status = h->status;
-	c->head_us = call_us(c);
+	c->head_us = call_endpoint_us(c);
+	call_judge_head(c, h);
 	call_learn_answered(c);
 	c->sink->switched(c, h);
 }
@@ -204,9 +211,10 @@ call_on_head(struct call *c, const struct head *h)
 		return;
 	}
 	c->status = h->status;
-	c->head_us = call_us(c);
+	c->head_us = call_endpoint_us(c);
 	type = head_find(h, FIELD_CONTENT_TYPE);
 	c->events = type != NULL && call_streams(type->value);
+	call_judge_head(c, h);
 	/* A stream of events may end in any way. */
 	if (c->status >= 500 || c->events)
 		call_learn_answered(c);
@@ -320,10 +328,10 @@ call_reset(struct call *c, struct endpoint_handle handle, const struct addr *a)
 	c->handle = handle;
 	c->addr = *a;
 	c->began = clock_now();
-	c->head_due = (struct mono){ 0 };
+	c->head_due = c->whole_at = (struct mono){ 0 };
 	c->status = 0;
 	c->connected = c->reused = c->heard = c->told = false;
-	c->events = c->switched = c->leaving = false;
+	c->events = c->switched = c->leaving = c->starved = false;
 }
 
 /* Its name is text, or stands in the image: for this turn. */
@@ -363,6 +371,10 @@ call_connect(struct call *c, struct endpoint_handle handle,
 
 	call_reset(c, handle, a);
 	registry_active_add(e->region, e->slot, handle.index, 1);
+	if (!call_admit(c)) {
+		call_leave(c);
+		return CALL_BARRED;
+	}
 	call_make_want(c, &want, name);
 	want.fresh = fresh;
 	want.peek = peek;
@@ -379,12 +391,21 @@ call_begin(struct call *c)
 		origin_deadline(c->origin, c->params.connect_us);
 }
 
+static void
+call_sent_all(struct call *c)
+{
+	c->origin->sent_all = true;
+	c->starved = false;
+	c->whole_at = clock_now();
+}
+
 bool
 call_send_head(struct call *c, const struct head *h, bool end)
 {
 	if (!stream_head(c->origin->stream, h, end))
 		return false;
-	c->origin->sent_all = end;
+	if (end)
+		call_sent_all(c);
 	c->expects = h->expect_continue && !end;
 	return true;
 }
@@ -393,6 +414,7 @@ void
 call_send_data(struct call *c, struct slice bytes)
 {
 	call_continue(c);
+	c->starved = false;
 	stream_data(c->origin->stream, bytes);
 }
 
@@ -400,7 +422,7 @@ void
 call_send_end(struct call *c, const struct head *trailers)
 {
 	stream_end(c->origin->stream, trailers);
-	c->origin->sent_all = true;
+	call_sent_all(c);
 	if (c->switched)
 		origin_shut(c->origin);
 }

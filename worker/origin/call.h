@@ -17,6 +17,7 @@
 #include "common/http/codec.h"
 #include "shm/image.h"
 #include "shm/vital.h"
+#include "worker/origin/judge.h"
 #include "worker/origin/origin.h"
 
 /* What the exchange needs of its service, copied from the image. */
@@ -33,6 +34,7 @@ struct call_params {
 	struct slice server_name; /* empty: the endpoint's own */
 	uint32_t algorithm;       /* enum img_balance: who learns how it went */
 	struct vital_rule rule;   /* and how that marks the endpoint */
+	struct judge judge;       /* and what its breaker makes of it */
 };
 
 struct call_sink {
@@ -63,10 +65,12 @@ struct call {
 	struct origin *origin; /* NULL before the start and after the end */
 	struct call_params params;
 	struct endpoint_handle handle;
-	struct addr addr; /* of the endpoint */
-	struct mono began;
+	struct addr addr;     /* of the endpoint */
 	struct mono head_due; /* .us 0: not waited for yet */
-	uint64_t head_us;     /* from then to the final head */
+	struct mono began;
+	uint64_t connect_us;  /* from then until it was connected */
+	struct mono whole_at; /* the request was; .us 0: it is not yet */
+	uint64_t head_us;     /* the endpoint's time to the final head */
 	uint16_t status;      /* of the final head; 0: none yet */
 	bool reused;          /* sent on a connection that had been idle */
 	bool leaving;         /* refused, as its connection was to be closed */
@@ -74,14 +78,21 @@ struct call {
 	bool heard;           /* at least one byte came back */
 	bool tunnel;          /* it asks for another protocol */
 	bool expects;         /* a 100, before any of the body is sent */
+	bool starved;         /* all of it so far was sent, not the whole */
 	bool events;          /* or messages of gRPC: no response timeout */
 	bool switched;        /* nor is there one for another protocol */
 	bool told;            /* balancing knows how it went */
+	bool passing;         /* `pass` is to be given back */
+	bool lent;            /* see call_lend_place */
+	struct breaker_pass pass;
+	uint64_t barred_us;   /* after CALL_BARRED: for so long yet */
+	struct judged judged; /* of the last call that was let through */
 };
 
 enum call_connected {
 	CALL_CONNECTED,
 	CALL_FULL,    /* no connection more to this endpoint */
+	CALL_BARRED,  /* its breaker lets nothing through */
 	CALL_LACKS,   /* memory or descriptors lack here */
 	CALL_REFUSED, /* failed at once */
 };
@@ -115,6 +126,17 @@ void call_abort(struct call *c);
 /* The same because it took too long, which its endpoint is blamed for: `failed`
  * comes from within. */
 void call_expire(struct call *c);
+
+/* It was let through as one of few. */
+static inline bool
+call_is_probe(const struct call *c)
+{
+	return c->passing && c->pass.ticket != PERMIT_NONE;
+}
+
+/* Its place as a probe is another's; when it is known how it went, it takes one
+ * again, if there is one. */
+void call_lend_place(struct call *c);
 
 /* Bytes that are still to be sent. */
 static inline size_t

@@ -86,15 +86,24 @@ forward_room(struct req *q)
 }
 
 void
+forward_leave(struct forward *f)
+{
+	if (f->timer.fn != NULL)
+		timer_fini(&f->req->env->loop->timers, &f->timer);
+	forward_end_deadline(f);
+	queue_forget(&f->wait);
+	call_abort(&f->call);
+}
+
+void
 forward_abort(struct req *q)
 {
 	struct forward *f = q->handled;
 
 	forward_pause_client(f, false);
-	if (f->timer.fn != NULL)
-		timer_fini(&q->env->loop->timers, &f->timer);
+	forward_leave(f);
 	forward_keep_drop(f);
-	call_abort(&f->call);
+	forward_settle(f);
 }
 
 void
@@ -112,12 +121,13 @@ static const struct req_handler forward_handler = {
 	.room = forward_room,
 	.abort = forward_abort,
 	.flush = forward_client_burst,
+	.fails = forward_fails,
 };
 
 static void
 forward_params(struct call_params *p, const struct req *q)
 {
-	const struct img_timeouts *t = &q->match.route->timeouts;
+	const struct img_timeouts *t = q->timeouts;
 	const struct img_service *s = q->service;
 
 	*p = (struct call_params){
@@ -133,10 +143,12 @@ forward_params(struct call_params *p, const struct req *q)
 		.algorithm = s->balance,
 		.rule = { s->passive.failures, s->passive.time_us },
 	};
+	judge_init(&p->judge, q->image, s, q->match.route->class);
 }
 
 static void
-forward_ask(struct balance_ask *ask, const struct req *q)
+forward_ask(
+    struct balance_ask *ask, const struct req *q, const struct judge *judge)
 {
 	const struct img_service *s = q->service;
 
@@ -148,30 +160,49 @@ forward_ask(struct balance_ask *ask, const struct req *q)
 	ask->class = q->match.route->class;
 	ask->rule =
 	    (struct vital_rule){ s->passive.failures, s->passive.time_us };
+	if ((judge->scope & IMG_BREAKER_ENDPOINT) != 0)
+		ask->breaker = &judge->rule;
+	ask->bypass = judge->bypass;
 }
 
-enum verdict
-forward_request(struct req *q)
+/* NULL: no memory. */
+static struct forward *
+forward_new(struct req *q)
 {
 	struct forward *f = arena_zalloc(&q->arena, sizeof(*f));
 
-	if (f == NULL) {
-		req_fail(q, WHY_OVERLOADED);
-		return DONE;
-	}
+	if (f == NULL)
+		return NULL;
 	f->req = q;
 	f->began = clock_now();
-	forward_ask(&f->ask, q);
-	f->call.env = q->env;
-	f->call.sink = &forward_sink;
-	f->call.user = f;
-	f->call.tunnel = q->up.upgrade.n != 0;
-	forward_params(&f->call.params, q);
 	if (q->head.body != BODY_NONE)
 		forward_keep_begin(f);
 	q->handled = f;
 	q->handler = &forward_handler;
 	req_set_state(q, REQ_HANDLED);
-	forward_try(f);
+	return f;
+}
+
+enum verdict
+forward_request(struct req *q)
+{
+	/* That of its first service, where this is the fallback. */
+	struct forward *f =
+	    q->handler == &forward_handler ? q->handled : forward_new(q);
+
+	if (f == NULL) {
+		req_fail(q, WHY_OVERLOADED);
+		return DONE;
+	}
+	f->call.env = q->env;
+	f->call.sink = &forward_sink;
+	f->call.user = f;
+	f->call.tunnel = q->up.upgrade.n != 0;
+	forward_params(&f->call.params, q);
+	forward_ask(&f->ask, q, &f->call.params.judge);
+	if (!forward_admit(f))
+		forward_fail_barred(f);
+	else
+		forward_next(f);
 	return DONE;
 }

@@ -11,4 +11,11 @@
 /* The filter's function: takes over req->up. */
 enum verdict forward_request(struct req *q);
 
+/*
+ * The filter "fallback": keeps req->up as it is, before what is made of it for
+ * the service alone. Where that cannot answer, req goes back to the filters
+ * behind this one, with another service; they may run a second time.
+ */
+enum verdict forward_prepare(struct req *q);
+
 #endif

@@ -87,8 +87,10 @@ forward_make_answer(
 	out->close = false; /* the upstream's wish, not the client's */
 	out->method = q->head.method;
 	forward_copy_fields(out, h);
+	forward_end_deadline(f);
 	forward_keep_drop(f);
 	q->upstream_us += mono_diff_us(clock_now(), f->began);
+	forward_settle_head(f);
 	return true;
 }
 
@@ -114,8 +116,10 @@ forward_head(struct call *c, const struct head *h)
 {
 	struct forward *f = c->user;
 
-	if (h->status >= 400 && forward_retries_status(f, h->status))
+	if (h->status >= 400 && forward_retries(f, h))
 		forward_retry_answered(f);
+	else if (h->status >= 400 && forward_falls(f, h))
+		forward_fall_answered(f);
 	else
 		forward_answer(f, h);
 }
@@ -138,6 +142,8 @@ forward_end(struct call *c, const struct head *trailers)
 
 	if (!f->waiting)
 		req_answer_end(f->req, trailers);
+	else if (f->falling)
+		forward_wait(f, 0); /* nothing more to wait for */
 }
 
 void

@@ -13,9 +13,8 @@ keep_pays(const struct forward *f)
 {
 	const struct req *q = f->req;
 
-	return forward_attempts_max(f) > 1 &&
-	    (q->service->protocol == IMG_PROTOCOL_H2 ||
-		(http_method_flags(q->head.method) & METHOD_IDEMPOTENT) != 0);
+	return (forward_attempts_max(f) > 1 || forward_stands_in(f)) &&
+	    (q->service->protocol == IMG_PROTOCOL_H2 || forward_idempotent(f));
 }
 
 void
@@ -60,7 +59,7 @@ forward_keep_send(struct forward *f)
 		call_send_data(&f->call,
 		    slice_make(b->data + b->start, b->end - b->start));
 	/* The last try; but one that finds its connection stale is none. */
-	if (forward_attempts(f) >= forward_attempts_max(f) &&
-	    !f->call.reused)
+	if (forward_attempts(f) >= forward_attempts_max(f) && !f->call.reused &&
+	    !forward_stands_in(f))
 		forward_keep_drop(f);
 }

@@ -3,9 +3,12 @@
  *
  *	forward.c         the client's side: start, body, give up
  *	forward_try.c     which endpoint next, and when
+ *	forward_deadline.c  the time that there is for all tries
+ *	forward_fallback.c  when the service cannot: another one, an answer
  *	forward_answer.c  the origin's side: answers on, or dropped
  *	forward_body.c    a body that is kept to be sent again
  *	forward_full.c    when no endpoint takes a connection more
+ *	forward_breaker.c when what failed too often is left alone
  *	forward_manner.c  as an endpoint is spoken to
  *	forward_tunnel.c  what follows a 101
  */
@@ -16,7 +19,10 @@
 #include "worker/flow/req.h"
 #include "worker/origin/balance.h"
 #include "worker/origin/call.h"
+#include "worker/origin/queue.h"
+#include "worker/origin/service_breaker.h"
 
+struct forward_probe;
 struct tunnel;
 
 struct forward {
@@ -24,27 +30,40 @@ struct forward {
 	struct call call;
 	struct balance_ask ask;
 	struct mono began;
-	enum why why;        /* of the last failed call; WHY_OK: none yet */
-	uint8_t spared;      /* calls that count for nothing: see forward_try */
-	bool client_paused;  /* the request body waits for us */
-	bool body_begun;     /* body bytes went out */
-	bool keeping;        /* and all of them are in `kept` */
-	bool interim;        /* the client has seen an interim answer */
-	bool waiting;        /* `timer` goes on; what a call says is dropped */
-	bool delayed;        /* the delay before the next call is over */
-	uint32_t dropped;    /* body bytes of the answer that is dropped */
-	struct obuf kept;    /* the body so far */
-	struct timer timer;  /* fn is NULL before its first use */
-	struct mono full_at; /* no endpoint took a connection since then */
-	uint32_t full;       /* bit i: ask.tried.index[i] is only full */
-	uint64_t manner;     /* of the last call */
-	uint16_t turns;      /* waited for an image in a row */
-	uint16_t full_steps; /* waited for that so often */
-	uint8_t full_looks;  /* in a row that found no idle connection */
+	enum why why;       /* of the last failed call; WHY_OK: none yet */
+	uint16_t before;    /* calls to another service, which could not */
+	uint8_t spared;     /* calls that count for nothing: see forward_try */
+	bool fallen;        /* there was one: this is the fallback */
+	bool falling;       /* the fallback is next, when `timer` has run out */
+	bool client_paused; /* the request body waits for us */
+	bool body_begun;    /* body bytes went out */
+	bool keeping;       /* and all of them are in `kept` */
+	bool interim;       /* the client has seen an interim answer */
+	bool waiting;       /* `timer` goes on; what a call says is dropped */
+	bool delayed;       /* the delay before the next call is over */
+	uint32_t dropped;   /* body bytes of the answer that is dropped */
+	struct obuf kept;   /* the body so far */
+	struct timer timer; /* fn is NULL before its first use */
+	bool booked;        /* the budget and the deadline know of it */
+	bool late;          /* the deadline is over */
+	uint64_t delay_us;  /* of an answer that is to be dropped */
+	struct mono due;    /* the deadline, if there is one */
+	struct timer overdue; /* fn is NULL: there is none */
+	struct mono full_at;  /* no endpoint took a connection since then */
+	uint32_t full;        /* bit i: ask.tried.index[i] is only full */
+	uint32_t barred;      /* likewise: its breaker let nothing through */
+	uint64_t barred_us;   /* until the first of those may be tried */
+	struct service_pass pass;
+	struct forward_probe *probe; /* NULL: no probe that waits for a body */
+	struct queue_waiter wait;    /* as they are full */
+	uint64_t manner;             /* of the last call */
+	uint16_t turns;              /* waited for an image in a row */
+	uint16_t full_steps;         /* waited for that so often */
+	uint8_t full_looks;    /* in a row that found no idle connection */
 	struct tunnel *tunnel; /* NULL: there was no 101 */
 };
 
-_Static_assert(BALANCE_TRIED_MAX <= 32, "a bit for each in `full`");
+_Static_assert(BALANCE_TRIED_MAX <= 32, "a bit for each in the masks");
 
 /* ---- forward.c ---- */
 
@@ -61,6 +80,8 @@ void forward_flush(struct forward *f);
 void forward_room(struct req *q);
 void forward_client_burst(struct req *q);
 void forward_abort(struct req *q);
+/* Nothing of it waits, or is under way, any more; the body is still kept. */
+void forward_leave(struct forward *f);
 
 /* A call of the present try is connected and wants the request. */
 static inline bool
@@ -73,7 +94,7 @@ forward_sending(const struct forward *f)
 static inline uint32_t
 forward_attempts(const struct forward *f)
 {
-	return f->req->attempts - f->spared;
+	return f->req->attempts - f->before - f->spared;
 }
 
 /* So often the request may be sent, by its class. */
@@ -83,6 +104,16 @@ forward_attempts_max(const struct forward *f)
 	const struct req *q = f->req;
 
 	return q->service->retry.attempts[q->match.route->class];
+}
+
+/* Its method does no harm when it is sent twice, or the route takes that. */
+static inline bool
+forward_idempotent(const struct forward *f)
+{
+	const struct req *q = f->req;
+
+	return q->match.route->retry_unsafe ||
+	    (http_method_flags(q->head.method) & METHOD_IDEMPOTENT) != 0;
 }
 
 /* ---- forward_try.c ---- */
@@ -96,18 +127,54 @@ void forward_try(struct forward *f);
 /* The call ended without an answer. */
 void forward_failed(struct call *c, enum why why);
 
-/* Whether the request may be sent again after an answer with this status. */
-bool forward_retries_status(const struct forward *f, uint16_t status);
+/* Sending it twice does no harm, after this. */
+bool forward_repeatable(const struct forward *f, enum why why);
+
+/*
+ * Whether the request is to be sent again after this answer; then
+ * forward_retry_answered is next.
+ */
+bool forward_retries(struct forward *f, const struct head *h);
 /*
  * Sends the request again after a delay, in which the rest of the answer that
  * has begun is read and dropped.
  */
 void forward_retry_answered(struct forward *f);
 
-/* forward_try in so many us; what the call says meanwhile is dropped. */
+/* Goes on in so many us; what the call says meanwhile is dropped. */
 void forward_wait(struct forward *f, uint64_t us);
 /* Every endpoint may be chosen again. */
 void forward_forget_tried(struct forward *f);
+
+/* ---- forward_deadline.c ---- */
+
+/* Its first call begins: it counts for the budget, too. */
+void forward_book(struct forward *f);
+/* A call that begins in so many us is before the deadline. */
+bool forward_in_time(const struct forward *f, uint64_t us);
+/* An answer has begun, or the request ends. */
+void forward_end_deadline(struct forward *f);
+
+/* ---- forward_fallback.c ---- */
+
+/* Of its handler: there is no other call, for this reason. True: but a
+ * fallback, which is at work, or has answered. */
+bool forward_fails(struct req *q, enum why why);
+/* Whether the fallback is better than this answer; forward_fall_answered is
+ * next. */
+bool forward_falls(const struct forward *f, const struct head *h);
+/* The same as forward_retry_answered, at once and with forward_fall. */
+void forward_fall_answered(struct forward *f);
+void forward_fall(struct forward *f);
+
+/* There is a service to which the request may yet be sent. */
+static inline bool
+forward_stands_in(const struct forward *f)
+{
+	const struct req *q = f->req;
+
+	return !f->fallen && q->service->fallback.service != IMG_NONE;
+}
 
 /* ---- forward_answer.c ---- */
 
@@ -153,12 +220,46 @@ forward_whole(const struct forward *f)
  */
 bool forward_speak(struct forward *f, uint64_t manner);
 
+/* ---- forward_breaker.c ---- */
+
+/* Asks the breaker of the service; false: forward_fail_barred is due. */
+bool forward_admit(struct forward *f);
+/* A call has begun: it does not stay a probe if the client lets it wait. */
+void forward_watch_probe(struct forward *f);
+/* An answer's head goes to the client. */
+void forward_settle_head(struct forward *f);
+/* The request has ended, as req.why and .status say. Once. */
+void forward_settle(struct forward *f);
+/* The same for a service that the request leaves, as the last call went. */
+void forward_settle_tried(struct forward *f);
+/* No endpoint can be had because of its breaker: another try is in vain. */
+bool forward_barred(const struct forward *f);
+/* The breaker of the endpoint that is about to count as tried refused. */
+void forward_pass_over(struct forward *f, uint64_t wait_us);
+/* No endpoint was left to choose: true if that is for their breakers, and the
+ * request has ended. */
+bool forward_none_lets_through(struct forward *f);
+/* Ends the request with breaker_open. */
+void forward_fail_barred(struct forward *f);
+
 /* ---- forward_full.c ---- */
 
 /*
  * All endpoints that are left have as many connections as they may: waits for
- * one that idles elsewhere, or ends the request.
+ * one that idles elsewhere, or in the service's queue, or ends the request.
  */
 void forward_full(struct forward *f);
+
+/* In the queue, without a look: the service has one. */
+void forward_queue(struct forward *f);
+
+/* The service has a queue, and there are others in it to wait behind. */
+bool forward_has_to_wait(const struct forward *f);
+
+/*
+ * forward_try, but behind those: for each call that is not out of the queue's
+ * look, be it the first one or another.
+ */
+void forward_next(struct forward *f);
 
 #endif

@@ -4,9 +4,10 @@
  *
  *	try -> pick -> connect -> begun
  *	        ^  |      +-> refused: decide -> pick | wait | fail
- *	        |  |      +-> full: passed over -> pick
+ *	        |  |      +-> full, or barred: passed over -> pick
  *	        |  +-> none left: tried ones -> delay, then they again
  *	        |                 all full   -> forward_full
+ *	        |                 all barred -> fail
  *	        |                 none       -> fail
  *	       wait <- failed, or answered with a status to retry: decide
  *
@@ -15,25 +16,19 @@
  */
 #include "worker/origin/forward_state.h"
 
-#include "common/base/hash.h"
 #include "common/base/must.h"
 #include "worker/origin/retry.h"
+#include "worker/origin/retry_after.h"
+#include "worker/origin/retry_budget.h"
 
 /* So many connections that say GOAWAY one after the other. */
 #define FORWARD_LEAVING_MAX 8
-
-static bool
-forward_idempotent(const struct forward *f)
-{
-	return (http_method_flags(f->req->head.method) & METHOD_IDEMPOTENT) !=
-	    0;
-}
 
 /*
  * Sending it twice does no harm. A switch that was asked for may have been made
  * unless an answer says that it was not.
  */
-static bool
+bool
 forward_repeatable(const struct forward *f, enum why why)
 {
 	return forward_idempotent(f) &&
@@ -42,7 +37,7 @@ forward_repeatable(const struct forward *f, enum why why)
 
 /* Whether the rule wants another call after one that ended like this. */
 static bool
-forward_again(const struct forward *f, enum why why, uint16_t status)
+forward_wants_again(const struct forward *f, enum why why, uint16_t status)
 {
 	const struct req *q = f->req;
 	const struct img_retry *rule = &q->service->retry;
@@ -55,7 +50,22 @@ forward_again(const struct forward *f, enum why why, uint16_t status)
 		.heard = f->call.heard,
 		.whole = forward_whole(f) && !f->interim };
 
-	return retry_again(rule, img_at(q->image, rule->statuses.off), &how);
+	return retry_again(rule, img_at(q->image, rule->statuses.off), &how) &&
+	    !forward_barred(f);
+}
+
+static bool
+forward_affords(const struct forward *f, enum why why)
+{
+	return retry_afford(f->req->env, f->req->service, why, f->call.leaving);
+}
+
+/* The same, in so many us, and it can be afforded: it counts from now on. */
+static bool
+forward_again(struct forward *f, enum why why, uint64_t us)
+{
+	return forward_wants_again(f, why, 0) && forward_in_time(f, us) &&
+	    forward_affords(f, why);
 }
 
 /* ---- endpoints that this request has tried ---- */
@@ -73,7 +83,7 @@ void
 forward_forget_tried(struct forward *f)
 {
 	f->ask.tried.count = 0;
-	f->full = 0;
+	f->full = f->barred = 0;
 }
 
 /* ---- waiting ---- */
@@ -85,7 +95,12 @@ forward_waited(struct timer *t)
 
 	f->waiting = false;
 	call_abort(&f->call); /* the rest of an answer that was dropped */
-	forward_try(f);
+	if (f->falling)
+		forward_fall(f);
+	else if (f->turns != 0)
+		forward_try(f); /* it was its turn, but for an image */
+	else
+		forward_next(f);
 }
 
 void
@@ -94,21 +109,27 @@ forward_wait(struct forward *f, uint64_t us)
 	if (f->timer.fn == NULL)
 		timer_init(&f->timer, forward_waited);
 	f->waiting = true;
+	queue_leave(&f->wait);
 	forward_hold_body(f);
 	timer_set(&f->req->env->loop->timers, &f->timer,
 	    mono_add_us(clock_now(), us));
 }
 
-static void
-forward_delay(struct forward *f)
+/* Until the next call, by the rule. */
+static uint64_t
+forward_delay_us(const struct forward *f)
 {
 	const struct req *q = f->req;
-	uint64_t random = hash_u64(
-	    q->env->id_prefix[0] ^ hash_u64(clock_now().us + (uintptr_t)q));
 
+	return retry_delay_us(
+	    &q->service->retry, forward_attempts(f), env_random(q->env));
+}
+
+static void
+forward_delay(struct forward *f, uint64_t us)
+{
 	f->delayed = true;
-	forward_wait(
-	    f, retry_delay_us(&q->service->retry, forward_attempts(f), random));
+	forward_wait(f, us);
 }
 
 /* ---- one call ---- */
@@ -118,7 +139,9 @@ forward_count(struct forward *f)
 {
 	struct req *q = f->req;
 
-	if (q->attempts++ != 0)
+	if (!f->booked)
+		forward_book(f);
+	if (q->attempts++ != f->before)
 		env_count(q->env, COUNTER_UPSTREAM_RETRIES, 1);
 	q->endpoint =
 	    registry_endpoint_text(q->env->region, f->call.handle.index);
@@ -160,21 +183,35 @@ forward_call(struct forward *f, struct endpoint_handle h, const struct addr *a,
 		fresh = true;
 	switch (call_connect(&f->call, h, a, fresh, peek)) {
 	case CALL_CONNECTED:
+		queue_leave(&f->wait);
 		forward_count(f);
+		forward_watch_probe(f);
 		call_begin(&f->call);
 		return false;
 	case CALL_FULL:
 		f->full |= 1u << f->ask.tried.count;
 		forward_tried(f, h);
 		return true;
+	case CALL_BARRED:
+		forward_pass_over(f, f->call.barred_us);
+		forward_tried(f, h);
+		return true;
 	case CALL_LACKS:
 		req_fail(f->req, WHY_OVERLOADED);
 		return false;
 	case CALL_REFUSED:
+		queue_leave(&f->wait);
 		forward_count(f);
 		return forward_refused(f);
 	}
 	return false;
+}
+
+/* Why there is no answer when there is no other call. */
+static enum why
+forward_reason(const struct forward *f)
+{
+	return f->why != WHY_OK ? f->why : WHY_NO_ENDPOINT;
 }
 
 /* The same, when no endpoint was left to choose. */
@@ -182,22 +219,29 @@ static bool
 forward_none_left(struct forward *f)
 {
 	uint32_t tried = f->ask.tried.count;
-	uint32_t full = (uint32_t)__builtin_popcount(f->full);
+	uint32_t passed = (uint32_t)__builtin_popcount(f->full | f->barred);
+	uint64_t us;
 
+	if (forward_none_lets_through(f))
+		return false;
 	if (tried == 0) {
-		req_fail(f->req, f->why != WHY_OK ? f->why : WHY_NO_ENDPOINT);
+		req_fail(f->req, forward_reason(f));
 		return false;
 	}
-	if (full == tried) {
+	if (passed == tried) {
 		forward_full(f);
 		return false;
 	}
-	if (!f->delayed) {
-		forward_delay(f);
-		return false;
+	if (f->delayed) {
+		forward_forget_tried(f);
+		return true;
 	}
-	forward_forget_tried(f);
-	return true;
+	us = forward_delay_us(f);
+	if (forward_in_time(f, us))
+		forward_delay(f, us);
+	else
+		req_fail(f->req, forward_reason(f));
+	return false;
 }
 
 void
@@ -243,10 +287,13 @@ forward_freshen(struct forward *f, enum why why)
 	f->spared++;
 	if (why == WHY_UPSTREAM_CLOSED)
 		env_count(e, COUNTER_UPSTREAM_STALE, 1);
-	if (!registry_endpoint_live(e->region, h) ||
+	/* What it had, it gets again; a stream that it had not is another. */
+	if (why == WHY_UPSTREAM_REFUSED && forward_has_to_wait(f))
+		forward_queue(f);
+	else if (!registry_endpoint_live(e->region, h) ||
 	    forward_call(
 		f, h, &f->call.addr, f->manner, why != WHY_UPSTREAM_REFUSED))
-		forward_try(f);
+		forward_next(f);
 }
 
 /* As if it had been known when the call began, which is thus none. */
@@ -256,7 +303,25 @@ forward_had_no_room(struct forward *f)
 	f->req->attempts--;
 	f->full |= 1u << f->ask.tried.count;
 	forward_tried(f, f->call.handle);
-	forward_try(f);
+	forward_next(f);
+}
+
+/* Another call, or none. */
+static void
+forward_go_on(struct forward *f, enum why why)
+{
+	uint64_t us = retry_unseen(why) ? 0 : forward_delay_us(f);
+
+	f->why = why;
+	if (!forward_again(f, why, us)) {
+		req_fail(f->req, why);
+		return;
+	}
+	forward_tried(f, f->call.handle);
+	if (retry_unseen(why))
+		forward_next(f);
+	else
+		forward_delay(f, us);
 }
 
 void
@@ -275,26 +340,36 @@ forward_failed(struct call *c, enum why why)
 		forward_had_no_room(f);
 		return;
 	}
-	if (forward_was_stale(f, why)) {
+	if (f->late)
+		req_fail(q, WHY_RETRY_DEADLINE);
+	else if (!forward_was_stale(f, why))
+		forward_go_on(f, why);
+	else if (forward_affords(f, why))
 		forward_freshen(f, why);
-		return;
-	}
-	f->why = why;
-	if (!forward_again(f, why, 0)) {
-		req_fail(q, why);
-		return;
-	}
-	forward_tried(f, c->handle);
-	if (retry_unseen(why))
-		forward_try(f);
 	else
-		forward_delay(f);
+		req_fail(q, why);
+}
+
+/* By what the endpoint says; false: it says that it is not worth the wait. */
+static bool
+forward_heed(struct forward *f, const struct head *h)
+{
+	uint64_t asked = 0;
+
+	if (h->status == 503 || h->status == 429)
+		asked = retry_after_us(h, clock_wall());
+	f->delay_us = forward_delay_us(f);
+	if (f->delay_us < asked)
+		f->delay_us = asked;
+	return asked <= f->req->service->retry.max_us &&
+	    forward_in_time(f, f->delay_us);
 }
 
 bool
-forward_retries_status(const struct forward *f, uint16_t status)
+forward_retries(struct forward *f, const struct head *h)
 {
-	return forward_again(f, WHY_OK, status);
+	return forward_wants_again(f, WHY_OK, h->status) &&
+	    forward_heed(f, h) && forward_affords(f, WHY_OK);
 }
 
 void
@@ -303,5 +378,5 @@ forward_retry_answered(struct forward *f)
 	f->why = WHY_OK;
 	f->dropped = 0;
 	forward_tried(f, f->call.handle);
-	forward_delay(f);
+	forward_delay(f, f->delay_us);
 }

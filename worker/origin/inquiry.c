@@ -22,9 +22,20 @@ inquiry_free(struct loop_task *t)
 	free(i);
 }
 
+/* The service's breaker learns how it went, unless that was no fault of it. */
+static void
+inquiry_give_back(struct inquiry *i, enum why why)
+{
+	struct judged v = i->call.judged;
+
+	if (why != WHY_OK && why_table[why].fault != FAULT_UPSTREAM)
+		v.is = JUDGED_NOT;
+	service_give_back(&i->pass, i->env, &i->call.params.judge, &v);
+}
+
 /* Its memory goes at the end of the turn: a call may be on the stack. */
 static void
-inquiry_close(struct inquiry *i)
+inquiry_close(struct inquiry *i, enum why why)
 {
 	struct env *e = i->env;
 
@@ -32,7 +43,9 @@ inquiry_close(struct inquiry *i)
 	loop_task_cancel(&i->begin);
 	timer_fini(&e->loop->timers, &i->timer);
 	timer_fini(&e->loop->timers, &i->again);
+	queue_forget(&i->wait);
 	call_abort(&i->call);
+	inquiry_give_back(i, why);
 	epoch_unpin(e->region, e->slot, i->asked.image_slot);
 	loop_defer_free(e->loop, &i->free);
 }
@@ -42,7 +55,7 @@ inquiry_fail(struct inquiry *i, enum why why)
 {
 	struct inquiry_answer a = { .why = why };
 
-	inquiry_close(i);
+	inquiry_close(i, why);
 	i->done(i->user, &a);
 }
 
@@ -53,7 +66,7 @@ inquiry_succeed(struct inquiry *i)
 
 	if (!i->head_only)
 		a.body = slice_make(i->body, i->body_bytes);
-	inquiry_close(i);
+	inquiry_close(i, WHY_OK);
 	i->done(i->user, &a);
 }
 
@@ -207,7 +220,14 @@ const struct call_sink inquiry_sink = {
 static void
 inquiry_start(struct loop_task *t)
 {
-	inquiry_try(CONTAINER_OF(t, struct inquiry, begin));
+	struct inquiry *i = CONTAINER_OF(t, struct inquiry, begin);
+	const struct call_params *p = &i->call.params;
+	uint64_t wait_us;
+
+	if (service_admit(&i->pass, i->env, &p->judge, p->service, &wait_us))
+		inquiry_next(i);
+	else
+		inquiry_fail(i, WHY_BREAKER_OPEN);
 }
 
 static void
@@ -239,12 +259,16 @@ inquiry_policy(struct inquiry *i)
 		.algorithm = s->balance,
 		.rule = { s->passive.failures, s->passive.time_us },
 	};
+	judge_init(&i->call.params.judge, i->asked.image, s, s->class);
 	i->balance = (struct balance_ask){ .service = s->slot,
 		.algorithm = s->balance,
 		.hash = clock_now().us,
 		.panic_threshold = s->panic_threshold,
 		.class = s->class,
-		.rule = i->call.params.rule };
+		.rule = i->call.params.rule,
+		.bypass = i->call.params.judge.bypass };
+	if ((i->call.params.judge.scope & IMG_BREAKER_ENDPOINT) != 0)
+		i->balance.breaker = &i->call.params.judge.rule;
 }
 
 /* Host comes first; its value is the endpoint's, in each try. */
@@ -301,6 +325,7 @@ inquiry_begin(struct env *e, const struct inquiry_ask *ask,
 	i->user = user;
 	i->asked =
 	    (struct manner){ ask->image, &all[ask->service], ask->image_slot };
+	i->began = clock_now();
 	i->head_only = ask->head_only;
 	arena_init(&i->arena, NULL, 0, INQUIRY_ARENA_MAX);
 	if (!inquiry_copy(i, ask)) {
@@ -318,5 +343,5 @@ void
 inquiry_cancel(struct inquiry *i)
 {
 	MUST(!i->over);
-	inquiry_close(i);
+	inquiry_close(i, WHY_CLIENT_CLOSED);
 }

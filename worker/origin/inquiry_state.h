@@ -11,6 +11,8 @@
 #include "worker/origin/call.h"
 #include "worker/origin/inquiry.h"
 #include "worker/origin/manner.h"
+#include "worker/origin/queue.h"
+#include "worker/origin/service_breaker.h"
 
 struct inquiry {
 	struct env *env;
@@ -27,10 +29,15 @@ struct inquiry {
 	struct timer timer; /* for the answer in all */
 	struct timer again;
 	struct loop_task begin, free;
-	uint32_t full;  /* endpoints that were tried and are only full */
+	struct queue_waiter wait;
+	uint32_t full;   /* endpoints that were tried and are only full */
+	uint32_t barred; /* and those whose breaker let nothing through */
+	struct service_pass pass;
+	struct mono began;
 	unsigned calls; /* that have begun */
 	uint16_t turns; /* waited for an image in a row */
 	bool head_only;
+	bool booked;  /* the budget knows of it */
 	bool crowded; /* waits since all were full */
 	bool fresh;   /* no connection that has been idle */
 	bool late;
@@ -47,6 +54,9 @@ void inquiry_fail(struct inquiry *i, enum why why);
  * of it is looked at afterwards.
  */
 void inquiry_try(struct inquiry *i);
+
+/* The same, as forward_next: behind those that wait. */
+void inquiry_next(struct inquiry *i);
 
 /* The call ended without an answer. */
 void inquiry_failed(struct call *c, enum why why);

@@ -12,11 +12,37 @@ lb_tried(const struct balance_ask *ask, uint32_t index)
 	return false;
 }
 
+bool
+lb_barred(const struct region *r, const struct breaker_rule *rule,
+    uint32_t index, uint64_t now_us, uint64_t *wait_us)
+{
+	uint32_t breaker = BREAKER_OF_ENDPOINT(index);
+	struct breaker_info info;
+
+	*wait_us = 0;
+	switch (breaker_look(r, breaker, now_us, wait_us)) {
+	case BREAKER_LOOK_GO:
+		return false;
+	case BREAKER_LOOK_MAYBE:
+		break;
+	case BREAKER_LOOK_REFUSE:
+		return true;
+	}
+	breaker_info(r, breaker, now_us, &info);
+	return info.state == BREAKER_HALF &&
+	    info.probes + info.oks >= rule->probes;
+}
+
 static bool
 lb_unfit(const struct lb_tier *t, uint32_t index)
 {
+	uint64_t wait_us;
+
 	if (t->mind == LB_MIND_NOTHING)
 		return false;
+	if (t->breaker != NULL &&
+	    lb_barred(t->region, t->breaker, index, t->now.us, &wait_us))
+		return true;
 	switch (vital_look(t->region, index, t->now.us)) {
 	case VITAL_USABLE:
 	case VITAL_DUE:
@@ -35,6 +61,19 @@ lb_refuses(const struct lb_tier *t, const struct balance_ask *ask, uint32_t i)
 	uint32_t index = t->members[i].handle.index;
 
 	return lb_tried(ask, index) || lb_unfit(t, index);
+}
+
+bool
+lb_due(const struct lb_tier *t, uint32_t i)
+{
+	uint32_t index = t->members[i].handle.index;
+	uint64_t wait_us;
+
+	if (vital_look(t->region, index, t->now.us) == VITAL_DUE)
+		return true;
+	return t->breaker != NULL &&
+	    breaker_look(t->region, BREAKER_OF_ENDPOINT(index), t->now.us,
+		&wait_us) == BREAKER_LOOK_MAYBE;
 }
 
 uint32_t

@@ -10,6 +10,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/hash.h"
+#include "shm/breaker.h"
 #include "worker/origin/balance.h"
 #include "worker/origin/lb_node.h"
 
@@ -28,7 +29,10 @@ struct lb_tier {
 	bool skips;             /* some may be skipped */
 	uint32_t scale;         /* no lb_share is above it; 0: all are full */
 	struct lb_nodes *nodes; /* what this worker knows of them */
-	const struct region *region; /* their vitals */
+	const struct region *region; /* their vitals and breakers */
+	/* Those whose breaker lets nothing through are skipped, too, unless
+	 * `mind` is NOTHING. NULL: breakers are not minded. */
+	const struct breaker_rule *breaker;
 	struct mono now;
 };
 
@@ -66,6 +70,16 @@ lb_skips(const struct lb_tier *t, const struct balance_ask *ask, uint32_t i)
 {
 	return t->skips && lb_refuses(t, ask, i);
 }
+
+/*
+ * Its breaker lets nothing through now: it is open, or half-open and all that
+ * is wanted is on its way. *wait_us: for how long yet; 0: nobody knows.
+ */
+bool lb_barred(const struct region *r, const struct breaker_rule *rule,
+    uint32_t index, uint64_t now_us, uint64_t *wait_us);
+
+/* It was left alone, and is to be tried again. */
+bool lb_due(const struct lb_tier *t, uint32_t i);
 
 /* The first member at i or behind it, in a circle, that is not skipped; or
  * LB_NONE. */

@@ -118,15 +118,6 @@ p2c_latency_ratio(const struct p2c_view *a, const struct p2c_view *b)
 	return ratio < P2C_EQUAL && ratio > 1 / P2C_EQUAL ? 1 : ratio;
 }
 
-/* One that is to be tried again is not judged by why it was left alone. */
-static bool
-p2c_due(const struct lb_tier *t, uint32_t i)
-{
-	uint32_t index = t->members[i].handle.index;
-
-	return vital_look(t->region, index, t->now.us) == VITAL_DUE;
-}
-
 static uint32_t
 p2c_pick(
     struct lb_state *s, const struct lb_tier *t, const struct balance_ask *ask)
@@ -138,8 +129,9 @@ p2c_pick(
 
 	if (b == LB_NONE)
 		return a;
-	if (t->mind == LB_MIND_SICK && (p2c_due(t, a) || p2c_due(t, b)))
-		return p2c_due(t, a) ? a : b;
+	/* Such a one is not judged by why it was left alone. */
+	if (t->mind == LB_MIND_SICK && (lb_due(t, a) || lb_due(t, b)))
+		return lb_due(t, a) ? a : b;
 	va = p2c_look(t, ask, mean, a);
 	vb = p2c_look(t, ask, mean, b);
 	return vb.load < va.load * p2c_latency_ratio(&va, &vb) ? b : a;

@@ -8,6 +8,7 @@
 
 #include "common/base/must.h"
 #include "worker/origin/opool.h"
+#include "worker/origin/queue.h"
 
 void
 mux_set_state(struct mux *m, enum mux_state to)
@@ -28,7 +29,7 @@ mux_stir(struct mux *m)
 bool
 mux_has_room(const struct mux *m)
 {
-	if (m->state == MUX_LEAVING || m->state == MUX_CLOSED ||
+	if (m->state == MUX_LEAVING || m->state == MUX_CLOSED || m->yields ||
 	    (m->h2 != NULL && h2_fault(m->h2) != H2_FINE))
 		return false;
 	if (!mux_settled(m))
@@ -46,6 +47,29 @@ mux_replace(struct mux *m)
 		return;
 	m->roomy = roomy;
 	opool_mux_move(mux_pool(m), m, roomy);
+	if (roomy && m->wire.bounded)
+		queue_freed(m->wire.env, m->wire.service);
+}
+
+/*
+ * Another worker needs the permit: no call comes for a while, in which those
+ * that are there may end.
+ */
+static void
+mux_yield(struct mux *m)
+{
+	struct env *e = m->wire.env;
+
+	m->yields = true;
+	timer_set(&e->loop->timers, &m->timer,
+	    mono_add_us(clock_now(), queue_turn_us(e, m->wire.service)));
+}
+
+void
+mux_go_on(struct mux *m)
+{
+	m->yields = false;
+	mux_replace(m);
 }
 
 /* A stream for this lane, now. */
@@ -106,7 +130,9 @@ mux_rest(struct mux *m)
 
 	m->resting = m->quiet = true;
 	opool_mux_rests(mux_pool(m), m, 1);
-	if (m->state == MUX_CONNECTING || e->draining ||
+	if (m->yields)
+		queue_freed_for_others(e, m->wire.service);
+	if (m->state == MUX_CONNECTING || e->draining || m->yields ||
 	    !opool_keeps_mux(mux_pool(m), m))
 		mux_leave(m);
 	if (m->state != MUX_READY)
@@ -135,6 +161,9 @@ mux_exit(struct lane *l, enum h2_release how)
 		return;
 	if (m->count == 0)
 		mux_rest(m);
+	else if (m->wire.bounded && !m->yields &&
+	    queue_claims(m->wire.env, m->wire.service) == QUEUE_OTHERS)
+		mux_yield(m);
 	mux_replace(m);
 	mux_stir(m);
 }

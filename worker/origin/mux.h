@@ -47,6 +47,7 @@ struct mux {
 	bool resting;            /* without calls, and counted as such */
 	bool quiet;              /* nothing was heard since: it may be dead */
 	bool roomy;              /* it stands where those with room do */
+	bool yields; /* takes no calls for now: others need its permit */
 	char name[ENDPOINT_LABEL_MAX]; /* what want.name points to */
 };
 

@@ -214,7 +214,12 @@ static const struct io_events mux_io_events = {
 static void
 mux_expired(struct timer *t)
 {
-	mux_end(CONTAINER_OF(t, struct mux, timer));
+	struct mux *m = CONTAINER_OF(t, struct mux, timer);
+
+	if (m->resting)
+		mux_end(m);
+	else
+		mux_go_on(m);
 }
 
 static void
@@ -232,7 +237,7 @@ mux_init(struct mux *m, const struct origin_want *want)
 	m->heard = m->pinged = (struct mono){ 0 };
 	m->count = 0;
 	m->state = MUX_CONNECTING;
-	m->resting = m->quiet = m->roomy = false;
+	m->resting = m->quiet = m->roomy = m->yields = false;
 	timer_init(&m->timer, mux_expired);
 	loop_task_init(&m->task, mux_turn);
 	loop_task_init(&m->free_task, mux_free);

@@ -12,6 +12,9 @@ void mux_set_state(struct mux *m, enum mux_state to);
 /* Those with room stand in front: to be called where that may have changed. */
 void mux_replace(struct mux *m);
 
+/* It has yielded for long enough. */
+void mux_go_on(struct mux *m);
+
 /* Calls that wait: to a stream, elsewhere, or on waiting. It may be closed
  * afterwards. */
 void mux_serve_waiting(struct mux *m);

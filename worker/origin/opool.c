@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "common/base/must.h"
+#include "worker/origin/queue.h"
 
 #define OPOOL_PLACE_BYTES (ENDPOINTS_MAX * sizeof(struct opool_place))
 #define OPOOL_COUNT_BYTES (ENDPOINTS_MAX * sizeof(uint32_t))
@@ -146,6 +147,21 @@ opool_wanted(const struct opool *p, uint32_t index)
 	    OPOOL_WANTED_US;
 }
 
+/* Nobody elsewhere is in need of its permit more than this worker. */
+static bool
+opool_may_keep(const struct opool *p, const struct wire *w)
+{
+	switch (queue_claims(p->env, w->service)) {
+	case QUEUE_NOBODY:
+		break;
+	case QUEUE_OWN:
+		return true;
+	case QUEUE_OTHERS:
+		return false;
+	}
+	return !opool_wanted(p, w->handle.index);
+}
+
 /* One more idle connection may stay. */
 static bool
 opool_keeps(
@@ -153,8 +169,8 @@ opool_keeps(
 {
 	/* Without a bound nobody lacks a permit: no need to ask. */
 	return idle < max &&
-	    !(w->bounded && opool_wanted(p, w->handle.index)) &&
-	    registry_endpoint_live(p->env->region, w->handle);
+	    registry_endpoint_live(p->env->region, w->handle) &&
+	    (!w->bounded || opool_may_keep(p, w));
 }
 
 static void
@@ -210,9 +226,9 @@ opool_take(struct opool *p, const struct origin_want *want)
 			continue;
 		}
 		look = want->peek ? wire_look(&s->wire) : WIRE_QUIET;
+		/* Perhaps only a ticket: not to be read now. */
 		if (look == WIRE_STIRS && s->wire.io.tls != NULL)
-			continue; /* perhaps only a ticket: not to be read now
-				   */
+			continue;
 		if (look != WIRE_QUIET) {
 			solo_close(&s->origin);
 			env_count(p->env, COUNTER_UPSTREAM_STALE, 1);
@@ -388,21 +404,34 @@ opool_mux_like(struct opool *p, const struct origin_want *want)
 
 /* ---- what need not stay ---- */
 
-/* True when one that rested has gone. */
-static bool
+static void
+opool_end_solo(struct solo *s)
+{
+	if (!queue_waits(s->wire.env, s->wire.service))
+		solo_close(&s->origin);
+}
+
+static void
+opool_end_mux(struct mux *m)
+{
+	if (!queue_waits(m->wire.env, m->wire.service))
+		mux_end(m);
+}
+
+/* One that rests, unless somebody here is about to use it. */
+static void
 opool_end_one(struct opool_place *at)
 {
 	if (!list_empty(&at->solos)) {
-		solo_close(&solo_at(at->solos.prev)->origin);
-		return true;
+		opool_end_solo(solo_at(at->solos.prev));
+		return;
 	}
 	for (struct list *i = at->muxes.prev; i != &at->muxes; i = i->prev) {
 		if (!mux_at(i)->resting)
 			continue;
-		mux_end(mux_at(i));
-		return true;
+		opool_end_mux(mux_at(i));
+		return;
 	}
-	return false;
 }
 
 /* Of one endpoint, which has some. */
@@ -431,7 +460,7 @@ opool_close_idle(struct opool *p, uint32_t index, bool all)
 	}
 	/* Also one from before there was a bound. */
 	if (p->counts[index] != 0 && opool_wanted(p, index))
-		(void)opool_end_one(at);
+		opool_end_one(at);
 }
 
 static void

@@ -25,6 +25,35 @@ tiers_wait(
 		t->until.us = info.passive_us;
 }
 
+/*
+ * Whether it can be had. An open breaker counts as if it was closed by hand:
+ * not even a panic uses it.
+ */
+static enum vital_verdict
+tiers_look(
+    struct tiers *t, const struct region *r, uint32_t index, struct mono now)
+{
+	enum vital_verdict verdict = vital_look(r, index, now.us);
+	enum breaker_look look = BREAKER_LOOK_GO;
+	uint64_t wait_us;
+
+	if (t->breakers)
+		look = breaker_look(
+		    r, BREAKER_OF_ENDPOINT(index), now.us, &wait_us);
+	if (look == BREAKER_LOOK_REFUSE) {
+		struct mono due = mono_add_us(now, wait_us);
+
+		if (due.us < t->until.us)
+			t->until = due;
+		return VITAL_CLOSED;
+	}
+	if (verdict == VITAL_SICK)
+		tiers_wait(t, r, index, now);
+	if (look == BREAKER_LOOK_MAYBE && verdict == VITAL_USABLE)
+		return VITAL_DUE;
+	return verdict;
+}
+
 static void
 tier_add(struct tier_sum *s, const struct region *r,
     const struct eset_member *m, enum vital_verdict verdict)
@@ -58,7 +87,7 @@ tiers_zoned(const struct tiers *t)
 
 void
 tiers_work_out(struct tiers *t, const struct region *r, const struct eset *set,
-    struct mono now)
+    struct mono now, bool breakers)
 {
 	const uint32_t ends[TIER_COUNT] = { set->near, set->primaries,
 		set->count };
@@ -69,15 +98,13 @@ tiers_work_out(struct tiers *t, const struct region *r, const struct eset *set,
 	t->vitals_version = vitals_version(r);
 	t->set_version = set->version;
 	t->until = MONO_NEVER;
+	t->breakers = breakers;
 	for (uint32_t tier = 0; tier < TIER_COUNT; tier++) {
 		for (; i < ends[tier]; i++) {
 			const struct eset_member *m = &set->members[i];
-			enum vital_verdict verdict =
-			    vital_look(r, m->handle.index, now.us);
 
-			tier_add(&sum, r, m, verdict);
-			if (verdict == VITAL_SICK)
-				tiers_wait(t, r, m->handle.index, now);
+			tier_add(
+			    &sum, r, m, tiers_look(t, r, m->handle.index, now));
 		}
 		t->sums[tier] = sum;
 	}

@@ -34,6 +34,7 @@ struct tiers_step {
 /* What was worked out of a service's set; all zero: nothing yet. */
 struct tiers {
 	uint64_t set_version, vitals_version;
+	bool breakers;     /* those whose breaker is open are closed */
 	struct mono until; /* then an endpoint that was left alone is due */
 	enum tier first;   /* where a request looks, health apart */
 	bool plain;        /* all there are usable, with their full share */
@@ -41,16 +42,17 @@ struct tiers {
 };
 
 void tiers_work_out(struct tiers *t, const struct region *r,
-    const struct eset *set, struct mono now);
+    const struct eset *set, struct mono now, bool breakers);
 
 /* Works it out again if anything has changed. */
 static inline void
 tiers_update(struct tiers *t, const struct region *r, const struct eset *set,
-    struct mono now)
+    struct mono now, bool breakers)
 {
 	if (t->set_version != set->version ||
-	    t->vitals_version != vitals_version(r) || now.us >= t->until.us)
-		tiers_work_out(t, r, set, now);
+	    t->vitals_version != vitals_version(r) || now.us >= t->until.us ||
+	    t->breakers != breakers)
+		tiers_work_out(t, r, set, now, breakers);
 }
 
 /* Where it looks first; `random` is for spilling over from the own zone. */

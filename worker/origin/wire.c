@@ -10,6 +10,7 @@
 #include "common/base/log.h"
 #include "common/net/sock.h"
 #include "worker/origin/opool.h"
+#include "worker/origin/queue.h"
 
 void
 wire_count_bytes(struct wire *w)
@@ -25,7 +26,9 @@ static bool
 wire_take_permit(struct wire *w, uint32_t max)
 {
 	w->bounded = max != 0;
-	w->permit = permit_take(&w->env->permits, w->handle.index, max);
+	w->permit = PERMIT_NONE;
+	if (!w->bounded || !queue_holds(w->env, w->service))
+		w->permit = permit_take(&w->env->permits, w->handle.index, max);
 	if (w->permit == PERMIT_NONE)
 		errno = w->bounded ? EUSERS : ENOBUFS;
 	return w->permit != PERMIT_NONE;
@@ -96,6 +99,7 @@ wire_open(struct wire *w, struct env *e, const struct origin_want *want,
 	}
 	saved = errno;
 	permit_drop(&e->permits, w->permit);
+	queue_freed(e, w->service);
 	errno = saved;
 	return false;
 }
@@ -106,6 +110,7 @@ wire_close(struct wire *w)
 	wire_count_bytes(w);
 	io_close(&w->io, false);
 	permit_drop(&w->env->permits, w->permit);
+	queue_freed(w->env, w->service);
 	tls_client_free(w->policy);
 	w->policy = NULL;
 }

@@ -1,10 +1,11 @@
 /*
- * meters.c - see meters.h. All of it goes into this worker's own rows.
+ * meters.c - see meters.h. All numbers go into this worker's own rows.
  */
 #include "worker/watch/meters.h"
 
 #include "shm/counters.h"
 #include "shm/histo.h"
+#include "worker/watch/offences.h"
 
 void
 meters_request(const struct req *q)
@@ -21,6 +22,8 @@ meters_request(const struct req *q)
 		    us > q->upstream_us ? us - q->upstream_us : 0);
 	if (q->why != WHY_OK)
 		counters_why(e->region, e->slot, q->why);
+	if (e->offences)
+		offences_note(q->env, &q->client, q->status, (enum why)q->why);
 }
 
 void

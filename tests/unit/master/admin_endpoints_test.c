@@ -139,7 +139,8 @@ START_TEST(services)
 	has("{\"services\":[{\"name\":\"a\",\"balance\":\"hash\","
 	    "\"health\":\"healthy\",\"because\":null,\"endpoints\":{"
 	    "\"total\":2,\"usable\":2,\"sick\":0,\"drained\":0,\"maint\":0},"
-	    "\"active\":0,\"max_connections\":9,\"depends\":[],"
+	    "\"active\":0,\"max_connections\":9,\"waiting\":0,\"queue\":0,"
+	    "\"depends\":[],"
 	    "\"priority\":\"emergency\"},{\"name\":\"b\"");
 	vital_set_flag(region, gate_index("a", 0), VITAL_DOWN, true,
 	    CAUSE_PROBE_STATUS, 500);

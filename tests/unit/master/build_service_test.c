@@ -18,12 +18,14 @@ static const char everything[] =
     "slow_start = \"9s\"; panic_threshold = 31; health_score = true;\n"
     "priority = \"emergency\"; depends = [ \"db\" ];\n"
     "pool = { max_connections = 17; };\n"
+    "queue = { length = 7; timeout = \"3s\"; };\n"
     "passive = { failures = 4; time = \"6s\"; };\n"
     "health_check = { path = \"/up\"; method = \"HEAD\"; host = \"h\";\n"
     "headers = ( { set = \"A\"; value = \"1\"; } ); port = 99;\n"
     "expect = [ \"204\", \"300-399\" ]; interval = \"8s\"; timeout = \"7s\";\n"
     "healthy = 11; unhealthy = 12; };\n"
-    "retry = { attempts = 5; base_delay = \"1ms\"; max_delay = \"2ms\";\n"
+    "retry = { budget = 0.5; budget_minimum = 3; deadline = \"4s\";\n"
+    "attempts = 5; base_delay = \"1ms\"; max_delay = \"2ms\";\n"
     "factor = 1.5; jitter = false; on = [ \"timeout\", \"429\" ]; }; };\n"
     "re = { endpoints = ( { address = \"10.0.0.1:1\"; } );\n"
     "health_check = { body = \"~o.k\"; }; }; };\n"
@@ -98,6 +100,9 @@ START_TEST(plain)
 	ck_assert_uint_eq(be->health_score, 1);
 	ck_assert_uint_eq(be->class, IMG_CLASS_EMERGENCY);
 	ck_assert_uint_eq(be->max_connections, 17);
+	ck_assert_uint_eq(be->queue.length, 7);
+	ck_assert_uint_eq(be->queue.timeout_us, 3000000);
+	ck_assert_uint_eq(db->queue.length, 0);
 	ck_assert_uint_eq(be->depends.count, 1);
 	ck_assert_uint_eq(depends[0], 0);
 	ck_assert_uint_eq(be->passive.failures, 4);
@@ -109,6 +114,22 @@ START_TEST(plain)
 	ck_assert_uint_eq(db->depends.count, 0);
 	ck_assert_uint_eq(db->passive.failures, 0);
 	ck_assert_uint_eq(db->check.type, IMG_CHECK_NONE);
+}
+END_TEST
+
+START_TEST(a_queue_that_makes_no_sense)
+{
+	struct img_head *img = image();
+	struct img_service *s = service(1);
+
+	ck_assert(image_check(img, img->bytes));
+	s->queue.timeout_us = 0;
+	ck_assert(!image_check(img, img->bytes));
+	s->queue.timeout_us = 1;
+	s->max_connections = 0;
+	ck_assert(!image_check(img, img->bytes));
+	s->queue.length = 0;
+	ck_assert(image_check(img, img->bytes));
 }
 END_TEST
 
@@ -174,6 +195,9 @@ START_TEST(retry)
 
 	ck_assert_uint_eq(r->attempts[IMG_CLASS_NORMAL], 5);
 	ck_assert_uint_eq(r->attempts[IMG_CLASS_EMERGENCY], 5);
+	ck_assert_uint_eq(r->budget, 500);
+	ck_assert_uint_eq(r->budget_minimum, 3);
+	ck_assert_uint_eq(r->deadline_us, 4000000);
 	ck_assert_uint_eq(r->on, RETRY_TIMEOUT);
 	ck_assert_uint_eq(r->jitter, 0);
 	ck_assert_uint_eq(r->factor, 1500);
@@ -225,6 +249,7 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, head);
 	tcase_add_test(tc, plain);
+	tcase_add_test(tc, a_queue_that_makes_no_sense);
 	tcase_add_test(tc, endpoints);
 	tcase_add_test(tc, health_check);
 	tcase_add_test(tc, retry);

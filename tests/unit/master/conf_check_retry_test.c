@@ -53,8 +53,19 @@ static const struct conf_case bad[] = {
 	    "as \"200-299\"\n" },
 	{ RETRY("on = [ \"reset\", \"reset\" ];"),
 	    "f:2: retry.on: \"reset\" is there twice\n" },
-	{ RETRY("budget = 0.2;"),
-	    "f:2: unknown key \"budget\" in \"retry\"\n" },
+	{ RETRY("budget = 100.001;"),
+	    "f:2: retry.budget: 100.001 is out of range (0.001 to 100.0, and 0 "
+	    "for no limit)\n" },
+	{ RETRY("budget_minimum = 1000001;"),
+	    "f:2: retry.budget_minimum: 1000001 is out of range (0 to "
+	    "1000000)\n" },
+	{ RETRY("deadline = \"0.5ms\";"),
+	    "f:2: retry.deadline: expected a duration such as \"30s\"; "
+	    "\"0.5ms\" has a fraction (take a smaller unit)\n" },
+	{ RETRY("deadline = \"500us\";"),
+	    "f:2: retry.deadline: 500us is out of range (\"1ms\" to \"1d\", "
+	    "and 0 "
+	    "for no limit)\n" },
 };
 
 START_TEST(each_bad)
@@ -71,6 +82,15 @@ ck_range(const struct conf_statuses *s, size_t i, int from, int to)
 	ck_assert_int_eq(s->items[i].to, to);
 }
 
+static void
+ck_attempts(const struct conf_retry *r, uint32_t normal, uint32_t priority,
+    uint32_t emergency)
+{
+	ck_assert_uint_eq(r->class_attempts[IMG_CLASS_NORMAL], normal);
+	ck_assert_uint_eq(r->class_attempts[IMG_CLASS_PRIORITY], priority);
+	ck_assert_uint_eq(r->class_attempts[IMG_CLASS_EMERGENCY], emergency);
+}
+
 START_TEST(defaults)
 {
 	const struct conf_retry *r;
@@ -80,6 +100,10 @@ START_TEST(defaults)
 	ck_assert_str_eq(t.complaints, "");
 	r = &t.c.services[0].retry;
 	ck_assert_uint_eq(r->attempts, 3);
+	ck_attempts(r, 3, 5, 10);
+	ck_assert_uint_eq(r->budget, 200);
+	ck_assert_uint_eq(r->budget_minimum, 10);
+	ck_assert_uint_eq(r->deadline_us, 0);
 	ck_assert_uint_eq(r->base_us, 25000);
 	ck_assert_uint_eq(r->max_us, 60000000);
 	ck_assert_uint_eq(r->factor, 2000);
@@ -99,11 +123,16 @@ START_TEST(given)
 
 	conf_try_text(&t,
 	    RETRY("attempts = 100; base_delay = 0; max_delay = \"0\"; "
-		  "jitter = false; factor = 1.125; "
+		  "jitter = false; factor = 1.125; budget = 0.125; "
+		  "budget_minimum = 0; deadline = \"2s\"; "
 		  "on = [ \"timeout\", \"400-499\", \"500\" ];"));
 	ck_assert_str_eq(t.complaints, "");
 	r = &t.c.services[0].retry;
 	ck_assert_uint_eq(r->attempts, 100);
+	ck_attempts(r, 100, 100, 100);
+	ck_assert_uint_eq(r->budget, 125);
+	ck_assert_uint_eq(r->budget_minimum, 0);
+	ck_assert_uint_eq(r->deadline_us, 2000000);
 	ck_assert_uint_eq(r->base_us, 0);
 	ck_assert_uint_eq(r->max_us, 0);
 	ck_assert(!r->jitter);
@@ -131,6 +160,23 @@ START_TEST(nothing)
 }
 END_TEST
 
+/* What is shown for the service is what its own class has. */
+START_TEST(class)
+{
+	const struct conf_retry *r;
+	struct conf_try t;
+
+	conf_try_text(&t,
+	    SERVICE_WITH("priority = \"emergency\"; retry = { budget = 0; };"));
+	ck_assert_str_eq(t.complaints, "");
+	r = &t.c.services[0].retry;
+	ck_assert_uint_eq(r->attempts, 10);
+	ck_attempts(r, 3, 5, 10);
+	ck_assert_uint_eq(r->budget, 0);
+	conf_try_fini(&t);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -141,5 +187,6 @@ main(void)
 	tcase_add_test(tc, defaults);
 	tcase_add_test(tc, given);
 	tcase_add_test(tc, nothing);
+	tcase_add_test(tc, class);
 	return conf_try_run("conf_check_retry", tc);
 }

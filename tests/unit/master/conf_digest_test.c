@@ -109,6 +109,26 @@ START_TEST(health_check_counts)
 }
 END_TEST
 
+/* Also where nothing is written within. */
+START_TEST(groups_count)
+{
+	static const char *const groups[] = { "", "token = { };",
+		"passive = { };", "fallback = { respond = { }; };" };
+	enum { COUNT = sizeof(groups) / sizeof(groups[0]) };
+	uint8_t digests[COUNT][32];
+	char text[1024];
+
+	for (size_t i = 0; i < COUNT; i++) {
+		(void)snprintf(
+		    text, sizeof(text), SERVICE_WITH("%s"), groups[i]);
+		digest_of(text, digests[i]);
+		for (size_t k = 0; k < i; k++)
+			ck_assert_msg(memcmp(digests[i], digests[k], 32) != 0,
+			    "%s %s", groups[i], groups[k]);
+	}
+}
+END_TEST
+
 START_TEST(environment_counts)
 {
 	static const char text[] = "environment = \"${CONF_DIGEST}\";\n" REST;
@@ -152,6 +172,7 @@ main(void)
 	tcase_add_loop_test(
 	    tc, each_change, 0, (int)(sizeof(cases) / sizeof(cases[0])));
 	tcase_add_test(tc, health_check_counts);
+	tcase_add_test(tc, groups_count);
 	tcase_add_test(tc, environment_counts);
 	tcase_add_test(tc, restart);
 	return conf_try_run("conf_digest", tc);

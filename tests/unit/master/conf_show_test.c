@@ -42,7 +42,12 @@ static const char everything[] =
     "{ path = \"/b\"; service = \"b\"; upgrade = [ ]; },\n"
     "{ path = \"/p\"; respond = { status = 404; body = \"a\\tb\\n\\x7f\";\n"
     "  content_type = \"text/plain\"; }; },\n"
-    "{ path = \"/e\"; respond = { }; } );\n";
+    "{ path = \"/e\"; respond = { }; rate_limits = \"m\"; } );\n"
+    "rate_limits = { l = { key = [ \"user\", \"route\" ]; rate = \"9/min\";\n"
+    "  multiplier = { priority = 2; }; }, m = { key = \"route\"; limit = 3;\n"
+    "  algorithm = \"concurrency\"; }, n = { key = \"header:X-A\";\n"
+    "  rate = \"9/month\"; algorithm = \"quota\"; adaptive = true; }; };\n"
+    "overload = { };\n";
 
 static char *
 shown(const struct conf *c)
@@ -138,6 +143,12 @@ START_TEST(origins)
 		"# default\n",
 		"    name = \"/p\"; # default\n",
 		"      status = 200; # default\n",
+		"    rate = \"9/min\"; # f:33\n    burst = 9; # default\n",
+		"      priority = 2.0; # f:34\n",
+		"    algorithm = \"concurrency\"; # f:35\n    limit = 3; # "
+		"f:34\n",
+		"    rate = \"9/month\"; # f:36\n    multiplier = {\n",
+		"    adaptive = true; # f:36\n",
 	};
 	struct conf_try t;
 	char *text;

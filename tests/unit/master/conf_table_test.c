@@ -11,7 +11,7 @@
 static const struct conf_block *const blocks[] = { &conf_block_top,
 	&conf_block_listener, &conf_block_service, &conf_block_endpoint,
 	&conf_block_route, &conf_block_condition, &conf_block_header_rule,
-	&conf_block_probe_header };
+	&conf_block_probe_header, &conf_block_rate_limit };
 #define BLOCKS (int)(sizeof(blocks) / sizeof(blocks[0]))
 
 /* A group's keys follow it, without others between. */
@@ -19,15 +19,18 @@ START_TEST(groups)
 {
 	const struct conf_block *b = blocks[_i];
 	const char *group = "";
+	size_t n;
 
 	for (size_t i = 0; i < b->count; i++) {
 		const struct conf_row *row = &b->rows[i];
 
+		n = strlen(group);
 		if (conf_row_prefix(row) == 0)
 			group = row->type == CONF_GROUP ? row->path : "";
 		else
-			ck_assert_msg(
-			    conf_row_key(row, group) != NULL, "%s", row->path);
+			ck_assert_msg(strncmp(row->path, group, n) == 0 &&
+				row->path[n] == '.',
+			    "%s", row->path);
 	}
 }
 END_TEST

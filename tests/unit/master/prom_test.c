@@ -9,6 +9,7 @@
 #include "shm/control.h"
 #include "shm/counters.h"
 #include "shm/histo.h"
+#include "shm/limit_names.h"
 #include "worker/flow/why.h"
 
 static struct region region;
@@ -115,7 +116,13 @@ START_TEST(series_bear_names)
 	series_add(&region, 1, SERIES_UPSTREAM,
 	    registry_set(&region, service)->members[0].handle.index, service, 0,
 	    503);
+	for (uint32_t w = 0; w < 2; w++)
+		series_add(&region, w, SERIES_LIMITED,
+		    limit_name_row(&region, SLICE_LIT("per \"ip\"")),
+		    REGISTRY_NONE, 0, 0);
 	write_all();
+	ck_assert(
+	    has("penstock_rate_limited_total{limit=\"per \\\"ip\\\"\"} 2"));
 	ck_assert(has("penstock_requests_total{route=\"/a \\\"b\\\"\","
 		      "service=\"be\",method=\"GET\",code=\"200\"} 2"));
 	ck_assert(has("penstock_requests_total{route=\"/a \\\"b\\\"\","

@@ -1,179 +1,252 @@
 /*
  * limiter_test.c - how often something may happen: to the microsecond, over a
- * few months, in crowded sets, and whoever dies at whatever store.
+ * few months, and in crowded sets.
  */
-#include "tests/unit/shm/stepping.h"
+#include "shm/limit_rate.h"
+#include "tests/unit/shm/limiter_kit.h"
 
-#define NOW UINT64_C(5000000)
-#define A LIMITER_ADDRESS
-
-static const struct limiter_rate rate = { .each_us = 1000, .burst = 3 };
-
-/* All in one set. */
-static uint64_t
-key(uint64_t n)
-{
-	return (n + 1) << LIMIT_TAG_SHIFT | 5;
-}
-
-/* How long to wait; 0: taken. */
-static uint64_t
-take(const struct region *r, uint64_t k, uint64_t now_us)
-{
-	uint64_t wait_us;
-	bool taken = limiter_take(r, A, k, &rate, now_us, &wait_us);
-
-	ck_assert_int_eq(taken, wait_us == 0);
-	return wait_us;
-}
-
-/* Takes all that there are. */
-static uint32_t
-take_all(const struct region *r, uint64_t k, uint64_t now_us)
-{
-	uint32_t n = 0;
-
-	while (take(r, k, now_us) == 0)
-		n++;
-	return n;
-}
-
-static uint32_t
-places(const struct region *r, uint64_t k, enum limit_state state)
-{
-	struct limit l = limit_make(r, A, k, NOW);
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < LIMITER_WAYS; i++) {
-		uint64_t o = atomic_load(&l.word[i]);
-
-		n += state == LIMIT_EMPTY
-		    ? limit_state(o) == LIMIT_EMPTY
-		    : limit_is_of(o, l.tag) && limit_state(o) == state;
-	}
-	return n;
-}
+static const struct limiter_rate *const rate = &rates[LIMITER_BUCKET];
 
 START_TEST(a_rate_is_kept)
 {
+	struct limiter_left left;
 	struct region r;
 
 	fixture_region(&r, 1);
-	ck_assert_uint_eq(take_all(&r, key(1), NOW), 3);
-	ck_assert_uint_eq(take(&r, key(1), NOW), 1000);
-	ck_assert_uint_eq(take(&r, key(1), NOW + 999), 1);
-	ck_assert_uint_eq(take(&r, key(1), NOW + 1000), 0);
-	ck_assert_uint_eq(take(&r, key(1), NOW + 1000), 1000);
-	ck_assert_uint_eq(take_all(&r, key(1), NOW + 3500), 2);
-	ck_assert_uint_eq(take(&r, key(1), NOW + 3500), 500);
-	ck_assert_uint_eq(take_all(&r, key(1), NOW + 1000000), 3);
-	/* Another key, and the same one in the other table. */
-	ck_assert_uint_eq(take_all(&r, key(2), NOW), 3);
-	uint64_t wait_us;
-	ck_assert(
-	    limiter_take(&r, LIMITER_IDENTITY, key(1), &rate, NOW, &wait_us));
-	ck_assert_uint_eq(places(&r, key(1), LIMIT_LIVE), 1);
+	ck_assert_uint_eq(take_all(&r, rate, 1, NOW), 3);
+	ck_assert_uint_eq(take(&r, rate, 1, NOW), SECOND);
+	ck_assert_uint_eq(take(&r, rate, 1, NOW + SECOND - 1), 1);
+	ck_assert_uint_eq(take(&r, rate, 1, NOW + SECOND), 0);
+	ck_assert_uint_eq(take(&r, rate, 1, NOW + SECOND), SECOND);
+	ck_assert_uint_eq(take_all(&r, rate, 1, NOW + 3500000), 2);
+	ck_assert_uint_eq(take(&r, rate, 1, NOW + 3500000), 500000);
+	ck_assert_uint_eq(take_all(&r, rate, 1, NOW + 100 * SECOND), 3);
+	/* Another key, and the same one in the other tables. */
+	ck_assert_uint_eq(take_all(&r, rate, 2, NOW), 3);
+	for (enum limiter_table t = LIMITER_IDENTITY; t < LIMITER_TABLES; t++) {
+		struct limiter_key of = key(1);
+
+		ck_assert(limiter_take(&r, t, &of, rate, NOW, &left));
+		ck_assert_uint_eq(left.limit, 3);
+		ck_assert_uint_eq(left.remaining, 2);
+		ck_assert_uint_eq(left.reset_us, SECOND);
+	}
+	ck_assert_uint_eq(places(&r, 1, CELL_LIVE), 1);
 	region_fini(&r);
 }
 END_TEST
 
 START_TEST(what_is_given_back_can_be_taken)
 {
+	const struct limiter_rate *of = &rates[_i];
 	struct region r;
 
 	fixture_region(&r, 1);
-	limiter_refund(&r, A, key(1), &rate, NOW);
-	ck_assert_uint_eq(take_all(&r, key(1), NOW), 3);
-	limiter_refund(&r, A, key(1), &rate, NOW);
-	ck_assert_uint_eq(take_all(&r, key(1), NOW), 1);
-	/* Never more than the burst. */
+	give(&r, of, 1, NOW);
+	ck_assert_uint_eq(take_all(&r, of, 1, NOW), 3);
+	give(&r, of, 1, NOW);
+	ck_assert_uint_eq(take_all(&r, of, 1, NOW), 1);
+	/* Never more than there may be. */
 	for (int i = 0; i < 10; i++)
-		limiter_refund(&r, A, key(1), &rate, NOW + 500);
-	ck_assert_uint_eq(take_all(&r, key(1), NOW + 500), 3);
-	limiter_refund(&r, A, key(9), &rate, NOW);
-	ck_assert_uint_eq(places(&r, key(9), LIMIT_LIVE), 0);
+		give(&r, of, 1, NOW);
+	ck_assert_uint_eq(take_all(&r, of, 1, NOW), 3);
+	give(&r, of, 9, NOW);
+	ck_assert_uint_eq(places(&r, 9, CELL_LIVE), 0);
 	region_fini(&r);
 }
 END_TEST
 
-START_TEST(a_limit_changes)
+START_TEST(a_bucket_changes)
 {
-	const struct limiter_rate less = { .each_us = 100, .burst = 2 };
-	const struct limiter_rate more = { .each_us = 1000, .burst = 5 };
+	const struct limiter_rate less = { .each_ns = 100 * SECOND,
+		.burst = 2 };
+	const struct limiter_rate more = { .each_ns = 1000 * SECOND,
+		.burst = 5 };
 	struct region r;
-	uint64_t wait_us;
 
 	fixture_region(&r, 1);
-	ck_assert_uint_eq(take_all(&r, key(1), NOW), 3);
-	/* One full bucket is spent, not 30. */
-	ck_assert(!limiter_take(&r, A, key(1), &less, NOW, &wait_us));
-	ck_assert_uint_eq(wait_us, 100);
-	ck_assert(limiter_take(&r, A, key(1), &less, NOW + 3000, &wait_us));
-	ck_assert_uint_eq(take_all(&r, key(2), NOW), 3);
-	ck_assert(limiter_take(&r, A, key(2), &more, NOW, &wait_us));
-	ck_assert(limiter_take(&r, A, key(2), &more, NOW, &wait_us));
-	ck_assert(!limiter_take(&r, A, key(2), &more, NOW, &wait_us));
+	ck_assert_uint_eq(take_all(&r, rate, 1, NOW), 3);
+	/* A clock that is behind would see as much. */
+	ck_assert_uint_eq(take(&r, &less, 1, NOW), 3 * SECOND - SECOND / 10);
+	ck_assert_uint_eq(take(&r, &less, 1, NOW + 3 * SECOND), 0);
+	ck_assert_uint_eq(take_all(&r, rate, 2, NOW), 3);
+	ck_assert_uint_eq(take_all(&r, &more, 2, NOW), 2);
 	region_fini(&r);
 }
 END_TEST
 
-/* A month's quota, whenever it begins: the clock in a word comes round. */
+/* How long a key whose slow bucket, or long window, is spent waits by another
+ * rate: as long as it is told to, which is no longer than that rate's own. */
+static void
+wait_is_true(const struct limiter_rate *was, const struct limiter_rate *is,
+    uint64_t most_us)
+{
+	struct region r;
+	uint64_t wait;
+
+	fixture_region(&r, 1);
+	take_all(&r, was, 1, NOW);
+	wait = take(&r, is, 1, NOW);
+	ck_assert_uint_ne(wait, 0);
+	ck_assert_uint_le(wait, most_us);
+	ck_assert_uint_eq(take(&r, is, 1, NOW + wait), 0);
+	region_fini(&r);
+}
+
+START_TEST(slow_becomes_fast)
+{
+	const struct limiter_rate slow = { .each_ns = 360000 * SECOND,
+		.burst = 10 };
+	const struct limiter_rate fast = { .each_ns = 600 * SECOND,
+		.burst = 10 };
+
+	wait_is_true(&slow, &fast, SECOND * 6 / 10);
+}
+END_TEST
+
+START_TEST(a_day_becomes_a_minute)
+{
+	const struct limiter_rate day = { .kind = (enum limiter_kind)_i,
+		.count = 100,
+		.period_us = 86400 * SECOND };
+	struct limiter_rate minute = day;
+
+	minute.period_us = 60 * SECOND;
+	wait_is_true(&day, &minute, 56 * SECOND);
+}
+END_TEST
+
+/* What is charged while all is shed does not lock out afterwards. */
+START_TEST(all_is_shed_for_a_moment)
+{
+	const struct img_limit l = { .kind = IMG_LIMIT_TOKEN_BUCKET,
+		.burst = 100,
+		.each_ns = 60000000,
+		.adaptive = 1,
+		.multiplier = { 1000, 1000, 1000 } };
+	struct limiter_rate shed, whole;
+
+	limit_rate(&l, limit_in_force(&l, IMG_CLASS_NORMAL, 1000), 0, &shed);
+	limit_rate(&l, limit_in_force(&l, IMG_CLASS_NORMAL, 0), 0, &whole);
+	wait_is_true(&shed, &whole, 60000);
+}
+END_TEST
+
+/* A class with less refuses: what the others have spent stays spent. */
+START_TEST(a_class_forgives_nothing)
+{
+	const struct img_limit l = { .kind = IMG_LIMIT_TOKEN_BUCKET,
+		.burst = 1,
+		.each_ns = 1000 * SECOND * 60,
+		.multiplier = { 1000, 1900, 0 } };
+	struct limiter_rate one, more;
+	struct region r;
+
+	fixture_region(&r, 1);
+	limit_rate(&l, 1000, 0, &one);
+	limit_rate(&l, 1900, 0, &more);
+	ck_assert_uint_eq(take(&r, &one, 1, NOW), 0);
+	ck_assert_uint_eq(take(&r, &more, 1, NOW), 60 * SECOND);
+	ck_assert_uint_eq(take(&r, &one, 1, NOW), 60 * SECOND);
+	region_fini(&r);
+}
+END_TEST
+
+/* Nor does one whose clock is behind. */
+START_TEST(who_is_behind_forgives_nothing)
+{
+	const uint64_t ahead = NOW + LIMITER_BEHIND_US;
+	const struct limiter_rate *of = &rates[_i];
+	struct region r;
+	uint64_t wait;
+
+	fixture_region(&r, 1);
+	ck_assert_uint_eq(take_all(&r, of, 1, ahead), 3);
+	wait = take(&r, of, 1, ahead);
+	ck_assert_uint_ne(take(&r, of, 1, NOW), 0);
+	ck_assert_uint_eq(take(&r, of, 1, ahead), wait);
+	region_fini(&r);
+}
+END_TEST
+
+/* Very slow buckets, whenever they begin: the clock in a cell comes round. */
 START_TEST(months_are_counted)
 {
-	const uint64_t day = UINT64_C(24) * 3600 * 1000000, month = 31 * day;
-	const struct limiter_rate quota = { .each_us = month / 1000,
-		.burst = 1000 };
-	const struct limiter_rate ages = { UINT64_MAX, UINT32_MAX };
+	const uint64_t day = 24 * 3600 * SECOND, month = 31 * day;
+	const struct limiter_rate slow = { .each_ns = month, .burst = 1000 };
+	const struct limiter_rate ages = { .each_ns = UINT64_MAX,
+		.burst = UINT64_MAX };
 	struct region r;
-	uint64_t wait_us, now;
+	uint64_t now = 7;
 
 	fixture_region(&r, 1);
-	for (uint64_t n = 0; n < 12; n++) {
-		uint32_t taken = 0;
+	for (uint64_t n = 0; n < 90; n++) {
+		uint32_t taken;
 
 		now = n * 10 * day + 7;
-		while (limiter_take(&r, A, key(n % 2), &quota, now, &wait_us))
-			taken++;
+		taken = take_all(&r, &slow, n % 2, now);
 		/* 20 days have passed since it was last asked for. */
 		ck_assert_uint_ge(taken, n < 2 ? 1000 : 645);
 		ck_assert_uint_le(taken, n < 2 ? 1000 : 646);
-		ck_assert_uint_le(wait_us, quota.each_us);
-		limiter_sweep(&r, now);
+		limiter_sweep(&r, A, now);
 	}
-	ck_assert(limiter_take(&r, A, key(7), &ages, now, &wait_us));
-	ck_assert(!limiter_take(&r, A, key(7), &ages, now, &wait_us));
-	ck_assert(
-	    !limiter_take(&r, A, key(7), &ages, now + 79 * day, &wait_us));
-	ck_assert_uint_eq(wait_us, day);
-	ck_assert(limiter_take(&r, A, key(7), &ages, now + 80 * day, &wait_us));
+	ck_assert_uint_eq(take(&r, &ages, 7, now), 0);
+	ck_assert_uint_eq(take(&r, &ages, 7, now), 80 * day);
+	ck_assert_uint_eq(take(&r, &ages, 7, now + 79 * day), day);
+	ck_assert_uint_eq(take(&r, &ages, 7, now + 80 * day), 0);
 	/* A worker whose clock is a little behind sees no other time. */
-	ck_assert(!limiter_take(
-	    &r, A, key(7), &ages, now + 80 * day - 5000, &wait_us));
+	ck_assert_uint_gt(take(&r, &ages, 7, now + 80 * day - 5000), day);
 	region_fini(&r);
 }
 END_TEST
 
-START_TEST(the_nearest_to_its_end_gives_way)
+START_TEST(who_has_spent_least_gives_way)
 {
 	struct region r;
 
 	fixture_region(&r, 1);
 	for (uint64_t i = 0; i < LIMITER_WAYS; i++)
-		for (uint64_t k = 0; k <= i % 3; k++)
-			ck_assert_uint_eq(take(&r, key(i), NOW), 0);
+		for (uint64_t n = 0; n <= i % 3; n++)
+			ck_assert_uint_eq(take(&r, rate, i, NOW), 0);
 	ck_assert_uint_eq(limiter_evicted(&r, A), 0);
-	ck_assert_uint_eq(take(&r, key(100), NOW), 0);
+	ck_assert_uint_eq(take(&r, rate, 100, NOW), 0);
 	ck_assert_uint_eq(limiter_evicted(&r, A), 1);
-	ck_assert_uint_eq(places(&r, key(0), LIMIT_LIVE), 0);
+	ck_assert_uint_eq(places(&r, 0, CELL_LIVE), 0);
 	for (uint64_t i = 1; i < LIMITER_WAYS; i++)
-		ck_assert_uint_eq(places(&r, key(i), LIMIT_LIVE), 1);
+		ck_assert_uint_eq(places(&r, i, CELL_LIVE), 1);
 	/* Whose time is over goes unnoticed. */
-	ck_assert_uint_eq(take(&r, key(101), NOW + 1000), 0);
+	ck_assert_uint_eq(take(&r, rate, 101, NOW + SECOND), 0);
 	ck_assert_uint_eq(limiter_evicted(&r, A), 1);
 	ck_assert_uint_eq(limiter_evicted(&r, LIMITER_IDENTITY), 0);
 	/* Those who have spent most are known still. */
-	ck_assert_uint_eq(take(&r, key(2), NOW), 1000);
-	ck_assert_uint_eq(take(&r, key(5), NOW), 1000);
+	ck_assert_uint_eq(take(&r, rate, 2, NOW), SECOND);
+	ck_assert_uint_eq(take(&r, rate, 5, NOW), SECOND);
+	region_fini(&r);
+}
+END_TEST
+
+/* A flood of keys that come once leaves those be that have spent a part. */
+START_TEST(a_flood_takes_its_own_places)
+{
+	const struct limiter_rate many[] = {
+		{ .each_ns = 60000000, .burst = 100 },
+		{ .kind = LIMITER_FIXED, .count = 100, .period_us = NOW * 2 },
+		{ .kind = LIMITER_SLIDING, .count = 100, .period_us = NOW * 2 },
+	};
+	struct limiter_left left;
+	struct region r;
+
+	fixture_region(&r, 1);
+	for (uint64_t k = 0; k < LIMITER_WAYS - 1; k++)
+		for (uint64_t n = 0; n < 2 + k; n++)
+			ck_assert(take_left(&r, &many[_i], k, NOW, &left));
+	for (uint64_t k = 0; k < 1000; k++)
+		ck_assert(take_left(&r, &many[_i], 100 + k, NOW + k, &left));
+	ck_assert_uint_eq(limiter_evicted(&r, A), 999);
+	for (uint64_t k = 0; k < LIMITER_WAYS - 1; k++) {
+		ck_assert(take_left(&r, &many[_i], k, NOW, &left));
+		ck_assert_uint_eq(left.remaining, 100 - 3 - k);
+	}
 	region_fini(&r);
 }
 END_TEST
@@ -185,194 +258,212 @@ START_TEST(the_sweep_frees_what_is_over)
 
 	fixture_region(&r, 1);
 	ck_assert_int_eq(fstat(r.state_fd, &before), 0);
-	limiter_sweep(&r, NOW);
-	limiter_refund(&r, A, key(1), &rate, NOW);
+	limiter_sweep(&r, A, NOW);
+	give(&r, rate, 1, NOW);
 	ck_assert_int_eq(fstat(r.state_fd, &after), 0);
 	/* But for the pages that say where something is. */
 	ck_assert_int_le(after.st_blocks - before.st_blocks, 16);
-	take_all(&r, key(1), NOW);
-	take(&r, key(2), NOW);
-	limiter_sweep(&r, NOW + 999);
-	ck_assert_uint_eq(places(&r, 0, LIMIT_EMPTY), LIMITER_WAYS);
-	ck_assert_uint_eq(places(&r, key(2), LIMIT_LIVE), 1);
-	limiter_sweep(&r, NOW + 1000);
-	ck_assert_uint_eq(places(&r, key(2), LIMIT_LIVE), 0);
-	ck_assert_uint_eq(places(&r, key(1), LIMIT_LIVE), 1);
-	ck_assert_uint_eq(take(&r, key(1), NOW), 1000);
-	limiter_sweep(&r, NOW + 3000);
-	ck_assert_uint_eq(places(&r, key(1), LIMIT_EMPTY), LIMITER_WAYS);
-	ck_assert_uint_eq(take_all(&r, key(1), NOW + 3000), 3);
+	take_all(&r, rate, 1, NOW);
+	take(&r, rate, 2, NOW);
+	/* Who is behind is to find it still. */
+	limiter_sweep(&r, A, NOW + SECOND + LIMITER_BEHIND_US - 1);
+	ck_assert_uint_eq(places(&r, 2, CELL_LIVE), 1);
+	limiter_sweep(&r, A, NOW + SECOND + LIMITER_BEHIND_US);
+	ck_assert_uint_eq(places(&r, 2, CELL_LIVE), 0);
+	ck_assert_uint_eq(places(&r, 1, CELL_LIVE), 1);
+	ck_assert_uint_eq(take(&r, rate, 1, NOW), SECOND);
+	limiter_sweep(&r, A, NOW + 3 * SECOND + LIMITER_BEHIND_US);
+	ck_assert_uint_eq(places(&r, 1, CELL_EMPTY), LIMITER_WAYS);
+	ck_assert_uint_eq(take_all(&r, rate, 1, NOW + 3 * SECOND), 3);
 	region_fini(&r);
 }
 END_TEST
 
-/* ---- kills and meddling ---- */
-
-static struct region *limiting;
-static uint32_t steps_calm; /* 0: nobody meddles */
-
-static void
-other_acts(struct region *r)
+START_TEST(a_key_is_reset)
 {
-	take(r, key(0), NOW);
-	take(r, key(1), NOW);
-	limiter_refund(r, A, key(1), &rate, NOW);
-	limiter_sweep(r, NOW);
-	take(r, key(2), NOW);
-	take(r, key(3), NOW);
-}
-
-static void
-step_meddle(const char *name)
-{
-	if (steps_calm != 0 && --steps_calm == 0) {
-		shm_step_hook = NULL;
-		other_acts(limiting);
-		shm_step_hook = step_meddle;
-	}
-	step_count(name);
-}
-
-static void
-worker_acts(struct region *r)
-{
-	shm_step_hook = step_meddle;
-	take(r, key(0), NOW);
-	take(r, key(1), NOW);
-	take(r, key(0), NOW);
-	limiter_refund(r, A, key(0), &rate, NOW);
-	take(r, key(2), NOW); /* in the place of another, if one is full */
-	take(r, key(1), NOW);
-}
-
-/* Others leave two places, or none. */
-static void
-scene_make(struct region *r, bool full)
-{
-	fixture_region(r, 1);
-	limiting = r;
-	for (uint64_t i = 0; i < LIMITER_WAYS - (full ? 0 : 2); i++)
-		take_all(r, key(50 + i), NOW);
-}
-
-/* Each key has one place, whose account is within its limits. */
-static void
-scene_end(struct region *r)
-{
-	for (uint64_t i = 0; i < 4; i++) {
-		ck_assert_uint_le(places(r, key(i), LIMIT_LIVE), 1);
-		ck_assert_uint_le(take_all(r, key(i), NOW), 3);
-		ck_assert_uint_eq(places(r, key(i), LIMIT_LIVE), 1);
-		ck_assert_uint_eq(places(r, key(i), LIMIT_PENDING), 0);
-		ck_assert_uint_eq(take(r, key(i), NOW), 1000);
-	}
-	limiter_sweep(r, NOW + 3000);
-	ck_assert_uint_eq(places(r, 0, LIMIT_EMPTY), LIMITER_WAYS);
-	region_fini(r);
-}
-
-START_TEST(a_worker_is_killed)
-{
-	struct region r;
-	bool done = false;
-
-	for (uint32_t k = 1; !done; k += STRIDE) {
-		for (uint32_t calm = 0; calm <= k; calm++) {
-			scene_make(&r, _i != 0);
-			steps_calm = calm;
-			done = run_killed(worker_acts, &r, k);
-			scene_end(&r);
-		}
-		ck_assert(!done || k > 10);
-	}
-}
-END_TEST
-
-/* The charges of both are counted, wherever the second one comes between. */
-START_TEST(two_charge_one_key)
-{
-	struct region r;
-
-	for (uint32_t calm = 1; calm < 30; calm++) {
-		fixture_region(&r, 1);
-		limiting = &r;
-		steps_calm = calm;
-		shm_step_hook = step_meddle;
-		ck_assert_uint_eq(take(&r, key(0), NOW), 0);
-		ck_assert_uint_eq(take(&r, key(0), NOW), 0);
-		shm_step_hook = NULL;
-		ck_assert_uint_eq(
-		    take_all(&r, key(0), NOW), steps_calm == 0 ? 0 : 1);
-		region_fini(&r);
-	}
-}
-END_TEST
-
-/* Just before K1: a lower place is freed, and another one takes it. */
-static void
-step_overtake(const char *name)
-{
-	if (strcmp(name, "K1") != 0)
-		return;
-	shm_step_hook = NULL;
-	limiter_sweep(limiting, NOW);
-	ck_assert_uint_eq(take(limiting, key(0), NOW), 0);
-}
-
-START_TEST(two_claim_places_for_one_key)
-{
+	const struct limiter_rate *of = &rates[_i];
+	struct limiter_key one = key(1), other = key(2);
 	struct region r;
 
 	fixture_region(&r, 1);
-	limiting = &r;
-	take(&r, key(50), NOW - 5000); /* in the lowest, and over */
-	shm_step_hook = step_overtake;
-	ck_assert_uint_eq(take(&r, key(0), NOW), 0);
-	shm_step_hook = NULL;
-	limiter_sweep(&r, NOW);
-	ck_assert_uint_eq(places(&r, key(0), LIMIT_LIVE), 1);
-	ck_assert_uint_eq(places(&r, key(0), LIMIT_PENDING), 0);
-	ck_assert_uint_eq(take_all(&r, key(0), NOW), 1);
+	ck_assert(!limiter_reset(&r, A, &one));
+	ck_assert_uint_eq(take_all(&r, of, 1, NOW), 3);
+	ck_assert(!limiter_reset(&r, A, &other));
+	ck_assert(limiter_reset(&r, A, &one));
+	ck_assert_uint_eq(take_all(&r, of, 1, NOW), 3);
 	region_fini(&r);
 }
 END_TEST
 
-/* What place 5 becomes when another one has that state with the same key. */
-static enum limit_state
-promoted(struct limit *l, uint32_t other, enum limit_state state)
-{
-	uint64_t mine = limit_pending(l->tag, 9);
+/* ---- names ---- */
 
-	atomic_store(&l->word[5], mine);
-	atomic_store(&l->word[other],
-	    state == LIMIT_LIVE ? limit_live(l->tag, NOW)
-				: limit_pending(l->tag, 7));
-	limit_promote(l, 5, mine);
-	if (state == LIMIT_PENDING && other > 5)
-		ck_assert_int_eq(limit_state(l->word[other]), LIMIT_EMPTY);
-	else
-		ck_assert_int_eq(limit_state(l->word[other]), state);
-	atomic_store(&l->word[other], 0);
-	return limit_state(l->word[5]);
+static struct limiter_key
+named(const struct region *r, uint32_t n)
+{
+	struct addr a = { .ip = { [10] = 0xff,
+			      0xff,
+			      10,
+			      0,
+			      (uint8_t)(n >> 8),
+			      (uint8_t)n } };
+
+	return limiter_key_address(r, 7, &a);
 }
 
-START_TEST(one_of_two_places_counts)
+/* Sums of what was seen. */
+struct sight {
+	const struct region *r;
+	const struct limiter_rate *rate;
+	uint32_t keys, spent;
+};
+
+static void
+sight_add(void *user, const struct limiter_seen *seen)
 {
+	struct sight *s = user;
+	struct limiter_left left;
+	struct limiter_key key =
+	    named(s->r, (uint32_t)seen->key.bytes[4] << 8 | seen->key.bytes[5]);
+
+	ck_assert_int_eq(memcmp(&key, &seen->key, sizeof(key)), 0);
+	limiter_look(A, seen, s->rate, NOW, &left);
+	s->keys++;
+	s->spent += (uint32_t)(left.limit - left.remaining);
+}
+
+START_TEST(keys_are_listed_by_name)
+{
+	struct region r;
+	struct limiter_left left;
+	struct sight s = { .r = &r, .rate = &rates[_i] };
+
+	fixture_region(&r, 1);
+	limiter_each(&r, A, NOW, sight_add, &s);
+	ck_assert_uint_eq(s.keys, 0);
+	for (uint32_t n = 0; n < 1000; n++) {
+		struct limiter_key k = named(&r, n);
+
+		for (uint32_t i = 0; i <= n % 3; i++)
+			ck_assert(limiter_take(&r, A, &k, s.rate, NOW, &left));
+	}
+	limiter_each(&r, A, NOW, sight_add, &s);
+	ck_assert_uint_eq(s.keys, 1000);
+	ck_assert_uint_eq(limiter_used(&r, A, NOW, NULL), 1000);
+	ck_assert_uint_eq(s.spent, 1999);
+	/* A name that is not whole is none. */
+	struct limiter_key k = named(&r, 0);
+	struct limit l = limit_make(&r, A, k.hash, NOW);
+	struct cell o;
+	atomic_fetch_add(&l.name[limit_find(&l, &o)].word[1], 256);
+	limiter_each(&r, A, NOW, sight_add, &s);
+	ck_assert_uint_eq(s.keys, 1999);
+	/* Nor is it listed whose time is over. */
+	limiter_each(&r, A, NOW + 100 * SECOND, sight_add, &s);
+	ck_assert_uint_eq(s.keys, 1999);
+	region_fini(&r);
+}
+END_TEST
+
+/* By the key's next charge, or refusal; what was spent stays. */
+START_TEST(a_wrong_name_is_written_again)
+{
+	const bool spent = _i >= 3;
+	struct region r;
+	struct limiter_left left;
+	struct sight s = { .r = &r, .rate = &rates[_i % 3] };
+	struct limit l;
+	struct cell o;
+
+	fixture_region(&r, 1);
+	struct limiter_key k = named(&r, 0);
+	for (int i = 0; i < (spent ? 3 : 1); i++)
+		ck_assert(limiter_take(&r, A, &k, s.rate, NOW, &left));
+	l = limit_make(&r, A, k.hash, NOW);
+	atomic_fetch_add(&l.name[limit_find(&l, &o)].word[1], 256);
+	limiter_each(&r, A, NOW, sight_add, &s);
+	ck_assert_uint_eq(s.keys, 0);
+	ck_assert_int_eq(limiter_take(&r, A, &k, s.rate, NOW, &left), !spent);
+	limiter_each(&r, A, NOW, sight_add, &s);
+	ck_assert_uint_eq(s.keys, 1);
+	ck_assert_uint_eq(s.spent, spent ? 3 : 2);
+	region_fini(&r);
+}
+END_TEST
+
+START_TEST(a_change_is_noticed)
+{
+	const struct limiter_rate *of = &rates[_i];
+	uint64_t before, after;
 	struct region r;
 
 	fixture_region(&r, 1);
-	struct limit l = limit_make(&r, A, key(1), NOW);
-	ck_assert_int_eq(promoted(&l, 2, LIMIT_LIVE), LIMIT_EMPTY);
-	ck_assert_int_eq(promoted(&l, 7, LIMIT_LIVE), LIMIT_EMPTY);
-	ck_assert_int_eq(promoted(&l, 2, LIMIT_PENDING), LIMIT_EMPTY);
-	ck_assert_int_eq(promoted(&l, 7, LIMIT_PENDING), LIMIT_LIVE);
-	/* Who looked round before the place was claimed anew is too late. */
-	uint64_t old = limit_pending(l.tag, 9);
-	atomic_store(&l.word[5], limit_empty(old));
-	ck_assert(limit_swap(
-	    &l, 5, limit_empty(old), limit_pending(l.tag, limit_empty(old))));
-	limit_promote(&l, 5, old);
-	ck_assert_int_eq(limit_state(l.word[5]), LIMIT_PENDING);
+	ck_assert_uint_eq(limiter_used(&r, A, NOW, &before), 0);
+	for (int i = 0; i < 3; i++) {
+		take(&r, of, 1, NOW);
+		ck_assert_uint_eq(limiter_used(&r, A, NOW, &after), 1);
+		ck_assert_uint_ne(after, before);
+		before = after;
+	}
+	ck_assert_uint_ne(take(&r, of, 1, NOW), 0);
+	ck_assert_uint_eq(limiter_used(&r, A, NOW, &after), 1);
+	ck_assert_uint_eq(after, before);
+	ck_assert_uint_eq(limiter_used(&r, A, NOW + 100 * SECOND, NULL), 0);
+	region_fini(&r);
+}
+END_TEST
+
+START_TEST(a_quota_is_restored)
+{
+	const uint64_t day = 86400 * SECOND, now = 20000 * day + 7;
+	const struct limiter_rate quota = { .kind = LIMITER_FIXED,
+		.count = 10,
+		.period_us = day,
+		.end_us = 20001 * day };
+	struct limiter_left left;
+	struct region r;
+
+	fixture_region(&r, 1);
+	struct limiter_key k = named(&r, 3);
+	limiter_restore(&r, LIMITER_QUOTA, &k, &quota, 4, now);
+	ck_assert(limiter_take(&r, LIMITER_QUOTA, &k, &quota, now, &left));
+	ck_assert_uint_eq(left.remaining, 5);
+	ck_assert_uint_eq(left.reset_us, day - 7);
+	/* More is known. */
+	limiter_restore(&r, LIMITER_QUOTA, &k, &quota, 4, now);
+	ck_assert(limiter_take(&r, LIMITER_QUOTA, &k, &quota, now, &left));
+	ck_assert_uint_eq(left.remaining, 4);
+	/* More than there may be. */
+	limiter_restore(&r, LIMITER_QUOTA, &k, &quota, UINT64_MAX, now);
+	ck_assert(!limiter_take(&r, LIMITER_QUOTA, &k, &quota, now, &left));
+	ck_assert_uint_eq(left.wait_us, day - 7);
+	region_fini(&r);
+}
+END_TEST
+
+/* From a month to a day; from another time to this one. */
+START_TEST(a_quota_is_put_right)
+{
+	const uint64_t day = 86400 * SECOND, now = 20000 * day + 7;
+	const struct limiter_rate month = { .kind = LIMITER_FIXED,
+		.count = 10,
+		.period_us = IMG_PERIOD_MONTH,
+		.end_us = 20020 * day };
+	struct limiter_rate this = month;
+	struct limiter_left left;
+	struct region r;
+
+	this.end_us = now + 3600 * SECOND;
+	this.period_us = _i == 0 ? day : IMG_PERIOD_MONTH;
+	fixture_region(&r, 1);
+	struct limiter_key k = named(&r, 3);
+	while (limiter_take(&r, LIMITER_QUOTA, &k, &month,
+	    _i == 0 ? now : month.end_us - 1, &left))
+		continue;
+	ck_assert(!limiter_take(&r, LIMITER_QUOTA, &k, &this, now, &left));
+	ck_assert_uint_le(left.wait_us, 3601 * SECOND);
+	this.end_us += this.period_us;
+	ck_assert(limiter_take(
+	    &r, LIMITER_QUOTA, &k, &this, now + left.wait_us, &left));
 	region_fini(&r);
 }
 END_TEST
@@ -384,14 +475,23 @@ main(void)
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, a_rate_is_kept);
-	tcase_add_test(tc, what_is_given_back_can_be_taken);
-	tcase_add_test(tc, a_limit_changes);
+	tcase_add_loop_test(tc, what_is_given_back_can_be_taken, 0, 3);
+	tcase_add_test(tc, a_bucket_changes);
+	tcase_add_test(tc, slow_becomes_fast);
+	tcase_add_loop_test(
+	    tc, a_day_becomes_a_minute, LIMITER_FIXED, LIMITER_SLIDING + 1);
+	tcase_add_test(tc, all_is_shed_for_a_moment);
+	tcase_add_test(tc, a_class_forgives_nothing);
+	tcase_add_loop_test(tc, who_is_behind_forgives_nothing, 0, 3);
 	tcase_add_test(tc, months_are_counted);
-	tcase_add_test(tc, the_nearest_to_its_end_gives_way);
+	tcase_add_test(tc, who_has_spent_least_gives_way);
+	tcase_add_loop_test(tc, a_flood_takes_its_own_places, 0, 3);
 	tcase_add_test(tc, the_sweep_frees_what_is_over);
-	tcase_add_loop_test(tc, a_worker_is_killed, 0, 2);
-	tcase_add_test(tc, two_charge_one_key);
-	tcase_add_test(tc, two_claim_places_for_one_key);
-	tcase_add_test(tc, one_of_two_places_counts);
+	tcase_add_loop_test(tc, a_key_is_reset, 0, 3);
+	tcase_add_loop_test(tc, keys_are_listed_by_name, 0, 3);
+	tcase_add_loop_test(tc, a_wrong_name_is_written_again, 0, 6);
+	tcase_add_loop_test(tc, a_change_is_noticed, 0, 3);
+	tcase_add_test(tc, a_quota_is_restored);
+	tcase_add_loop_test(tc, a_quota_is_put_right, 0, 2);
 	return fixture_run(tc, "limiter");
 }

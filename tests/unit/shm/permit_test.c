@@ -92,6 +92,21 @@ START_TEST(no_more_than_max_over_all_workers)
 }
 END_TEST
 
+START_TEST(how_many_there_are_with_this_one)
+{
+	uint32_t count = 7;
+
+	take(1, 3);
+	ck_assert_uint_ne(
+	    permit_take_counted(&workers[0], 3, 2, &count), PERMIT_NONE);
+	ck_assert_uint_eq(count, 2);
+	count = 7;
+	ck_assert_uint_eq(
+	    permit_take_counted(&workers[0], 3, 2, &count), PERMIT_NONE);
+	ck_assert_uint_eq(count, 7);
+}
+END_TEST
+
 START_TEST(a_lower_max_waits_for_drops)
 {
 	uint32_t t[3];
@@ -253,7 +268,13 @@ END_TEST
 /* Or they would come to stand for operations that have yet to be. */
 START_TEST(old_tags_go)
 {
-	atomic_store(opseq_of(0), FORGET_EVERY - 4);
+	const uint32_t others[] = { PERMIT_BREAKER + 1,
+		PERMIT_BREAKER + ENDPOINTS_MAX + 2, PERMIT_QUEUE + 3 };
+
+	atomic_store(&region.state->control.services, 4);
+	atomic_store(opseq_of(0), FORGET_EVERY - 7);
+	for (uint32_t i = 0; i < 3; i++)
+		take(0, others[i]);
 	take(0, 1);
 	take(0, 2);
 	take(0, 3);
@@ -261,7 +282,11 @@ START_TEST(old_tags_go)
 	ck_assert_uint_eq(tagged(1), 1);
 	ck_assert_uint_eq(tagged(2), 1);
 	ck_assert_uint_eq(tagged(3), 2);
+	for (uint32_t i = 0; i < 3; i++)
+		ck_assert_uint_eq(tagged(others[i]), 1);
 	take(0, 4);
+	for (uint32_t i = 0; i < 3; i++)
+		ck_assert_uint_eq(tagged(others[i]), 0);
 	ck_assert_uint_eq(tagged(1), 0);
 	ck_assert_uint_eq(tagged(2), 0);
 	ck_assert_uint_eq(tagged(3), 2);
@@ -307,6 +332,7 @@ main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, no_more_than_max_over_all_workers);
+	tcase_add_test(tc, how_many_there_are_with_this_one);
 	tcase_add_test(tc, a_lower_max_waits_for_drops);
 	tcase_add_test(tc, the_count_has_an_end);
 	tcase_add_test(tc, a_full_ledger_is_handled);

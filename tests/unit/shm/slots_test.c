@@ -74,6 +74,30 @@ START_TEST(a_beat_is_stored_now_and_then)
 }
 END_TEST
 
+/* Of a dead process nothing is left that its successor would go by. */
+START_TEST(a_slot_tells_its_load)
+{
+	struct region r;
+	struct slot_info i;
+
+	fixture_region(&r, 2);
+	slot_set_load(&r, 1, 1500, 700);
+	slot_set_memory(&r, 1, 4096);
+	slot_info(&r, 1, &i);
+	ck_assert_uint_eq(i.lag_us, 1500);
+	ck_assert_uint_eq(i.pressure, 700);
+	ck_assert_uint_eq(i.memory_bytes, 4096);
+	ck_assert_uint_eq(slot_memory(&r, 1), 4096);
+	ck_assert_uint_eq(slot_memory(&r, 0), 0);
+	slot_settle(&r, 1, SIGKILL);
+	slot_info(&r, 1, &i);
+	ck_assert_uint_eq(i.lag_us, 0);
+	ck_assert_uint_eq(i.pressure, 0);
+	ck_assert_uint_eq(slot_memory(&r, 1), 0);
+	region_fini(&r);
+}
+END_TEST
+
 START_TEST(who_is_fit_to_serve)
 {
 	struct region r;
@@ -173,6 +197,7 @@ main(void)
 	tcase_add_test(tc, a_slot_tells_who_lives_there);
 	tcase_add_test(tc, a_helper_has_one_too);
 	tcase_add_test(tc, a_beat_is_stored_now_and_then);
+	tcase_add_test(tc, a_slot_tells_its_load);
 	tcase_add_test(tc, who_is_fit_to_serve);
 	tcase_add_test(tc, last_words_are_kept);
 	tcase_add_test(tc, a_dead_worker_is_settled);

@@ -12,6 +12,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "shm/breaker.c"
+#include "shm/breaker_history.c"
+#include "shm/breaker_keep.c"
+#include "shm/breaker_window.c"
+#include "shm/breaker_word.c"
+#include "shm/budget.c"
 #include "shm/counters.c"
 #include "shm/epoch.c"
 #include "shm/extent.c"
@@ -21,6 +27,8 @@
 #include "shm/keyed.c"
 #include "shm/keysets.c"
 #include "shm/limiter.c"
+#include "shm/limiter_key.h"
+#include "shm/limiter_table.c"
 #include "shm/override.c"
 #include "shm/permit.c"
 #include "shm/registry.c"
@@ -31,6 +39,7 @@
 #include "shm/slots.c"
 #include "shm/tokens.c"
 #include "shm/vital.c"
+#include "shm/waiters.c"
 #include "tests/unit/shm/fixture.h"
 
 void (*shm_step_hook)(const char *name);

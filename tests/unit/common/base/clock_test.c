@@ -1,5 +1,6 @@
 /* Tests of clock.c: the shift by the birth, and arithmetic at its ends. */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -83,6 +84,33 @@ START_TEST(wall_is_an_http_date)
 }
 END_TEST
 
+START_TEST(days_and_months_end)
+{
+	static const struct {
+		int64_t s;
+		const char *day, *month;
+	} cases[] = {
+		{ 0, "1970-01-02", "1970-02-01" },
+		{ 951782400, "2000-03-01", "2000-03-01" },  /* 29 February */
+		{ 951868799, "2000-03-01", "2000-03-01" },  /* its end */
+		{ 951868800, "2000-03-02", "2000-04-01" },  /* 1 March */
+		{ 4107542399, "2100-03-01", "2100-03-01" }, /* 28 February */
+		{ 1798761599, "2027-01-01", "2027-01-01" }, /* 31 December */
+		{ 1777593600, "2026-05-02", "2026-06-01" }, /* 1 May */
+		{ 1777593599, "2026-05-01", "2026-05-01" }, /* 30 April */
+	};
+	struct wall t = { cases[_i].s * 1000000 + 999999 };
+	char text[WALL_TEXT_BYTES], want[WALL_TEXT_BYTES + 4];
+
+	wall_text(wall_day_end(t), text);
+	(void)snprintf(want, sizeof(want), "%sT00:00:00.000Z", cases[_i].day);
+	ck_assert_str_eq(text, want);
+	wall_text(wall_month_end(t), text);
+	(void)snprintf(want, sizeof(want), "%sT00:00:00.000Z", cases[_i].month);
+	ck_assert_str_eq(text, want);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -96,6 +124,7 @@ main(void)
 	tcase_add_test(tc, arithmetic_saturates);
 	tcase_add_loop_test(tc, wall_is_rfc_3339, 0, 7);
 	tcase_add_loop_test(tc, wall_is_an_http_date, 0, 4);
+	tcase_add_loop_test(tc, days_and_months_end, 0, 8);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -159,6 +159,11 @@ START_TEST(texts_are_shortest)
 	ck_assert_str_eq(units_decimal_text(0, buf, sizeof(buf)), "0.0");
 	ck_assert_str_eq(units_decimal_text(1120, buf, sizeof(buf)), "1.12");
 	ck_assert_str_eq(units_decimal_text(10005, buf, sizeof(buf)), "10.005");
+	ck_assert_str_eq(units_rate_text(7, 1000000, buf, sizeof(buf)), "7/s");
+	ck_assert_str_eq(
+	    units_rate_text(1000, 60000000, buf, sizeof(buf)), "1000/min");
+	ck_assert_str_eq(
+	    units_rate_text(1, 2592000000000, buf, sizeof(buf)), "1/month");
 }
 END_TEST
 

@@ -9,6 +9,7 @@
 
 static struct addr_net nets[NETS_MAX];
 static struct addr_range ranges[2 * NETS_MAX];
+static struct ranges_index ranges_index;
 static size_t net_count, range_count;
 
 static void
@@ -29,6 +30,9 @@ has(const char *ip)
 	struct addr a;
 
 	ck_assert(addr_parse_ip(slice_str(ip), &a));
+	ranges_index_make(ranges, range_count, &ranges_index);
+	ck_assert_int_eq(ranges_have(ranges, range_count, &a),
+	    ranges_have_indexed(ranges, &ranges_index, &a));
 	return ranges_have(ranges, range_count, &a);
 }
 
@@ -129,6 +133,7 @@ START_TEST(same_as_each_net_asked)
 		for (size_t i = 0; i < net_count; i++)
 			random_net(&seed, &nets[i]);
 		range_count = ranges_of_nets(nets, net_count, ranges);
+		ranges_index_make(ranges, range_count, &ranges_index);
 		for (int i = 0; i < 100; i++) {
 			struct addr a = { 0 };
 			bool want = false;
@@ -139,8 +144,71 @@ START_TEST(same_as_each_net_asked)
 				want |= addr_net_has(&nets[n], &a);
 			ck_assert_int_eq(
 			    ranges_have(ranges, range_count, &a), want);
+			ck_assert_int_eq(
+			    ranges_have_indexed(ranges, &ranges_index, &a),
+			    want);
 		}
 	}
+}
+END_TEST
+
+#define MANY 20000
+
+/* Addresses as there are, with the same `lead` bytes in front of IPv6. */
+static void
+real_ip(uint32_t *seed, unsigned lead, uint8_t *ip)
+{
+	static const uint8_t v4[16] = { [10] = 0xff, 0xff };
+	static const uint8_t v6[16] = { 0x2a, 0x02, 0x0e, 0xe0, 0xff, 0x01 };
+	bool is_v4 = next_random(seed) % 2 == 0;
+
+	memcpy(ip, is_v4 ? v4 : v6, 16);
+	for (unsigned i = is_v4 ? 12 : lead; i < 16; i++)
+		ip[i] = (uint8_t)next_random(seed);
+}
+
+static void
+many_nets(uint32_t *seed, unsigned lead, struct addr_net *many)
+{
+	for (size_t i = 0; i < MANY; i++) {
+		real_ip(seed, lead, many[i].ip);
+		many[i].bits = many[i].ip[10] == 0xff && many[i].ip[0] == 0
+		    ? (uint8_t)(96 + 16 + next_random(seed) % 17)
+		    : (uint8_t)(lead * 8 + 8 + next_random(seed) % 33);
+		for (unsigned b = many[i].bits; b < 128; b++)
+			many[i].ip[b / 8] &= (uint8_t) ~(0x80 >> b % 8);
+	}
+}
+
+START_TEST(index_of_many)
+{
+	struct addr_net *many = calloc(MANY, sizeof(*many));
+	struct addr_range *of = calloc(2 * MANY, sizeof(*of));
+	uint32_t seed = 11;
+	size_t n, hits = 0;
+
+	for (unsigned lead = 0; lead < 8; lead++) {
+		many_nets(&seed, lead, many);
+		n = ranges_of_nets(many, MANY, of);
+		ranges_index_make(of, n, &ranges_index);
+		for (size_t i = 0; i < 2 * MANY; i++) {
+			struct addr a = { 0 };
+			bool want;
+
+			if (i % 2 == 0)
+				memcpy(a.ip, many[i / 2].ip, 16);
+			else
+				real_ip(&seed, lead, a.ip);
+			want = ranges_have(of, n, &a);
+			hits += want;
+			ck_assert(
+			    ranges_have_indexed(of, &ranges_index, &a) == want);
+		}
+	}
+	ck_assert_uint_ge(hits, 8 * MANY);
+	ck_assert_uint_lt(hits, 15 * MANY);
+	free(many);
+	free(of);
 }
 END_TEST
 
@@ -157,6 +225,7 @@ main(void)
 	tcase_add_test(tc, one_within_another);
 	tcase_add_test(tc, all_of_ipv6_is_not_ipv4);
 	tcase_add_test(tc, same_as_each_net_asked);
+	tcase_add_test(tc, index_of_many);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -13,6 +13,7 @@
 #include "worker/filter/auth_question.h"
 #include "worker/flow/refused.h"
 #include "worker/origin/opool.h"
+#include "worker/origin/queue.h"
 
 #define REQUESTS 160
 
@@ -128,6 +129,8 @@ begin_asking(const struct auth_ops *kind, enum img_auth_type type)
 		.opool = &opool,
 		.counters = counters_block(&region, 0) };
 	ck_assert(opool_init(&opool, &env));
+	env.queues = queues_new(&env);
+	ck_assert_ptr_nonnull(env.queues);
 	env.auth_cache = auth_cache_new(&env, 1u << 20);
 	env.refused = refused_new();
 	env.auth_questions = auth_questions_new(&env);
@@ -164,6 +167,7 @@ end_asking(void)
 	refused_free(env.refused);
 	auth_cache_free(env.auth_cache);
 	opool_fini(&opool);
+	queues_free(env.queues);
 	loop_fini(&loop);
 	region_fini(&region);
 	kit_end();

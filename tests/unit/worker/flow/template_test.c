@@ -28,7 +28,8 @@ scene_init(struct scene *s, struct kit_route *route, const char *target)
 		.match = &s->q.match,
 		.client = SLICE_LIT("10.0.0.1"),
 		.request_id = SLICE_LIT("id-1"),
-		.endpoint = SLICE_LIT("127.0.0.1:9001") };
+		.endpoint = SLICE_LIT("127.0.0.1:9001"),
+		.service = img_at(s->img, s->img->services.off) };
 }
 
 static void

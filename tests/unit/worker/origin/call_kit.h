@@ -16,6 +16,7 @@
 #include "worker/origin/balance.h"
 #include "worker/origin/call.h"
 #include "worker/origin/opool.h"
+#include "worker/origin/queue.h"
 
 #define WORKERS 2
 #define CALLS 8
@@ -172,7 +173,8 @@ begin_worker(uint32_t w)
 		.call_ended = count_ended };
 	e->counters = counters_block(&region, w);
 	e->balance = balance_new(e);
-	ck_assert_ptr_nonnull(e->balance);
+	e->queues = queues_new(e);
+	ck_assert(e->balance != NULL && e->queues != NULL);
 	ck_assert(opool_init(&pools[w], e));
 	ck_assert(permits_init(&e->permits, &region, w));
 }
@@ -247,7 +249,7 @@ expect(uint32_t active, uint32_t pooled, uint32_t permits)
 	ck_assert_uint_eq(permit_count(&region, endpoint.index), permits);
 }
 
-static void
+static inline void
 expect_tally(uint64_t answered, uint64_t failed, uint32_t in_a_row)
 {
 	struct vital_info vital;
@@ -289,6 +291,7 @@ end(void)
 	turn();
 	for (uint32_t w = 0; w < WORKERS; w++) {
 		opool_fini(&pools[w]);
+		queues_free(envs[w].queues);
 		permits_fini(&envs[w].permits);
 		balance_free(envs[w].balance);
 	}

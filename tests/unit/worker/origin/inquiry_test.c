@@ -4,6 +4,7 @@
  */
 #include "tests/unit/worker/origin/call_kit.h"
 
+#include "shm/budget.h"
 #include "worker/origin/inquiry.h"
 
 #define ANSWER "HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 2\r\n\r\nok"
@@ -400,6 +401,99 @@ START_TEST(too_many_fields)
 }
 END_TEST
 
+/* With a queue, it waits in that. */
+START_TEST(a_place_in_the_queue)
+{
+	begin_asking(1);
+	image.service.queue =
+	    (struct img_queue){ .length = 1, .timeout_us = 5000000 };
+	ck_assert_int_eq(start(0, 0, false), CALL_CONNECTED);
+	ask_now();
+	turn();
+	ck_assert_uint_eq(permit_count(&region, PERMIT_QUEUE), 1);
+	ck_assert_uint_eq(told, 0);
+	call_abort(&calls[0]);
+	peers[0] = accept(listening, NULL, NULL);
+	hear(1);
+	ck_assert_uint_eq(permit_count(&region, PERMIT_QUEUE), 0);
+	say(1, ANSWER, strlen(ANSWER));
+	turns_until_told();
+	ck_assert_int_eq(why, WHY_OK);
+	end_asking();
+}
+END_TEST
+
+START_TEST(no_place_in_the_queue)
+{
+	begin_asking(1);
+	image.service.queue =
+	    (struct img_queue){ .length = 1, .timeout_us = 20000 };
+	ck_assert_int_eq(start(0, 0, false), CALL_CONNECTED);
+	ask_now();
+	turns_until_told();
+	ck_assert_int_eq(why, WHY_QUEUE_TIMEOUT);
+	uint32_t ticket = permit_take(&envs[1].permits, PERMIT_QUEUE, 1);
+	ck_assert_uint_ne(ticket, PERMIT_NONE);
+	ask_now();
+	turns_until_told();
+	ck_assert_int_eq(why, WHY_QUEUE_FULL);
+	permit_drop(&envs[1].permits, ticket);
+	ask_now();
+	turn();
+	inquiry_cancel(inquiry);
+	ck_assert_uint_eq(permit_count(&region, PERMIT_QUEUE), 0);
+	end_asking();
+}
+END_TEST
+
+/* So many requests the budget knows of: each pays for one more. */
+static void
+expect_booked(unsigned count)
+{
+	struct budget budget = { .share = 1000 };
+	unsigned n = 0;
+
+	while (n <= count &&
+	    budget_retry(&region, image.service.slot, &budget, clock_now().us))
+		n++;
+	ck_assert_uint_eq(n, count);
+}
+
+START_TEST(what_is_sent_counts_for_the_budget)
+{
+	begin_asking(1);
+	image.service.retry.budget = 1000;
+	image.service.queue =
+	    (struct img_queue){ .length = 1, .timeout_us = 20000 };
+	ck_assert_int_eq(start(0, 0, false), CALL_CONNECTED);
+	ask_now();
+	turns_until_told();
+	ck_assert_int_eq(why, WHY_QUEUE_TIMEOUT);
+	expect_booked(0);
+	call_abort(&calls[0]);
+	peers[0] = accept(listening, NULL, NULL);
+	ask_now();
+	hear(1);
+	say(1, ANSWER, strlen(ANSWER));
+	turns_until_told();
+	expect_booked(1);
+	/* The second goes out twice, the third is refused. */
+	ask_now();
+	hear(1);
+	hang_up(1);
+	hear(2);
+	hang_up(2);
+	turns_until_told();
+	refusal = ECONNREFUSED;
+	ask_now();
+	turns_until_told();
+	ck_assert_int_eq(why, WHY_CONNECT_FAILED);
+	/* Of three, one was used up above, and one by the second call. */
+	expect_booked(1);
+	end_asking();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -417,5 +511,8 @@ main(void)
 	tcase_add_test(tc, full);
 	tcase_add_test(tc, the_image_is_waited_for);
 	tcase_add_test(tc, too_many_fields);
+	tcase_add_test(tc, a_place_in_the_queue);
+	tcase_add_test(tc, no_place_in_the_queue);
+	tcase_add_test(tc, what_is_sent_counts_for_the_budget);
 	return fixture_run(tc, "inquiry");
 }

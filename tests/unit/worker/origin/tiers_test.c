@@ -66,14 +66,16 @@ static bool
 update(void)
 {
 	tiers.sums[TIER_ALL].count = UINT32_MAX;
-	tiers_update(&tiers, &region, registry_set(&region, service), now);
+	tiers_update(
+	    &tiers, &region, registry_set(&region, service), now, false);
 	return tiers.sums[TIER_ALL].count != UINT32_MAX;
 }
 
 static struct tiers_step
 first(void)
 {
-	tiers_work_out(&tiers, &region, registry_set(&region, service), now);
+	tiers_work_out(
+	    &tiers, &region, registry_set(&region, service), now, false);
 	return tiers_first(&tiers, &ask, &seed);
 }
 

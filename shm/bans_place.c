@@ -1,0 +1,89 @@
+/*
+ * bans_place.c - see bans_inside.h.
+ */
+#include "shm/bans_inside.h"
+
+#include "common/base/hash.h"
+#include "shm/step.h"
+
+uint64_t
+ban_key(const struct addr *a)
+{
+	uint64_t key = 0;
+
+	for (int i = 0; i < 8; i++)
+		key = key << 8 | a->ip[a->is_v6 ? i : i + 8];
+	if (!a->is_v6)
+		return BAN_KEY_V4 | (uint32_t)key;
+	return key != BAN_KEY_NONE ? key : BAN_KEY_ZERO;
+}
+
+void
+ban_key_addr(uint64_t key, struct addr *a)
+{
+	uint8_t ip[16] = { 0 };
+	bool is_v4 = key >> 32 == BAN_KEY_V4 >> 32;
+
+	if (key == BAN_KEY_ZERO)
+		key = 0;
+	for (int i = 0; i < 8; i++)
+		ip[i] = (uint8_t)(key >> (56 - 8 * i));
+	if (is_v4)
+		addr_from_bytes(ip + 4, 4, 0, a);
+	else
+		addr_from_bytes(ip, 16, 0, a);
+}
+
+uint32_t
+ban_key_set(const struct region *r, uint64_t key)
+{
+	const struct shm_header *h = &r->state->header;
+	struct hash_key by = { h->hash_k0, h->hash_k1 };
+
+	return (uint32_t)(hash_bytes(by, &key, sizeof(key)) % BANS_SETS);
+}
+
+bool
+ban_set_is_touched(const struct region *r, uint32_t set)
+{
+	uint32_t block = set / BAN_BLOCK;
+	uint64_t bits = atomic_load_explicit(
+	    &r->state->bans.touched[block / 64], memory_order_acquire);
+
+	return (bits >> block % 64 & 1) != 0;
+}
+
+void
+ban_set_touch(const struct region *r, uint32_t set)
+{
+	uint32_t block = set / BAN_BLOCK;
+
+	if (!ban_set_is_touched(r, set))
+		atomic_fetch_or(&r->state->bans.touched[block / 64],
+		    UINT64_C(1) << block % 64);
+}
+
+void
+bans_changed(const struct region *r)
+{
+	SHM_STEP("ban_version");
+	atomic_fetch_add(&r->state->bans.version, 1);
+}
+
+void
+bans_activate(const struct region *r)
+{
+	if (bans_active(r))
+		return;
+	SHM_STEP("ban_active");
+	atomic_store(&r->state->control.bans_active, 1);
+}
+
+void
+ban_of(uint64_t key, uint64_t state, struct ban *b)
+{
+	*b = (struct ban){ .until_us = ban_until_us_of(ban_state_until(state)),
+		.strikes = ban_state_strikes(state),
+		.by = ban_state_by(state) };
+	ban_key_addr(key, &b->addr);
+}

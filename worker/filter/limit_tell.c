@@ -1,0 +1,142 @@
+/*
+ * limit_tell.c - what an answer says of limits: of the one with the least left,
+ * so that its numbers belong together.
+ */
+#include "common/base/text.h"
+#include "shm/keyed.h"
+#include "worker/filter/limit_state.h"
+
+#define NUMBER_MAX 20u /* digits */
+#define TOLD_FIELDS 4u
+#define SECOND_US 1000000u
+
+static const struct slice told_prefix = { "X-RateLimit-", 12 };
+static const struct slice told_limit = { "X-RateLimit-Limit", 17 };
+static const struct slice told_remaining = { "X-RateLimit-Remaining", 21 };
+static const struct slice told_reset = { "X-RateLimit-Reset", 17 };
+
+static bool
+is_at_once(const struct limit_charge *c)
+{
+	return c->of->kind == IMG_LIMIT_CONCURRENCY;
+}
+
+/*
+ * What is left of time can be told to a client, which plans by it; of what
+ * happens at once only if there is nothing else.
+ */
+static bool
+charge_is_tighter(const struct limit_charge *a, const struct limit_charge *b)
+{
+	if (is_at_once(a) != is_at_once(b))
+		return is_at_once(b);
+	if (a->left.remaining != b->left.remaining)
+		return a->left.remaining < b->left.remaining;
+	return a->left.reset_us > b->left.reset_us;
+}
+
+/* That which was refused: the others have more left by now. */
+static const struct limit_charge *
+limits_tightest(const struct limits *ls)
+{
+	const struct limit_charge *best = &ls->charges[ls->count - 1];
+
+	for (uint32_t i = 0; !ls->refused && i < ls->count - 1; i++)
+		if (charge_is_tighter(&ls->charges[i], best))
+			best = &ls->charges[i];
+	return best;
+}
+
+/* What an endpoint says of limits of its own would contradict. */
+static void
+told_drop(struct head *h)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < h->count; i++) {
+		const struct field *f = &h->fields[i];
+
+		if (f->id == FIELD_OTHER && f->name.n >= told_limit.n &&
+		    slice_eq_nocase(
+			slice_make(f->name.p, told_prefix.n), told_prefix) &&
+		    (slice_eq_nocase(f->name, told_limit) ||
+			slice_eq_nocase(f->name, told_remaining) ||
+			slice_eq_nocase(f->name, told_reset)))
+			continue;
+		if (n != i)
+			h->fields[n] = *f;
+		n++;
+	}
+	h->count = n;
+}
+
+static void
+told_add(struct req *q, struct head *h, enum field_id id, struct slice name,
+    uint64_t value)
+{
+	char *p = arena_alloc(&q->arena, NUMBER_MAX);
+	struct text t;
+
+	if (p == NULL)
+		return;
+	text_init_fixed(&t, p, NUMBER_MAX);
+	text_add_u64(&t, value);
+	if (id != FIELD_OTHER)
+		head_add(h, id, text_slice(&t));
+	else
+		h->fields[h->count++] =
+		    (struct field){ .name = name, .value = text_slice(&t) };
+}
+
+static uint64_t
+charge_remaining(const struct req *q, const struct limit_charge *c)
+{
+	uint32_t out;
+
+	if (q->limits->refused)
+		return 0;
+	if (!is_at_once(c))
+		return c->left.remaining;
+	out = keyed_count(q->env->region, c->key.hash);
+	return out < c->left.limit ? c->left.limit - out : 0;
+}
+
+static uint64_t
+seconds_up(uint64_t us)
+{
+	return us / SECOND_US + (us % SECOND_US != 0);
+}
+
+static void
+told_retry_after(struct req *q, struct head *h, uint64_t seconds)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < h->count; i++)
+		if (h->fields[i].id != FIELD_RETRY_AFTER)
+			h->fields[n++] = h->fields[i];
+	h->count = n;
+	told_add(q, h, FIELD_RETRY_AFTER, SLICE_NONE, seconds);
+}
+
+void
+limit_tell(struct req *q, struct head *h)
+{
+	const struct limits *ls = q->limits;
+	const struct limit_charge *c = limits_tightest(ls);
+	uint64_t reset = seconds_up(c->left.reset_us);
+	uint64_t wait = seconds_up(c->left.wait_us);
+
+	if (!head_reserve(h, TOLD_FIELDS, &q->arena))
+		return;
+	wait = wait != 0 ? wait : 1;
+	told_drop(h);
+	told_add(q, h, FIELD_OTHER, told_limit, c->left.limit);
+	told_add(q, h, FIELD_OTHER, told_remaining, charge_remaining(q, c));
+	if (ls->refused) {
+		told_retry_after(q, h, wait);
+		reset = reset > wait ? reset : wait;
+	}
+	if (!is_at_once(c))
+		told_add(q, h, FIELD_OTHER, told_reset, reset);
+}

@@ -1,0 +1,135 @@
+/*
+ * offences.c - see offences.h. Bans are rare, but a thousand addresses may be
+ * banned in one second: the log has a few of them, and how many more there
+ * were.
+ */
+#include "worker/watch/offences.h"
+
+#include "common/base/log.h"
+#include "common/base/units.h"
+#include "shm/bans.h"
+#include "shm/image.h"
+#include "shm/limiter.h"
+#include "shm/limiter_key.h"
+#include "worker/flow/trust.h"
+
+#define LOGGED_MAX 10 /* in a second */
+
+void
+offences_follow(struct env *e)
+{
+	const struct img_head *img = e->view.image;
+
+	e->offences = img != NULL && img->protect.bans.count != 0;
+}
+
+/* ---- the log ---- */
+
+static bool
+ban_is_logged(struct env *e)
+{
+	int64_t now_s = env_now_s();
+
+	if (now_s != e->bans_logged_s) {
+		if (e->bans_logged > LOGGED_MAX)
+			log_info("bans: %u more addresses were banned",
+			    e->bans_logged - LOGGED_MAX);
+		e->bans_logged_s = now_s;
+		e->bans_logged = 0;
+	}
+	return ++e->bans_logged <= LOGGED_MAX;
+}
+
+static void
+ban_log(struct env *e, const struct img_head *img,
+    const struct img_ban_rule *rule, const struct ban *b, uint64_t now_us)
+{
+	char text[ADDR_TEXT_MAX], time[32];
+	uint64_t s = (b->until_us - now_us + 500000) / 1000000;
+
+	if (!ban_is_logged(e))
+		return;
+	(void)addr_ip_text(&b->addr, text);
+	log_info("bans: %s%s is banned for %s by rule \"%.*s\", strike %u",
+	    text, b->addr.is_v6 ? "/64" : "",
+	    units_duration_text(s * 1000000, time, sizeof(time)),
+	    SLICE_FMT(img_slice(img, rule->name)), b->strikes);
+}
+
+/* ---- counting ---- */
+
+static bool
+rule_counts(const struct img_head *img, const struct img_ban_rule *rule,
+    unsigned status, enum why why)
+{
+	const struct img_range *of = img_at(img, rule->statuses.off);
+
+	if ((rule->whys[why / 64] >> why % 64 & 1) != 0)
+		return true;
+	for (uint32_t i = 0; i < rule->statuses.count; i++)
+		if (status >= of[i].from && status <= of[i].to)
+			return true;
+	return false;
+}
+
+/* The time before this one was the last that is let pass. */
+static bool
+rule_is_broken(
+    struct env *e, const struct img_ban_rule *rule, const struct limiter_key *k)
+{
+	struct limiter_rate rate = { .kind = LIMITER_SLIDING,
+		.count = rule->count - 1,
+		.period_us = rule->window_us };
+	struct limiter_left left;
+
+	return rule->count == 1 ||
+	    !limiter_take(
+		e->region, LIMITER_ADDRESS, k, &rate, clock_now().us, &left);
+}
+
+static void
+rule_note(struct env *e, const struct img_head *img,
+    const struct img_ban_rule *rule, const struct addr *a)
+{
+	const struct ban_terms terms = { .time_us = rule->time_us,
+		.max_us = rule->max_us,
+		.factor = rule->factor,
+		.by = rule->by };
+	struct limiter_key key = limiter_key_address(e->region, rule->id, a);
+	uint64_t now_us = clock_now().us;
+	struct ban b;
+
+	if (!rule_is_broken(e, rule, &key) ||
+	    !bans_add(e->region, a, &terms, now_us, &b))
+		return;
+	/* When it is over, it counts from the start. */
+	(void)limiter_reset(e->region, LIMITER_ADDRESS, &key);
+	ban_log(e, img, rule, &b, now_us);
+}
+
+/* What it does while it is banned does not prolong that. */
+static bool
+is_exempt(struct env *e, const struct img_head *img, const struct addr *a)
+{
+	return trust_has(img, a) ||
+	    (bans_active(e->region) && bans_have(e->region, a, clock_now().us));
+}
+
+void
+offences_note(
+    struct env *e, const struct addr *a, unsigned status, enum why why)
+{
+	const struct img_head *img = e->view.image;
+	const struct img_ban_rule *rules;
+
+	if (img == NULL || why == WHY_BANNED)
+		return;
+	rules = img_at(img, img->protect.bans.off);
+	for (uint32_t i = 0; i < img->protect.bans.count; i++) {
+		if (!rule_counts(img, &rules[i], status, why))
+			continue;
+		if (is_exempt(e, img, a))
+			return;
+		rule_note(e, img, &rules[i], a);
+	}
+}
