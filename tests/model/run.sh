@@ -93,16 +93,47 @@ for n in 1 2 3 4 5 6 7; do
 	broken "keyed-mutation$n" -DWORKERS=4 -DMUTATION="$n"
 done
 
-# Deaths; the sweep; charges that are given back.
+# Deaths; the sweep, and one who stood still; charges that are given back;
+# windows that end, seen by clocks that are behind; halves that are loaded one by
+# one.
 sound limiter-kills -DKILLS=1
-sound limiter-sweep -DSWEEPS=1
+sound limiter-sweep -DWORKERS=2 -DSWEEPS=1 -DOCCUPIED=1 -DSLEEPER=1 -DKILLS=1
 sound limiter-refunds -DREFUNDS=1 -DWORKERS=2 -DSWEEPS=1 -DOPS=2
-for n in 1 2 3 5 6 7; do
-	broken "limiter-mutation$n" -DWORKERS=4 -DMUTATION="$n"
+sound limiter-windows -DTIMES=1 -DKILLS=1
+sound limiter-times -DTIMES=2 -DWORKERS=2 -DOPS=2 -DSWEEPS=1 -DREFUNDS=1
+sound limiter-torn -DTORN=1 -DCLAIMS=3
+for n in 1 2 3 5 7; do
+	broken "limiter-mutation$n" -DWORKERS=2 -DSWEEPS=1 -DOCCUPIED=1 \
+		-DSLEEPER=1 -DMUTATION="$n"
 done
-pan_flags=(-DREVERSE) # it is found sooner from that end
-broken limiter-mutation4 -DWORKERS=4 -DMUTATION=4 -DSWEEPS=1 -DVERSIONS=2
-pan_flags=()
+broken limiter-mutation4 -DWORKERS=3 -DSWEEPS=1 -DOCCUPIED=1 -DCLAIMS=2 \
+	-DMUTATION=4
+broken limiter-mutation6 -DWORKERS=4 -DMUTATION=6
+broken limiter-mutation8 -DWORKERS=4 -DMUTATION=8
+broken limiter-mutation9 -DWORKERS=4 -DTORN=1 -DMUTATION=9
+broken limiter-mutation10 -DTIMES=1 -DWORKERS=2 -DOPS=2 -DMUTATION=10
+broken limiter-mutation11 -DTIMES=1 -DWORKERS=2 -DOPS=2 -DREFUNDS=1 \
+	-DMUTATION=11
+broken limiter-mutation12 -DTIMES=1 -DWORKERS=2 -DOPS=2 -DSWEEPS=1 \
+	-DMUTATION=12
+broken limiter-mutation13 -DTIMES=1 -DWORKERS=2 -DOPS=2 -DMUTATION=13
+
+# From closed, and from half-open: deaths; a longer life; three at once.
+sound breaker-kills -DKILLS=2 -DWORKERS=2 -DSTART=HALF
+sound breaker-calls -DCALLS=4 -DWORKERS=2 -DSTART=HALF
+sound breaker-failures -DCALLS=4 -DWORKERS=2 -DFAILURES=2
+sound breaker-workers -DCALLS=3 -DSTART=HALF
+for n in 1 2 3 4 5 6 7 8 9 10 11 12; do
+	broken "breaker-mutation$n" -DCALLS=4 -DWORKERS=2 -DSTART=HALF \
+		-DMUTATION="$n"
+done
+
+# Deaths and sweeps; three at once.
+sound bans-kills -DWORKERS=2 -DKILLS=1 -DSWEEPS=1
+sound bans-workers -DWAYS=2 -DKILLS=0 -DSWEEPS=0
+for n in 1 2 3 4; do
+	broken "bans-mutation$n" -DMUTATION="$n"
+done
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

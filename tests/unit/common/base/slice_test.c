@@ -1,0 +1,72 @@
+/* Tests of slice.h: what is more than a line there. */
+#include <check.h>
+#include <stdlib.h>
+
+#include "common/base/slice.h"
+
+/* The parts of a list, each in brackets. */
+static const char *
+parts(const char *list)
+{
+	static char out[64];
+	struct slice rest = slice_str(list), part;
+	size_t n = 0;
+
+	while (slice_cut(&rest, ',', &part)) {
+		out[n++] = '[';
+		memcpy(out + n, part.p, part.n);
+		n += part.n;
+		out[n++] = ']';
+	}
+	out[n] = '\0';
+	return out;
+}
+
+START_TEST(cuts)
+{
+	ck_assert_str_eq(parts(""), "");
+	ck_assert_str_eq(parts("a"), "[a]");
+	ck_assert_str_eq(parts("a,bc,d"), "[a][bc][d]");
+	ck_assert_str_eq(parts(",a,,b"), "[][a][][b]");
+	/* What ends with it has no more after it. */
+	ck_assert_str_eq(parts("a,"), "[a]");
+}
+END_TEST
+
+START_TEST(trims)
+{
+	ck_assert(
+	    slice_eq(slice_trim(SLICE_LIT(" \ta b\t ")), SLICE_LIT("a b")));
+	ck_assert_uint_eq(slice_trim(SLICE_LIT(" \t ")).n, 0);
+}
+END_TEST
+
+START_TEST(compares)
+{
+	ck_assert(slice_eq_nocase(SLICE_LIT("aZ-9"), SLICE_LIT("Az-9")));
+	ck_assert(!slice_eq_nocase(SLICE_LIT("a["), SLICE_LIT("a{")));
+	ck_assert(!slice_eq_nocase(SLICE_LIT("a"), SLICE_LIT("ab")));
+	ck_assert(slice_starts(SLICE_LIT("abc"), SLICE_LIT("ab")));
+	ck_assert(slice_starts(SLICE_LIT("a"), SLICE_NONE));
+	ck_assert(!slice_starts(SLICE_LIT("a"), SLICE_LIT("ab")));
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("slice");
+	TCase *tc = tcase_create("slice");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_test(tc, cuts);
+	tcase_add_test(tc, trims);
+	tcase_add_test(tc, compares);
+	suite_add_tcase(s, tc);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed == 0 ? 0 : 1;
+}
