@@ -53,7 +53,11 @@ def test_drained_and_maintained_get_nothing(gateway, upstream, word, workers):
                         extra=extra), workers=workers)
     assert set(ask(g.port, 40)) == set(ports[2:])
     g.reload(service(origins, '', '', '', 'state = "drain";', extra=extra))
-    assert set(ask(g.port, 60)) == set(ports[:3])
+    got = set(ask(g.port, 60))
+    # p2c may find one of them slow at first, and comes back to it later.
+    wait_until(lambda: got.update(ask(g.port, 20)) or
+               len(got) == 3, 20, 'requests at each')
+    assert got == set(ports[:3])
 
 
 def test_when_all_are_closed_nobody_is_asked(gateway, upstream):
