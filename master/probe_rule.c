@@ -324,10 +324,7 @@ probe_rule_ask(struct probe_rule *r, struct slice host, struct stream *s)
 bool
 probe_rule_expects(const struct probe_rule *r, unsigned status)
 {
-	for (uint32_t i = 0; i < r->expect_count; i++)
-		if (status >= r->expect[i].from && status <= r->expect[i].to)
-			return true;
-	return false;
+	return img_ranges_have(r->expect, r->expect_count, status);
 }
 
 bool

@@ -5,6 +5,7 @@
 #ifndef SHM_IMG_SERVICE_H
 #define SHM_IMG_SERVICE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/net/addr.h"
@@ -61,6 +62,16 @@ struct img_endpoint {
 struct img_range {
 	uint16_t from, to;
 };
+
+/* The status is in one of so many. */
+static inline bool
+img_ranges_have(const struct img_range *r, uint32_t count, unsigned status)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (status >= r[i].from && status <= r[i].to)
+			return true;
+	return false;
+}
 
 enum img_check {
 	IMG_CHECK_NONE,

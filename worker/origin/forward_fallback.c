@@ -152,14 +152,10 @@ forward_falls(const struct forward *f, const struct head *h)
 {
 	const struct req *q = f->req;
 	const struct img_fallback *rule = &q->service->fallback;
-	const struct img_range *statuses = img_at(q->image, rule->statuses.off);
 
-	for (uint32_t i = 0; i < rule->statuses.count; i++)
-		if (h->status >= statuses[i].from &&
-		    h->status <= statuses[i].to)
-			return fallback_may_send(f, WHY_OK) ||
-			    fallback_may_respond(f);
-	return false;
+	return img_ranges_have(img_at(q->image, rule->statuses.off),
+		   rule->statuses.count, h->status) &&
+	    (fallback_may_send(f, WHY_OK) || fallback_may_respond(f));
 }
 
 void

@@ -29,16 +29,6 @@ judge_init(struct judge *j, const struct img_head *img,
 		.window_us = b->window_us };
 }
 
-static bool
-status_fails(const struct judge *j, uint16_t status)
-{
-	for (uint32_t i = 0; i < j->status_count; i++)
-		if (status >= j->statuses[i].from &&
-		    status <= j->statuses[i].to)
-			return true;
-	return false;
-}
-
 /* A head with grpc-status is the whole answer: nothing was sent before. */
 static bool
 grpc_unavailable(const struct head *h)
@@ -64,7 +54,8 @@ judge_head(const struct judge *j, const struct head *h, struct judged *v)
 	if (status == 200 && grpc_unavailable(h))
 		status = 503;
 	*v = (struct judged){ .is = JUDGED_GOOD };
-	if (status < 400 || !status_fails(j, status))
+	if (status < 400 ||
+	    !img_ranges_have(j->statuses, j->status_count, status))
 		return;
 	v->is = JUDGED_BAD;
 	v->how.failed = true;

@@ -5,16 +5,6 @@
 
 #define RETRY_FACTOR_ONE 1000u
 
-static bool
-retry_status(const struct img_retry *rule, const struct img_range *statuses,
-    uint16_t status)
-{
-	for (uint32_t i = 0; i < rule->statuses.count; i++)
-		if (status >= statuses[i].from && status <= statuses[i].to)
-			return true;
-	return false;
-}
-
 /* The bit of img_retry.on that a failure stands for; 0: none. */
 static uint32_t
 retry_bit(const struct retry_case *c)
@@ -43,7 +33,8 @@ retry_again(const struct img_retry *rule, const struct img_range *statuses,
 	if (c->sent && !c->idempotent && !retry_unseen(c->why))
 		return false;
 	if (c->why == WHY_OK)
-		return retry_status(rule, statuses, c->status);
+		return img_ranges_have(
+		    statuses, rule->statuses.count, c->status);
 	return (rule->on & retry_bit(c)) != 0;
 }
 

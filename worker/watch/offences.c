@@ -62,14 +62,9 @@ static bool
 rule_counts(const struct img_head *img, const struct img_ban_rule *rule,
     unsigned status, enum why why)
 {
-	const struct img_range *of = img_at(img, rule->statuses.off);
-
-	if ((rule->whys[why / 64] >> why % 64 & 1) != 0)
-		return true;
-	for (uint32_t i = 0; i < rule->statuses.count; i++)
-		if (status >= of[i].from && status <= of[i].to)
-			return true;
-	return false;
+	return (rule->whys[why / 64] >> why % 64 & 1) != 0 ||
+	    img_ranges_have(
+		img_at(img, rule->statuses.off), rule->statuses.count, status);
 }
 
 /* The time before this one was the last that is let pass. */
