@@ -118,7 +118,7 @@ routes = ( { path = "/hold"; service = "v1"; priority = "emergency"; },
             must_be_zero('overload: refused in calm', bad + more)
             g.reload(body, top=full)
             wires = hold(g, origin)
-            wait_until(lambda: level(g) >= 2000, 60)
+            wait_until(lambda: level(g) >= 1000, 60)
             found, _ = turns(g, {'shed': ('/x',)})
             spent.update(found)
             go.set()
