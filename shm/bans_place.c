@@ -5,6 +5,7 @@
 
 #include "common/base/hash.h"
 #include "shm/step.h"
+#include "shm/touched.h"
 
 uint64_t
 ban_key(const struct addr *a)
@@ -46,21 +47,13 @@ ban_key_set(const struct region *r, uint64_t key)
 bool
 ban_set_is_touched(const struct region *r, uint32_t set)
 {
-	uint32_t block = set / BAN_BLOCK;
-	uint64_t bits = atomic_load_explicit(
-	    &r->state->bans.touched[block / 64], memory_order_acquire);
-
-	return (bits >> block % 64 & 1) != 0;
+	return touched_has(r->state->bans.touched, set / BAN_BLOCK);
 }
 
 void
 ban_set_touch(const struct region *r, uint32_t set)
 {
-	uint32_t block = set / BAN_BLOCK;
-
-	if (!ban_set_is_touched(r, set))
-		atomic_fetch_or(&r->state->bans.touched[block / 64],
-		    UINT64_C(1) << block % 64);
+	touched_set(r->state->bans.touched, set / BAN_BLOCK);
 }
 
 void

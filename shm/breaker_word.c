@@ -24,8 +24,8 @@
  *
  * Times are sixteenths of seconds in 28 bits, compared as signed differences,
  * which tell 97 days. OPEN ends up to one too early rather than too late, so
- * that who is told whole seconds, rounded up, is told those of `open`. It lasts
- *30 days at most, and is ended by the sweep when nobody else does.
+ * that who is told whole seconds, rounded up, is told those of `open`, which
+ * is 30 days at most. The sweep ends it when nobody else does.
  */
 #include "shm/breaker_word.h"
 

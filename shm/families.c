@@ -25,6 +25,7 @@
 
 #include "common/base/must.h"
 #include "shm/step.h"
+#include "shm/touched.h"
 
 #define FAMILY_STATE 3u
 #define TURN_SHIFT 2
@@ -102,21 +103,13 @@ family_choice(uint64_t key, uint32_t i)
 static bool
 family_is_touched(const struct region *r, uint32_t place)
 {
-	uint32_t block = place / FAMILY_BLOCK;
-	uint64_t bits = atomic_load_explicit(
-	    &r->state->families.touched[block / 64], memory_order_relaxed);
-
-	return (bits >> block % 64 & 1) != 0;
+	return touched_has(r->state->families.touched, place / FAMILY_BLOCK);
 }
 
 static void
 family_touch(const struct region *r, uint32_t place)
 {
-	uint32_t block = place / FAMILY_BLOCK;
-
-	if (!family_is_touched(r, place))
-		atomic_fetch_or(&r->state->families.touched[block / 64],
-		    UINT64_C(1) << block % 64);
+	touched_set(r->state->families.touched, place / FAMILY_BLOCK);
 }
 
 /* T1, T2. False: no such family. */

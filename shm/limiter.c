@@ -7,14 +7,13 @@
  *	  | '---------------'  '--------------'
  *	  |   K2, K3: another   K1: another key
  *	  |   has the key       takes the place
- *	  '-----------------------------------'  sweep, once its time is over;
- *reset
+ *	  '-----------------------------------'  sweep, once it is over; reset
  *
  * All of a place is 16 bytes, changed by one compare-and-swap: whose it is
- *(some bits of the key; the set says the others), whether it counts, and what
- *was spent. So a charge is never put to another key's account, a window that
- *ends is followed by the next one together with the first charge in it, and who
- *is killed leaves a charge made or not made.
+ * (some bits of the key; the set says the others), whether it counts, and what
+ * was spent. So a charge is never put to another key's account, a window that
+ * ends is followed by the next one together with the first charge in it, and
+ * who is killed leaves a charge made or not made.
  *
  * What is left to see to is that no key has two places that are LIVE, with half
  * of its charges each. It is the rule of keyed.c: a place is PENDING first, and
@@ -37,6 +36,7 @@
 #include "common/base/must.h"
 #include "shm/limiter_inside.h"
 #include "shm/step.h"
+#include "shm/touched.h"
 
 #define TICK_WALL_US 1000000
 
@@ -299,34 +299,25 @@ limit_make(const struct region *r, enum limiter_table table, uint64_t hash,
 	};
 }
 
-static _Atomic uint64_t *
-touched_at(const struct limit *l, uint64_t *bit)
+static uint64_t
+limit_block(const struct limit *l)
 {
 	uint64_t set =
 	    (uint64_t)(l->cell - l->table->set[0].cell) / LIMITER_WAYS;
-	uint64_t block = set / LIMITER_BLOCK;
 
-	*bit = UINT64_C(1) << block % 64;
-	return &l->table->touched[block / 64];
+	return set / LIMITER_BLOCK;
 }
 
 bool
 limit_is_touched(const struct limit *l)
 {
-	uint64_t bit;
-	_Atomic uint64_t *bits = touched_at(l, &bit);
-
-	return (atomic_load_explicit(bits, memory_order_relaxed) & bit) != 0;
+	return touched_has(l->table->touched, limit_block(l));
 }
 
 void
 limit_touch(const struct limit *l)
 {
-	uint64_t bit;
-	_Atomic uint64_t *bits = touched_at(l, &bit);
-
-	if ((atomic_load_explicit(bits, memory_order_relaxed) & bit) == 0)
-		atomic_fetch_or(bits, bit);
+	touched_set(l->table->touched, limit_block(l));
 }
 
 /* ---- workers ---- */

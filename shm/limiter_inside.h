@@ -4,13 +4,14 @@
  *	hi  {tag:26, pending:1, named:1, share:4, over:32}
  *	lo  {state:64}
  *
- * tag     of the key (the set says the rest); 0: the place is empty
- * over    when nothing of it counts any more, in ticks, modulo 2^32
- * share   what of its limit the key had spent at its last charge: 15 from a
- *half on, 14 from a quarter on, and so on named   the key's name has been
- *written beside it state   struct account's word; of a place that is PENDING a
- *number of this claim, from a count of all claims in the table: it never comes
- *back
+ *	tag    of the key (the set says the rest); 0: the place is empty
+ *	named  the key's name has been written beside it
+ *	share  what of its limit the key had spent at its last charge: 15 from a
+ *	       half on, 14 from a quarter on, and so on
+ *	over   when nothing of it counts any more, in ticks, modulo 2^32
+ *	state  struct account's word; of a place that is PENDING a number of
+ *	       this claim, from a count of all claims in the table, which never
+ *	       comes back
  */
 #ifndef SHM_LIMITER_INSIDE_H
 #define SHM_LIMITER_INSIDE_H

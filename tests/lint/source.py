@@ -113,6 +113,14 @@ def check_tags(files):
                 yield f'{name}: {tag} has the value of {other}'
 
 
+def check_comments(files):
+    """clang-format joins what is too long, and leaves a comment like this."""
+    for name, text in files.items():
+        for number, line in enumerate(text.split('\n'), 1):
+            if re.match(r' \*[^ /\t]', line):
+                yield f'{name}:{number}: a comment that was broken anew'
+
+
 def longest(files):
     sizes = sorted(((text.count('\n'), name) for name, text in files.items()),
                    reverse=True)
@@ -126,7 +134,8 @@ def longest(files):
 def main():
     files = dict(sources())
     complaints = [c for check in (check_layers, check_cycles, check_states,
-                                  check_tags) for c in check(files)]
+                                  check_tags, check_comments)
+                  for c in check(files)]
     print('\n'.join(complaints))
     longest(files)
     return 1 if complaints else 0
