@@ -325,12 +325,14 @@ master_init(struct master *m, const char *path)
 	probes_init(&m->probes, &m->loop, &m->in->region);
 	health_init(&m->health, &m->loop, &m->in->region);
 	rotate_init(&m->rotate, &m->loop, &m->in->region);
+	footprint_init(&m->footprint, &m->loop, &m->in->region);
+	if (!access_init(&m->access, &m->loop, m->in, &master_access_owner))
+		return false;
+	/* Its saver says whether anything is kept. */
 	ban_list_init(&m->bans, &m->loop, &m->in->region, &m->access.saver);
 	quotas_init(&m->quotas, &m->loop, &m->in->region, &m->access.saver);
-	footprint_init(&m->footprint, &m->loop, &m->in->region);
-	return access_init(&m->access, &m->loop, m->in, &master_access_owner) &&
-	    reload_init(&m->reload, m->in, &m->loop, m->boot, path,
-		&master_reload_owner) &&
+	return reload_init(&m->reload, m->in, &m->loop, m->boot, path,
+		   &master_reload_owner) &&
 	    loop_add(&m->loop, &m->keeper, true) &&
 	    admin_init(
 		&m->admin, &m->loop, m->in, &m->reload, &m->probes, &m->access);
