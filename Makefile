@@ -58,6 +58,9 @@ MASTER_SRC := $(filter-out master/main.c,$(call src,master))
 WORKER_SRC := $(call src,worker/flow worker/origin worker/filter worker/watch \
 	worker)
 TOOLS_SRC := $(call src,tools)
+# What several of the tools, and their tests, are made of.
+TOOLS_LIB_SRC := $(filter-out tools/penstockctl.c tools/penstocklog.c \
+	tools/demo_upstream.c tools/gen_manual.c,$(TOOLS_SRC))
 UNIT_SRC := $(call src,tests/unit/* tests/unit/*/*)
 FUZZ_SRC := $(call src,tests/fuzz)
 TLS_LIBS := -lssl -lcrypto
@@ -72,7 +75,8 @@ LIBS := -lconfig -lpcre2-8 -lseccomp -lnghttp2 $(TLS_LIBS) $(JWT_LIBS) -lcares \
 	-ljansson $(CURL_LIBS) -lcrypt -lm
 
 .PHONY: all
-all: $(BUILD)/penstock $(BUILD)/penstockctl $(BUILD)/demo-upstream man \
+all: $(BUILD)/penstock $(BUILD)/penstockctl $(BUILD)/penstocklog \
+	$(BUILD)/demo-upstream man \
 	$(BUILD)/penstock.service
 
 # Objects are made again when the flags change (-Werror apart).
@@ -96,6 +100,7 @@ $(BUILD)/libshm.a: $(call obj,$(SHM_SRC))
 $(BUILD)/libhelper.a: $(call obj,$(HELPER_SRC))
 $(BUILD)/libmaster.a: $(call obj,$(MASTER_SRC))
 $(BUILD)/libworker.a: $(call obj,$(WORKER_SRC))
+$(BUILD)/libtools.a: $(call obj,$(TOOLS_LIB_SRC))
 BASE_LIBS := $(BUILD)/libshm.a $(BUILD)/libcommon.a
 ALL_LIBS := $(BUILD)/libmaster.a $(BUILD)/libworker.a $(BUILD)/libhelper.a \
 	$(BASE_LIBS)
@@ -103,16 +108,21 @@ ALL_LIBS := $(BUILD)/libmaster.a $(BUILD)/libworker.a $(BUILD)/libhelper.a \
 $(BUILD)/penstock: $(BUILD)/master/main.o $(ALL_LIBS)
 	$(LINK) $(LIBS)
 
-$(BUILD)/penstockctl: $(BUILD)/tools/penstockctl.o \
-    $(call obj,$(sort $(wildcard tools/ctl_*.c))) $(BASE_LIBS)
+$(BUILD)/penstockctl: $(BUILD)/tools/penstockctl.o $(BUILD)/libtools.a \
+    $(BASE_LIBS)
 	$(LINK) -ljansson -lconfig
+
+$(BUILD)/penstocklog: $(BUILD)/tools/penstocklog.o $(BUILD)/libtools.a \
+    $(BASE_LIBS)
+	$(LINK) $(TLS_LIBS) $(CURL_LIBS)
 
 $(BUILD)/demo-upstream: $(BUILD)/tools/demo_upstream.o \
     $(BUILD)/tools/demo_pages.o $(BUILD)/libcommon.a
 	$(LINK) $(TLS_LIBS)
 
 # The manual: its tables come from the rows that the program itself uses.
-$(BUILD)/gen-manual: $(BUILD)/tools/gen_manual.o $(ALL_LIBS)
+$(BUILD)/gen-manual: $(BUILD)/tools/gen_manual.o $(BUILD)/libtools.a \
+    $(ALL_LIBS)
 	$(LINK) $(LIBS)
 
 $(BUILD)/man/%.mdoc: $(BUILD)/gen-manual
@@ -120,17 +130,18 @@ $(BUILD)/man/%.mdoc: $(BUILD)/gen-manual
 	@$(BUILD)/gen-manual $* >$@.new && mv $@.new $@
 
 # A line "@options@" becomes the table of that name.
-INSERT = sed $(foreach t,options reasons filters,-e '/^@$(t)@$$/{' \
+TABLES := options reasons filters log_fields audit_events metrics
+INSERT = sed $(foreach t,$(TABLES),-e '/^@$(t)@$$/{' \
 	-e 'r $(BUILD)/man/$(t).mdoc' -e 'd;}')
-$(BUILD)/man/%: man/%.in $(addprefix $(BUILD)/man/,options.mdoc reasons.mdoc \
-    filters.mdoc)
+$(BUILD)/man/%: man/%.in $(TABLES:%=$(BUILD)/man/%.mdoc)
 	@$(INSERT) $< >$@
 
 $(BUILD)/man/%: man/%
 	@mkdir -p $(@D)
 	@cp $< $@
 
-MAN_PAGES := $(addprefix $(BUILD)/man/,penstock.8 penstock.conf.5 penstockctl.1)
+MAN_PAGES := $(addprefix $(BUILD)/man/,penstock.8 penstock.conf.5 penstockctl.1 \
+	penstocklog.1 penstock-metrics.7 penstock-reasons.7)
 .PHONY: man
 man: $(MAN_PAGES)
 
@@ -151,6 +162,8 @@ $(UNIT)/common/%_test: $(UNIT)/common/%_test.o $(BUILD)/libcommon.a
 $(UNIT)/shm/%_test: $(UNIT)/shm/%_test.o $(BASE_LIBS)
 	$(LINK) $(CHECK_LIBS)
 $(UNIT)/master/%_test: $(UNIT)/master/%_test.o $(ALL_LIBS)
+	$(LINK) $(LIBS) $(CHECK_LIBS)
+$(UNIT)/tools/%_test: $(UNIT)/tools/%_test.o $(BUILD)/libtools.a $(BASE_LIBS)
 	$(LINK) $(LIBS) $(CHECK_LIBS)
 $(UNIT)/helper/%_test: $(UNIT)/helper/%_test.o $(BUILD)/libhelper.a \
     $(BASE_LIBS)
@@ -182,7 +195,8 @@ asan: asan-bin
 # Fuzzing: tests/fuzz/<name>_fuzz.c, seeds in tests/fuzz/corpus/<name>/.
 FUZZ_SECONDS ?= 600
 FUZZ_BIN := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SRC))
-$(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(ALL_LIBS)
+$(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/libtools.a \
+    $(ALL_LIBS)
 	$(LINK) -fsanitize=fuzzer $(LIBS)
 
 .PHONY: fuzz fuzz-bin fuzz-bin-here fuzz-coverage
@@ -202,6 +216,14 @@ bench:
 	@tools/deps.sh bench
 	+$(MAKE) all
 	@BUILD=$(BUILD) python3 tests/bench/bench.py $(BENCH_ARGS)
+
+$(BUILD)/tests/bench/line_speed: $(BUILD)/tests/bench/line_speed.o \
+    $(BUILD)/libtools.a $(BASE_LIBS)
+	$(LINK) $(LIBS)
+
+$(BUILD)/tests/bench/record_speed: $(BUILD)/tests/bench/record_speed.o \
+    $(BUILD)/libworker.a $(BASE_LIBS)
+	$(LINK) $(LIBS)
 
 # Drills: what clients notice of reloads and kills; DRILL='idle routes' some.
 .PHONY: drill
@@ -227,21 +249,31 @@ lint:
 INSTALL := install
 MAN_DIR = $(DESTDIR)$(PREFIX)/share/man
 CONF_DIR = $(DESTDIR)$(SYSCONFDIR)/penstock
+SHARE_DIR = $(DESTDIR)$(PREFIX)/share/penstock
 COMPLETION_DIR = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 UNIT_DIR = $(DESTDIR)$(PREFIX)/lib/systemd/system
 install: all
 	$(INSTALL) -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin \
-	    $(MAN_DIR)/man1 $(MAN_DIR)/man5 $(MAN_DIR)/man8 $(CONF_DIR)/conf.d \
+	    $(MAN_DIR)/man1 $(MAN_DIR)/man5 $(MAN_DIR)/man7 $(MAN_DIR)/man8 \
+	    $(CONF_DIR)/conf.d $(SHARE_DIR)/prometheus $(SHARE_DIR)/grafana \
 	    $(DESTDIR)$(PREFIX)/share/doc/penstock/examples
 	$(INSTALL) -m 755 $(BUILD)/penstock $(DESTDIR)$(PREFIX)/sbin/
-	$(INSTALL) -m 755 $(BUILD)/penstockctl $(DESTDIR)$(PREFIX)/bin/
+	$(INSTALL) -m 755 $(BUILD)/penstockctl $(BUILD)/penstocklog \
+	    $(DESTDIR)$(PREFIX)/bin/
 	$(INSTALL) -m 644 $(BUILD)/man/penstock.8 $(MAN_DIR)/man8/
 	$(INSTALL) -m 644 $(BUILD)/man/penstock.conf.5 $(MAN_DIR)/man5/
-	$(INSTALL) -m 644 $(BUILD)/man/penstockctl.1 $(MAN_DIR)/man1/
+	$(INSTALL) -m 644 $(BUILD)/man/penstockctl.1 \
+	    $(BUILD)/man/penstocklog.1 $(MAN_DIR)/man1/
+	$(INSTALL) -m 644 $(BUILD)/man/penstock-metrics.7 $(MAN_DIR)/man7/
+	$(INSTALL) -m 644 etc/prometheus/rules.yml \
+	    $(SHARE_DIR)/prometheus/penstock.rules.yml
+	$(INSTALL) -m 644 etc/grafana/penstock.json $(SHARE_DIR)/grafana/
+	$(INSTALL) -m 644 $(BUILD)/man/penstock-reasons.7 $(MAN_DIR)/man7/
 	$(INSTALL) -m 644 etc/penstock.conf etc/demo.conf etc/demo.users \
 	    $(DESTDIR)$(PREFIX)/share/doc/penstock/examples/
 	$(INSTALL) -d $(UNIT_DIR) $(COMPLETION_DIR)
 	$(INSTALL) -m 644 etc/penstockctl.bash $(COMPLETION_DIR)/penstockctl
+	$(INSTALL) -m 644 etc/penstocklog.bash $(COMPLETION_DIR)/penstocklog
 	$(INSTALL) -m 644 $(BUILD)/penstock.service $(UNIT_DIR)/
 	test -e $(CONF_DIR)/penstock.conf || \
 	    $(INSTALL) -m 644 etc/penstock.conf $(CONF_DIR)/penstock.conf
@@ -269,4 +301,5 @@ help:
 
 .SECONDARY:
 -include $(patsubst %.c,$(BUILD)/%.d,$(COMMON_SRC) $(SHM_SRC) $(MASTER_SRC) \
-	master/main.c $(WORKER_SRC) $(HELPER_SRC) $(TOOLS_SRC) $(UNIT_SRC) $(FUZZ_SRC))
+	master/main.c $(WORKER_SRC) $(HELPER_SRC) $(TOOLS_SRC) $(UNIT_SRC) $(FUZZ_SRC) \
+	tests/bench/line_speed.c tests/bench/record_speed.c)

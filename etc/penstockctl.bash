@@ -22,7 +22,7 @@ _penstockctl() {
 		esac
 	done
 	if [ -z "$command" ]; then
-		words="$(penstockctl --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
+		words="$(penstockctl --help | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p')
 			-s -c -j --help"
 	elif [[ $cur == -* ]]; then
 		words="$(penstockctl "$command" --help |
@@ -44,6 +44,10 @@ _penstockctl() {
 				sed -n '2,$s/^\([^ ]*\) .*/\1/p')
 			;;
 		signing1) words='rotate' ;;
+		why1)
+			words=$(penstockctl why 2>/dev/null |
+				sed -n '2,$s/^[^ ]*  *\([^ ]*\) .*/\1/p')
+			;;
 		drain1 | maint1 | ready1 | weight1)
 			words=$(penstockctl endpoints 2>/dev/null |
 				sed -n '2,$s/^\([^ ]*\)  *\([^ ]*\) .*/\1\/\2/p')

@@ -55,19 +55,41 @@ helper_do(struct helper *h, const struct job *j)
 	return JOB_FAILED; /* a word that another process wrote */
 }
 
+/* *worker had asked for it. */
 static bool
-helper_do_one(struct helper *h)
+helper_do_next(struct helper *h, struct region *r, uint32_t *worker)
 {
 	struct job j;
-	bool some = jobs_take(&h->in->region, h->number, &j);
+	bool some = jobs_take(r, h->number, &j);
 
 	if (some) {
-		jobs_done(&h->in->region, &j, helper_do(h, &j));
-		if (j.worker < h->in->workers)
-			control_wake(h->in->wake_fds[j.worker]);
+		jobs_done(r, &j, helper_do(h, &j));
+		*worker = j.worker;
 	}
 	explicit_bzero(&j, sizeof(j));
 	return some;
+}
+
+static bool
+helper_do_one(struct helper *h)
+{
+	uint32_t worker = 0;
+	bool some = helper_do_next(h, &h->in->region, &worker);
+
+	if (some && worker < h->in->workers)
+		control_wake(h->in->wake_fds[worker]);
+	return some;
+}
+
+void
+helper_do_all(struct region *r)
+{
+	struct helper h = { .password = password_new() };
+	uint32_t worker = 0;
+
+	while (h.password != NULL && helper_do_next(&h, r, &worker))
+		continue;
+	password_free(h.password);
 }
 
 static void

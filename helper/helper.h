@@ -17,4 +17,10 @@
  */
 int helper_main(struct inherit *in, uint32_t helper);
 
+/*
+ * Does all jobs that are there, and wakes nobody: for a process that is its own
+ * helper.
+ */
+void helper_do_all(struct region *r);
+
 #endif

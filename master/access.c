@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
+#include "master/audited.h"
 #include "master/lineage.h"
 #include "shm/control.h"
 #include "shm/revoke.h"
@@ -62,6 +63,7 @@ access_tend(struct timer *t)
 	struct access *a = CONTAINER_OF(t, struct access, tend);
 
 	access_sweep(a);
+	audited_keys(&a->in->region, reload_current(&a->in->region));
 	access_save_families(a);
 	timer_set(&a->loop->timers, t, mono_add_us(clock_now(), TEND_US));
 }

@@ -11,9 +11,13 @@
 
 #include "common/base/log.h"
 #include "common/net/sock.h"
+#include "master/admin_answer.h"
 #include "master/admin_routes.h"
+#include "master/audited.h"
 
-#define ADMIN_TIME_US 30000000 /* between two steps of a client */
+#define ADMIN_TIME_US 30000000  /* for a request, or for its answer */
+#define ADMIN_BODY_US 3000000   /* for a body, once the head is there */
+#define ADMIN_LINGER_US 1000000 /* for what follows an early answer */
 
 static const struct codec_limits admin_limits = {
 	.head_bytes = 8192, .uri_bytes = ADMIN_TARGET_MAX, .fields = 64
@@ -24,6 +28,8 @@ admin_free(struct loop_task *t)
 {
 	struct admin_client *c = CONTAINER_OF(t, struct admin_client, free);
 
+	text_fini(&c->accept);
+	text_fini(&c->authorization);
 	text_fini(&c->body);
 	free(c);
 }
@@ -38,8 +44,7 @@ admin_close(struct admin_client *c)
 	timer_fini(&a->loop->timers, &c->timer);
 	io_close(&c->io, false);
 	list_remove(&c->link);
-	loop_level_pause(a->loop, &a->watch, false);
-	a->count--;
+	admin_door_left(c->door);
 	loop_defer_free(a->loop, &c->free);
 }
 
@@ -50,49 +55,42 @@ admin_late(struct timer *t)
 }
 
 static void
+admin_hurry(struct admin_client *c, int64_t us)
+{
+	timer_set(
+	    &c->admin->loop->timers, &c->timer, mono_add_us(clock_now(), us));
+}
+
+/* The last in the list is the one that did something last. */
+static void
 admin_touch(struct admin_client *c)
 {
-	timer_set(&c->admin->loop->timers, &c->timer,
-	    mono_add_us(clock_now(), ADMIN_TIME_US));
+	c->since = clock_now();
+	c->taken = c->io.bytes_out;
+	list_remove(&c->link);
+	list_push_back(&c->door->clients, &c->link);
+	admin_hurry(c, ADMIN_TIME_US);
 }
 
 /* ---- answers ---- */
 
 static void
-admin_field(
-    struct head *h, struct field *f, enum field_id id, struct slice value)
-{
-	f[h->count++] = (struct field){
-		.name = http_field_name(id), .value = value, .id = (uint16_t)id
-	};
-	h->present |= UINT64_C(1) << (unsigned)id;
-}
-
-static void
 admin_answer(struct admin_client *c, const struct admin_reply *r)
 {
-	struct field fields[3];
-	struct head h = { .status = r->status,
-		.reason = http_reason(r->status),
-		.method = c->method,
-		.version = HTTP_1_1,
-		.body = BODY_LENGTH,
-		.length = r->body.n,
-		.close = c->closing,
-		.fields = fields };
-	bool bodiless = c->method == METHOD_HEAD || r->body.n == 0;
-
-	admin_field(&h, fields, FIELD_CONTENT_TYPE, slice_str(r->type));
-	admin_field(&h, fields, FIELD_CACHE_CONTROL, SLICE_LIT("no-store"));
-	if (r->allow[0] != '\0')
-		admin_field(&h, fields, FIELD_ALLOW, slice_str(r->allow));
-	(void)stream_head(c->stream, &h, bodiless);
-	if (!bodiless) {
-		stream_data(c->stream, text_slice(&r->body));
-		stream_end(c->stream, NULL);
-	}
-	c->stream = NULL;
+	admin_answer_queue(c, r);
 	admin_touch(c);
+}
+
+/* A close with bytes unread is a reset, and might undo the answer. */
+static void
+admin_part(struct admin_client *c)
+{
+	if (!c->unread || c->closing) {
+		admin_close(c);
+	} else if (!c->io.shut_wanted) {
+		io_shutdown(&c->io);
+		admin_hurry(c, ADMIN_LINGER_US);
+	}
 }
 
 /* Closes when all is said. */
@@ -105,17 +103,30 @@ admin_settle(struct admin_client *c)
 		admin_close(c);
 	else if (io_flush(&c->io) && c->stream == NULL &&
 	    (c->closing || h1_must_close(&c->h1)))
-		admin_close(c);
+		admin_part(c);
+}
+
+static struct admin_request
+admin_request(const struct admin_client *c)
+{
+	return (struct admin_request){ .method = c->method,
+		.guarded = c->door->guarded,
+		.path = slice_make(c->target, c->target_bytes),
+		.accept = text_slice(&c->accept),
+		.authorization = text_slice(&c->authorization),
+		.body = text_slice(&c->body),
+		.local = c->local,
+		.uid = c->uid,
+		.who = c->who };
 }
 
 static void
 admin_dispatch(struct admin_client *c)
 {
-	struct admin_request q = { .method = c->method,
-		.path = slice_make(c->target, c->target_bytes),
-		.body = text_slice(&c->body) };
+	struct admin_request q = admin_request(c);
 	struct admin_reply r;
 
+	admin_touch(c); /* the request is whole */
 	admin_reply_init(&r);
 	if (c->body_over)
 		admin_reply_problem(
@@ -126,15 +137,35 @@ admin_dispatch(struct admin_client *c)
 		c->run = r.run; /* admin_reloaded answers */
 	else
 		admin_answer(c, &r);
+	if (r.fd_count != 0 && r.status == 200 && c->method == METHOD_GET)
+		admin_answer_pass(c, &r);
 	admin_reply_fini(&r);
 }
 
-void
-admin_reloaded(struct admin *a, enum reload_outcome how)
+/* Answers right away what needs no body for that. */
+static bool
+admin_refuse(struct admin_client *c)
 {
+	struct admin_request q = admin_request(c);
+	struct admin_reply r;
+	bool refused;
+
+	admin_reply_init(&r);
+	refused = admin_routes_refuse(c->admin, &q, &r);
+	if (refused)
+		admin_answer(c, &r);
+	admin_reply_fini(&r);
+	return refused;
+}
+
+static void
+door_reloaded(struct admin_door *door, enum reload_outcome how)
+{
+	struct admin *a = door->admin;
 	struct list *next;
 
-	for (struct list *l = a->clients.next; l != &a->clients; l = next) {
+	for (struct list *l = door->clients.next; l != &door->clients;
+	     l = next) {
 		struct admin_client *c =
 		    CONTAINER_OF(l, struct admin_client, link);
 		struct admin_reply r;
@@ -152,6 +183,13 @@ admin_reloaded(struct admin *a, enum reload_outcome how)
 	}
 }
 
+void
+admin_reloaded(struct admin *a, enum reload_outcome how)
+{
+	door_reloaded(&a->socket, how);
+	door_reloaded(&a->address, how);
+}
+
 /* ---- the codec's events ---- */
 
 static struct admin_client *
@@ -160,10 +198,26 @@ admin_of_stream(struct stream *s)
 	return CONTAINER_OF(s->codec, struct admin_client, h1.base);
 }
 
+/* The value of a field, however many lines it stands on. */
+static void
+admin_copy(struct text *to, const struct head *h, enum field_id id)
+{
+	text_clear(to);
+	for (uint32_t i = 0; i < h->count; i++) {
+		if (h->fields[i].id != id)
+			continue;
+		if (to->n != 0)
+			text_add(to, SLICE_LIT(", "));
+		text_add(to, h->fields[i].value);
+	}
+}
+
 static void
 admin_on_head(struct stream *s, const struct head *h)
 {
 	struct admin_client *c = admin_of_stream(s);
+	bool bodied = h->body == BODY_STREAM ||
+	    (h->body == BODY_LENGTH && h->length != 0);
 	const char *query = memchr(h->target.p, '?', h->target.n);
 	size_t n = query != NULL ? (size_t)(query - h->target.p) : h->target.n;
 
@@ -171,8 +225,14 @@ admin_on_head(struct stream *s, const struct head *h)
 	c->method = h->method;
 	c->target_bytes = n < sizeof(c->target) ? (uint32_t)n : 0;
 	memcpy(c->target, h->target.p, c->target_bytes);
+	admin_copy(&c->accept, h, FIELD_ACCEPT);
+	admin_copy(&c->authorization, h, FIELD_AUTHORIZATION);
 	text_clear(&c->body);
 	c->body_over = false;
+	if (admin_refuse(c))
+		c->unread = bodied;
+	else if (bodied)
+		admin_hurry(c, ADMIN_BODY_US);
 }
 
 static void
@@ -222,20 +282,30 @@ admin_of_io(struct io *io)
 	return CONTAINER_OF(io, struct admin_client, io);
 }
 
+/* One answer at a time: a client that asks and does not read fills nothing. */
+static bool
+admin_is_taken(struct admin_client *c)
+{
+	if (io_flush(&c->io) || io_queued(&c->io) == 0)
+		return true;
+	io_pause(&c->io, true);
+	return false;
+}
+
 static size_t
 admin_input(struct io *io, const char *p, size_t n)
 {
 	struct admin_client *c = admin_of_io(io);
 	size_t used = 0, step;
 
-	admin_touch(c);
-	while (used < n && c->run == 0 && !c->closing) {
+	while (used < n && c->run == 0 && !c->closing && admin_is_taken(c)) {
+		stream_pause(&c->h1.stream, false);
 		step = codec_input(&c->h1.base, p + used, n - used);
 		if (step == 0)
 			break;
 		used += step;
 	}
-	if (c->closing)
+	if (c->closing || c->unread)
 		used = n;
 	admin_settle(c);
 	return used;
@@ -259,8 +329,10 @@ admin_drained(struct io *io)
 {
 	struct admin_client *c = admin_of_io(io);
 
-	admin_touch(c);
+	admin_touch(c); /* for the next request */
 	admin_settle(c);
+	if (io_is_open(&c->io))
+		io_pause(&c->io, false);
 }
 
 static void
@@ -278,8 +350,22 @@ static const struct io_events admin_io_events = {
 };
 
 static void
-admin_serve(struct admin *a, int fd)
+admin_look(struct admin_client *c, int fd)
 {
+	struct ucred peer;
+	socklen_t n = sizeof(peer), m = sizeof(int);
+	int domain = 0;
+
+	c->local = getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &m) == 0 &&
+	    domain == AF_UNIX &&
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0;
+	c->uid = c->local ? peer.uid : (uid_t)-1;
+}
+
+static void
+admin_serve(struct admin_door *door, int fd)
+{
+	struct admin *a = door->admin;
 	struct admin_client *c = calloc(1, sizeof(*c));
 
 	if (c == NULL ||
@@ -289,29 +375,66 @@ admin_serve(struct admin *a, int fd)
 		return;
 	}
 	c->admin = a;
+	c->door = door;
+	admin_look(c, fd);
+	audited_peer(fd, c->local, c->who);
 	loop_task_init(&c->free, admin_free);
 	timer_init(&c->timer, admin_late);
 	h1_init(&c->h1, CODEC_SERVER, &admin_codec_events, &admin_limits,
 	    &c->io.out);
-	list_push_back(&a->clients, &c->link);
-	if (++a->count == ADMIN_CLIENTS_MAX)
-		loop_level_pause(a->loop, &a->watch, true);
+	list_push_back(&door->clients, &c->link);
+	door->count++;
 	admin_touch(c);
 }
 
-static void
-admin_accept(struct loop_watch *w, unsigned events)
+/* Neither a whole request nor a byte of an answer for a while. */
+static bool
+admin_idle(struct admin_client *c)
 {
-	struct admin *a = CONTAINER_OF(w, struct admin, watch);
-	int fd;
-
-	(void)events;
-	while (a->count < ADMIN_CLIENTS_MAX) {
-		fd = accept4(w->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0)
-			return;
-		admin_serve(a, fd);
+	if (c->io.bytes_out != c->taken) {
+		c->taken = c->io.bytes_out;
+		c->since = clock_now();
 	}
+	return c->run == 0 &&
+	    mono_diff_us(clock_now(), c->since) >= ADMIN_IDLE_US;
+}
+
+static bool
+admin_make_room(struct admin_door *door)
+{
+	for (struct list *l = door->clients.next; l != &door->clients;
+	     l = l->next) {
+		struct admin_client *c =
+		    CONTAINER_OF(l, struct admin_client, link);
+
+		if (!admin_idle(c))
+			continue;
+		admin_close(c);
+		return true;
+	}
+	return false;
+}
+
+static const struct admin_door_owner admin_door_owner = { admin_serve,
+	admin_make_room };
+
+static bool
+admin_open(struct admin *a, struct admin_door *door, int fd, bool guarded)
+{
+	*door = (struct admin_door){ .admin = a,
+		.loop = a->loop,
+		.owner = &admin_door_owner,
+		.guarded = guarded };
+	return admin_door_init(door, fd);
+}
+
+static void
+admin_shut(struct admin_door *door)
+{
+	while (!list_empty(&door->clients))
+		admin_close(CONTAINER_OF(
+		    door->clients.next, struct admin_client, link));
+	admin_door_fini(door);
 }
 
 bool
@@ -322,21 +445,14 @@ admin_init(struct admin *a, struct loop *loop, struct inherit *in,
 		.in = in,
 		.reload = reload,
 		.probes = probes,
-		.access = access,
-		.watch = { .fn = admin_accept, .fd = in->admin_fd } };
-	list_init(&a->clients);
-	return a->watch.fd < 0 || loop_add(loop, &a->watch, true);
+		.access = access };
+	return admin_open(a, &a->socket, in->admin_fd, false) &&
+	    admin_open(a, &a->address, in->admin_tcp_fd, true);
 }
 
 void
 admin_fini(struct admin *a)
 {
-	while (!list_empty(&a->clients))
-		admin_close(
-		    CONTAINER_OF(a->clients.next, struct admin_client, link));
-	if (a->watch.fd < 0)
-		return;
-	loop_remove(a->loop, &a->watch);
-	(void)close(a->watch.fd);
-	a->watch.fd = -1;
+	admin_shut(&a->socket);
+	admin_shut(&a->address);
 }

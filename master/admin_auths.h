@@ -7,6 +7,7 @@
 
 #include "master/admin.h"
 #include "master/admin_reply.h"
+#include "master/prom.h"
 
 /* GET /v1/authenticators */
 void admin_auths_answer(
@@ -18,7 +19,7 @@ void admin_signing_answer(
 void admin_rotate_answer(
     struct admin *a, const struct admin_request *q, struct admin_reply *r);
 
-void admin_auths_prom(struct access *a, struct text *out);
+void admin_auths_prom(struct access *a, struct prom *p);
 
 /*
  * The authenticator of q's first argument. NULL: r says that there is none, and

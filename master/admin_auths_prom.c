@@ -1,7 +1,6 @@
 /*
  * admin_auths_prom.c - the metrics of identity. See admin_auths.h.
  */
-#include <inttypes.h>
 #include <openssl/crypto.h>
 
 #include "common/base/clock.h"
@@ -12,61 +11,59 @@
 #include "shm/revoke.h"
 
 static void
-sample_begin(struct text *out, const char *name, const struct jwks_set *s)
+set_sample(struct prom *p, const struct jwks_set *s)
 {
-	text_printf(out, "penstock_%s{", name);
-	prom_label(out, "authenticator", slice_str(s->name));
+	prom_sample(p);
+	prom_label(p, "authenticator", slice_str(s->name));
 }
 
 static void
-ages_write(struct jwks *j, struct text *out)
+ages_write(struct jwks *j, struct prom *p)
 {
 	struct jwks_set *s = NULL;
 
-	prom_help(out, "key_set_age_seconds", "gauge",
-	    "Since a key set was last fetched well; -1: never.");
+	prom_family(p, METRIC_KEY_SET_AGE);
 	while ((s = jwks_next(j, s)) != NULL) {
 		int64_t then = keysets_fetched(j->region, s->slot);
 
-		sample_begin(out, "key_set_age_seconds", s);
-		text_printf(out, "} %" PRId64 "\n",
-		    then != 0 ? (clock_wall().us - then) / 1000000 : -1);
+		set_sample(p, s);
+		prom_fixed(
+		    p, then != 0 ? (clock_wall().us - then) / 1000000 : -1, 0);
 	}
 }
 
 static void
-fetches_write(struct jwks *j, struct text *out)
+fetches_write(struct jwks *j, struct prom *p)
 {
 	struct jwks_set *s = NULL;
 
-	prom_help(out, "key_set_fetches_total", "counter",
-	    "Attempts to fetch a key set, by outcome; since the master began.");
+	prom_family(p, METRIC_KEY_SET_FETCHES);
 	while ((s = jwks_next(j, s)) != NULL) {
-		sample_begin(out, "key_set_fetches_total", s);
-		text_printf(out, ",outcome=\"ok\"} %" PRIu64 "\n", s->ok);
-		sample_begin(out, "key_set_fetches_total", s);
-		text_printf(
-		    out, ",outcome=\"failed\"} %" PRIu64 "\n", s->failed);
+		set_sample(p, s);
+		prom_label(p, "outcome", SLICE_LIT("ok"));
+		prom_u64(p, s->ok);
+		set_sample(p, s);
+		prom_label(p, "outcome", SLICE_LIT("failed"));
+		prom_u64(p, s->failed);
 	}
 }
 
 static void
-keys_write(struct jwks *j, struct text *out)
+keys_write(struct jwks *j, struct prom *p)
 {
 	struct jwks_set *s = NULL;
 
-	prom_help(out, "key_set_keys", "gauge",
-	    "Keys of a fetched set that are in use.");
+	prom_family(p, METRIC_KEY_SET_KEYS);
 	while ((s = jwks_next(j, s)) != NULL) {
 		const struct keyset *k = jwks_keys(s);
 
-		sample_begin(out, "key_set_keys", s);
-		text_printf(out, "} %u\n", k != NULL ? k->count : 0);
+		set_sample(p, s);
+		prom_u64(p, k != NULL ? k->count : 0);
 	}
 }
 
 static void
-revocations_write_counts(const struct region *r, struct text *out)
+revocations_write_counts(const struct region *r, struct prom *p)
 {
 	uint32_t counts[REVOKE_KINDS] = { 0 };
 	static const char *const names[REVOKE_KINDS] = { "token", "user",
@@ -76,43 +73,41 @@ revocations_write_counts(const struct region *r, struct text *out)
 	for (uint32_t i = 0; i < REVOKED_MAX; i++)
 		if (revoke_at(r, i, &e) && e.kind < REVOKE_KINDS)
 			counts[e.kind]++;
-	prom_help(out, "revocations", "gauge", "Revocations in force.");
+	prom_family(p, METRIC_REVOCATIONS);
 	for (int i = 0; i < REVOKE_KINDS; i++)
-		text_printf(out, "penstock_revocations{kind=\"%s\"} %u\n",
-		    names[i], counts[i]);
+		prom_pair(p, "kind", names[i], counts[i]);
 }
 
 static void
-signing_write(const struct access *a, struct text *out)
+signing_write(const struct access *a, struct prom *p)
 {
 	struct signing_key keys[SIGNING_LIVE];
 	size_t n = signing_live(&a->in->region, keys);
-	int64_t now_s = clock_wall().us / 1000000;
+	int64_t age_s = 0;
 
-	prom_help(out, "signing_key_age_seconds", "gauge",
-	    "How long the present key has been signing.");
-	if (n != 0)
-		text_printf(out,
-		    "penstock_signing_key_age_seconds %" PRId64 "\n",
-		    now_s > keys[n - 1].made_s ? now_s - keys[n - 1].made_s
-					       : 0);
+	prom_family(p, METRIC_SIGNING_KEY_AGE);
+	if (n != 0) {
+		age_s = clock_wall().us / 1000000 - keys[n - 1].made_s;
+		prom_sample(p);
+		prom_fixed(p, age_s > 0 ? age_s : 0, 0);
+	}
 	OPENSSL_cleanse(keys, sizeof(keys));
 }
 
 void
-admin_auths_prom(struct access *a, struct text *out)
+admin_auths_prom(struct access *a, struct prom *p)
 {
 	const struct region *r = &a->in->region;
 
-	ages_write(&a->jwks, out);
-	fetches_write(&a->jwks, out);
-	keys_write(&a->jwks, out);
-	revocations_write_counts(r, out);
-	signing_write(a, out);
-	prom_help(out, "refresh_families", "gauge",
-	    "Families of refresh tokens that are kept.");
-	if (a->families)
-		text_printf(
-		    out, "penstock_refresh_families %u\n", lineage_count(r));
-	saver_prom(&a->saver, out);
+	ages_write(&a->jwks, p);
+	fetches_write(&a->jwks, p);
+	keys_write(&a->jwks, p);
+	revocations_write_counts(r, p);
+	signing_write(a, p);
+	prom_family(p, METRIC_REFRESH_FAMILIES);
+	if (a->families) {
+		prom_sample(p);
+		prom_u64(p, lineage_count(r));
+	}
+	saver_prom(&a->saver, p);
 }

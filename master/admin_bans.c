@@ -4,12 +4,14 @@
 #include "master/admin_bans.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "common/base/json.h"
 #include "common/base/log.h"
+#include "common/base/units.h"
+#include "master/audited.h"
 #include "master/ban_list.h"
 #include "master/json_fields.h"
-#include "master/prom.h"
 
 #define ADDRESS_MAX 64
 #define FOR_MAX_S (INT64_C(365) * 86400)
@@ -74,6 +76,18 @@ address_read(struct json_fields *f, struct slice text, struct addr *addr)
 }
 
 static void
+ban_told(struct admin *a, const struct ban *b, struct slice address)
+{
+	char time[32], how[64] = "for ever";
+
+	if (b->until_us != BANS_FOR_EVER)
+		(void)snprintf(how, sizeof(how), "for %s",
+		    units_duration_text((uint64_t)b->until_us - clock_now().us,
+			time, sizeof(time)));
+	audited_by(a, AUDIT_BANNED, address, slice_str(how));
+}
+
+static void
 banned(struct admin *a, const struct ban *b, struct admin_reply *r)
 {
 	bool saved = saver_write_due(&a->access->saver, SAVER_BANS);
@@ -82,6 +96,7 @@ banned(struct admin *a, const struct ban *b, struct admin_reply *r)
 
 	ban_address_text(&b->addr, text);
 	log_info("bans: %s is banned by an operator", text);
+	ban_told(a, b, slice_str(text));
 	r->status = 201;
 	json_init(&j, &r->body);
 	json_object_begin(&j, NULL);
@@ -131,12 +146,13 @@ lift_all(struct region *r)
 }
 
 static void
-lifted(struct admin *a, uint64_t n, struct admin_reply *r)
+lifted(struct admin *a, struct slice what, uint64_t n, struct admin_reply *r)
 {
 	bool saved = saver_write_due(&a->access->saver, SAVER_BANS);
 	struct json j;
 
 	log_info("bans: an operator has lifted %" PRIu64, n);
+	audited_by(a, AUDIT_UNBANNED, what, SLICE_NONE);
 	json_init(&j, &r->body);
 	json_object_begin(&j, NULL);
 	json_add_uint(&j, "lifted", n);
@@ -157,7 +173,7 @@ admin_unban_answer(
 	json_fields_init(&f, q->body, names);
 	text = json_fields_text(&f, "address", ADDRESS_MAX);
 	if (slice_eq(text, SLICE_LIT("all"))) {
-		lifted(a, lift_all(region), r);
+		lifted(a, text, lift_all(region), r);
 	} else {
 		address_read(&f, text, &addr);
 		if (!json_fields_ok(&f))
@@ -166,7 +182,7 @@ admin_unban_answer(
 			admin_reply_problem(
 			    r, 404, SLICE_LIT("this is not banned"));
 		else
-			lifted(a, 1, r);
+			lifted(a, text, 1, r);
 	}
 	json_fields_fini(&f);
 }
@@ -174,32 +190,26 @@ admin_unban_answer(
 /* ---- metrics ---- */
 
 static void
-prom_rule(const struct region *r, uint32_t by, struct text *out)
+prom_rule(const struct region *r, uint32_t by, struct prom *p)
 {
-	text_add(out, SLICE_LIT("penstock_bans_total{"));
-	prom_label(out, "rule", bans_by_name(r, by));
-	text_printf(out, "} %" PRIu64 "\n", bans_by_total(r, by));
+	prom_sample(p);
+	prom_label(p, "rule", bans_by_name(r, by));
+	prom_u64(p, bans_by_total(r, by));
 }
 
 void
-admin_bans_prom(const struct region *r, struct text *out)
+admin_bans_prom(const struct region *r, struct prom *p)
 {
 	uint64_t held = 0;
 	struct ban b;
 
 	for (uint32_t i = 0; bans_active(r) && i < BANS_MAX; i++)
 		held += ban_holds(r, i, &b);
-	prom_help(out, "bans_active", "gauge",
-	    "Addresses that are banned; of IPv6, networks.");
-	text_printf(out, "penstock_bans_active %" PRIu64 "\n", held);
-	prom_help(
-	    out, "bans_total", "counter", "Bans, by the rule that made them.");
+	prom_single(p, METRIC_BANS_ACTIVE, held);
+	prom_family(p, METRIC_BANS);
 	for (uint32_t by = 0; by <= bans_rules(r); by++)
-		prom_rule(r, by, out);
+		prom_rule(r, by, p);
 	if (bans_by_total(r, BAN_BY_OTHERS) != 0)
-		prom_rule(r, BAN_BY_OTHERS, out);
-	prom_help(out, "bans_dropped_total", "counter",
-	    "Bans that ended early, since there was no room for them.");
-	text_printf(
-	    out, "penstock_bans_dropped_total %" PRIu64 "\n", bans_dropped(r));
+		prom_rule(r, BAN_BY_OTHERS, p);
+	prom_single(p, METRIC_BANS_DROPPED, bans_dropped(r));
 }

@@ -6,6 +6,7 @@
 
 #include "master/admin.h"
 #include "master/admin_reply.h"
+#include "master/prom.h"
 
 /* GET /v1/bans */
 void admin_bans_answer(
@@ -20,6 +21,6 @@ void admin_unban_answer(
     struct admin *a, const struct admin_request *q, struct admin_reply *r);
 
 /* How many there are, and by which rules they were made. */
-void admin_bans_prom(const struct region *r, struct text *out);
+void admin_bans_prom(const struct region *r, struct prom *p);
 
 #endif

@@ -3,14 +3,12 @@
  */
 #include "master/admin_certs.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "common/base/clock.h"
 #include "common/base/json.h"
 #include "common/base/map.h"
 #include "common/base/must.h"
-#include "master/prom.h"
 #include "shm/inherit.h"
 
 #define DAY_S 86400
@@ -230,30 +228,28 @@ admin_certs_write(const struct img_head *img, struct text *out)
 static void
 expiry_sample(const struct img_head *img, struct map *seen, const char *use,
     struct img_str file, struct img_str subject, int64_t not_after,
-    struct text *out)
+    struct prom *p)
 {
 	bool added;
 
 	(void)map_put(seen, img_slice(img, file), &added);
 	if (!added)
 		return;
-	text_printf(out,
-	    "penstock_certificate_expiry_timestamp_seconds{use=\"%s\",", use);
-	prom_label(out, "file", img_slice(img, file));
-	text_add_char(out, ',');
-	prom_label(out, "subject", img_slice(img, subject));
-	text_printf(out, "} %" PRId64 "\n", not_after);
+	prom_sample(p);
+	prom_label(p, "use", slice_str(use));
+	prom_label(p, "file", img_slice(img, file));
+	prom_label(p, "subject", img_slice(img, subject));
+	prom_fixed(p, not_after, 0);
 }
 
 void
-admin_certs_prom(const struct img_head *img, struct text *out)
+admin_certs_prom(const struct img_head *img, struct prom *p)
 {
 	const struct img_identity *id;
 	const struct img_trust *t;
 	struct map seen;
 
-	prom_help(out, "certificate_expiry_timestamp_seconds", "gauge",
-	    "When a certificate file expires: the first of those in it.");
+	prom_family(p, METRIC_CERTIFICATE_EXPIRY);
 	if (img == NULL)
 		return;
 	id = img_at(img, img->identities.off);
@@ -261,12 +257,12 @@ admin_certs_prom(const struct img_head *img, struct text *out)
 	map_init(&seen);
 	for (uint32_t i = 0; i < img->identities.count; i++)
 		expiry_sample(img, &seen, "certificate", id[i].file,
-		    id[i].subject, id[i].not_after, out);
+		    id[i].subject, id[i].not_after, p);
 	map_fini(&seen);
 	map_init(&seen);
 	for (uint32_t i = 0; i < img->trusts.count; i++)
 		if (t[i].not_after != 0)
 			expiry_sample(img, &seen, "authority", t[i].file,
-			    (struct img_str){ 0 }, t[i].not_after, out);
+			    (struct img_str){ 0 }, t[i].not_after, p);
 	map_fini(&seen);
 }

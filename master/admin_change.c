@@ -4,10 +4,12 @@
 #include "master/admin_change.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "master/admin_endpoints.h"
 #include "master/admin_find.h"
+#include "master/audited.h"
 
 #define CHANGE_WEIGHT_MAX 1000 /* as in the configuration */
 
@@ -90,6 +92,18 @@ admin_change_read(struct slice body, struct operate_change *c, struct text *why)
 	return ok;
 }
 
+static void
+change_done(struct admin *a, const struct admin_request *q,
+    const struct lookup *l, struct admin_reply *r)
+{
+	char what[512];
+
+	(void)snprintf(what, sizeof(what), "%.*s/%.*s", SLICE_FMT(q->arg[0]),
+	    SLICE_FMT(q->arg[1]));
+	audited_by(a, AUDIT_ENDPOINT, slice_str(what), q->body);
+	admin_endpoints_found(a, l, false, r);
+}
+
 void
 admin_change_answer(
     struct admin *a, const struct admin_request *q, struct admin_reply *r)
@@ -106,6 +120,6 @@ admin_change_answer(
 		admin_reply_problem(r, 507,
 		    SLICE_LIT("no room for one more change of an endpoint"));
 	else
-		admin_endpoints_found(a, &l, false, r);
+		change_done(a, q, &l, r);
 	text_fini(&why);
 }

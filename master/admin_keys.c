@@ -4,11 +4,13 @@
 #include "master/admin_keys.h"
 
 #include <openssl/crypto.h>
+#include <stdio.h>
 
 #include "common/base/clock.h"
 #include "common/base/hex.h"
 #include "common/base/json.h"
 #include "master/admin_auths.h"
+#include "master/audited.h"
 #include "master/json_fields.h"
 #include "master/keyring.h"
 
@@ -131,6 +133,17 @@ admin_keys_answer(
 		keys_write(&a->in->region, img, auth, &r->body);
 }
 
+/* Its id says nothing of the key. */
+static void
+key_told(struct admin *a, enum audit_event e, struct slice name,
+    const uint8_t sha256[32])
+{
+	char id[ID_TEXT];
+
+	hex_write(sha256, ID_BYTES, id);
+	audited_by(a, e, name, slice_make(id, ID_TEXT));
+}
+
 /* ---- adding ---- */
 
 static void
@@ -165,6 +178,8 @@ key_added(struct admin *a, const struct keyring_key *k,
 {
 	bool saved = access_changed(a->access, SAVER_KEYS);
 	struct json j;
+
+	key_told(a, AUDIT_KEY_ADDED, k->name, k->sha256);
 
 	r->status = 201;
 	json_init(&j, &r->body);
@@ -274,16 +289,19 @@ key_remove(struct admin *a, const struct img_head *img,
     struct admin_reply *r)
 {
 	struct region *region = &a->in->region;
+	char name[KEYRING_TEXT_MAX + 1];
 	uint8_t sha256[32];
 
 	/* What k refers to goes with the block. */
 	memcpy(sha256, k->sha256, sizeof(sha256));
+	(void)snprintf(name, sizeof(name), "%.*s", SLICE_FMT(k->name));
 	if (keyring_remove(region, img_slice(img, auth->name), sha256) !=
 	    KEYRING_OK) {
 		admin_reply_problem(
 		    r, 507, SLICE_LIT("no room for the keys that stay"));
 		return;
 	}
+	key_told(a, AUDIT_KEY_REMOVED, slice_str(name), sha256);
 	if (!access_changed(a->access, SAVER_KEYS)) {
 		admin_reply_problem(r, 507,
 		    SLICE_LIT("it is removed, but state_dir still has it"));

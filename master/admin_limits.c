@@ -4,13 +4,11 @@
  */
 #include "master/admin_limits.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "common/base/json.h"
 #include "common/base/log.h"
 #include "common/base/must.h"
-#include "master/prom.h"
 #include "master/reload.h"
 #include "shm/limit_rate.h"
 #include "shm/limiter_key.h"
@@ -353,20 +351,13 @@ static const char *const table_words[LIMITER_TABLES] = {
 };
 
 void
-admin_limits_prom(const struct region *r, struct text *out)
+admin_limits_prom(const struct region *r, struct prom *p)
 {
-	prom_help(out, "limits_keys", "gauge",
-	    "Keys of limits that have spent something, by table.");
+	prom_family(p, METRIC_LIMITS_KEYS);
 	for (enum limiter_table t = 0; t < LIMITER_TABLES; t++)
-		text_printf(out,
-		    "penstock_limits_keys{table=\"%s\"} %" PRIu64 "\n",
-		    table_words[t], limiter_used(r, t, table_now_us(t), NULL));
-	prom_help(out, "limits_forgotten_total", "counter",
-	    "Keys of limits that were forgotten before their time, since "
-	    "there was no room for them.");
+		prom_pair(p, "table", table_words[t],
+		    limiter_used(r, t, table_now_us(t), NULL));
+	prom_family(p, METRIC_LIMITS_FORGOTTEN);
 	for (enum limiter_table t = 0; t < LIMITER_TABLES; t++)
-		text_printf(out,
-		    "penstock_limits_forgotten_total{table=\"%s\"} %" PRIu64
-		    "\n",
-		    table_words[t], limiter_evicted(r, t));
+		prom_pair(p, "table", table_words[t], limiter_evicted(r, t));
 }

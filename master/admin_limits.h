@@ -7,6 +7,7 @@
 
 #include "master/admin.h"
 #include "master/admin_reply.h"
+#include "master/prom.h"
 
 /* GET /v1/limits */
 void admin_limits_answer(
@@ -21,6 +22,6 @@ void admin_limit_reset_answer(
     struct admin *a, const struct admin_request *q, struct admin_reply *r);
 
 /* How full the tables are. */
-void admin_limits_prom(const struct region *r, struct text *out);
+void admin_limits_prom(const struct region *r, struct prom *p);
 
 #endif

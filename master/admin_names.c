@@ -3,11 +3,8 @@
  */
 #include "master/admin_names.h"
 
-#include <inttypes.h>
-
 #include "common/base/clock.h"
 #include "common/base/json.h"
-#include "master/prom.h"
 
 /* How long ago; null: never. */
 static void
@@ -70,7 +67,7 @@ admin_names_write(struct resolver *names, struct text *out)
 }
 
 void
-admin_names_prom(struct resolver *names, struct text *out)
+admin_names_prom(struct resolver *names, struct prom *p)
 {
 	uint64_t resolved = 0, failing = 0, unresolved = 0;
 	struct resolve_name *n = NULL;
@@ -82,17 +79,11 @@ admin_names_prom(struct resolver *names, struct text *out)
 			failing++;
 		else
 			resolved++;
-	prom_help(out, "names", "gauge", "Names of endpoints by state.");
-	text_printf(out,
-	    "penstock_names{state=\"resolved\"} %" PRIu64
-	    "\npenstock_names{state=\"failing\"} %" PRIu64
-	    "\npenstock_names{state=\"unresolved\"} %" PRIu64 "\n",
-	    resolved, failing, unresolved);
-	prom_help(out, "name_resolutions_total", "counter",
-	    "Attempts to resolve a name, by outcome; since the master began.");
-	text_printf(out,
-	    "penstock_name_resolutions_total{outcome=\"ok\"} %" PRIu64
-	    "\npenstock_name_resolutions_total{outcome=\"failed\"} %" PRIu64
-	    "\n",
-	    names->ok, names->failed);
+	prom_family(p, METRIC_NAMES);
+	prom_pair(p, "state", "resolved", resolved);
+	prom_pair(p, "state", "failing", failing);
+	prom_pair(p, "state", "unresolved", unresolved);
+	prom_family(p, METRIC_NAME_RESOLUTIONS);
+	prom_pair(p, "outcome", "ok", names->ok);
+	prom_pair(p, "outcome", "failed", names->failed);
 }

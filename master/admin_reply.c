@@ -3,6 +3,8 @@
  */
 #include "master/admin_reply.h"
 
+#include <stdio.h>
+
 #include "common/base/json.h"
 #include "common/http/http.h"
 
@@ -26,6 +28,7 @@ admin_reply_problem(struct admin_reply *r, uint16_t status, struct slice detail)
 
 	r->status = status;
 	r->type = "application/problem+json";
+	(void)snprintf(r->detail, sizeof(r->detail), "%.*s", SLICE_FMT(detail));
 	text_clear(&r->body);
 	json_init(&j, &r->body);
 	json_object_begin(&j, NULL);

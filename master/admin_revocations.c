@@ -3,7 +3,10 @@
  */
 #include "master/admin_revocations.h"
 
+#include <stdio.h>
+
 #include "common/base/json.h"
+#include "master/audited.h"
 #include "master/json_fields.h"
 #include "master/revocations.h"
 
@@ -108,7 +111,14 @@ changed(struct admin *a, const struct revoke_entry *e, uint16_t status,
     struct admin_reply *r)
 {
 	bool saved = access_changed(a->access, SAVER_REVOCATIONS);
+	char what[512];
 	struct json j;
+
+	(void)snprintf(what, sizeof(what), "%s%s%.*s",
+	    revoke_kind_name(e->kind), e->value.n != 0 ? " " : "",
+	    SLICE_FMT(e->value));
+	audited_by(a, status == 201 ? AUDIT_REVOKED : AUDIT_UNREVOKED,
+	    slice_str(what), e->authenticator);
 
 	r->status = status;
 	json_init(&j, &r->body);

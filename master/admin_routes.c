@@ -1,6 +1,5 @@
 /*
- * admin_routes.c - see admin_routes.h. The documents are in admin_*.c, the
- * metrics in prom.c and prom_endpoints.c.
+ * admin_routes.c - see admin_routes.h. The documents are in admin_*.c.
  */
 #include "master/admin_routes.h"
 
@@ -14,24 +13,24 @@
 #include "master/admin_breakers.h"
 #include "master/admin_certs.h"
 #include "master/admin_change.h"
+#include "master/admin_debug.h"
 #include "master/admin_endpoints.h"
+#include "master/admin_gate.h"
 #include "master/admin_history.h"
 #include "master/admin_keys.h"
 #include "master/admin_limits.h"
+#include "master/admin_metrics.h"
 #include "master/admin_names.h"
+#include "master/admin_region.h"
 #include "master/admin_revocations.h"
 #include "master/admin_services.h"
 #include "master/admin_status.h"
+#include "master/audited.h"
 #include "master/operate.h"
-#include "master/prom.h"
-#include "master/prom_breakers.h"
-#include "master/prom_endpoints.h"
 #include "shm/control.h"
 #include "shm/slots.h"
 
 #define ADMIN_TEXT "text/plain; charset=utf-8"
-/* Of the text format, version 0.0.4. */
-#define ADMIN_PROM "text/plain; version=0.0.4; charset=utf-8"
 #define ADMIN_BYTES "application/octet-stream"
 #define ADMIN_SEGMENTS_MAX 8
 
@@ -80,23 +79,6 @@ admin_readyz(
 }
 
 /* ---- documents ---- */
-
-static void
-admin_metrics(
-    struct admin *a, const struct admin_request *q, struct admin_reply *r)
-{
-	(void)q;
-	r->type = ADMIN_PROM;
-	prom_write(&a->in->region, &r->body);
-	prom_endpoints_write(&a->in->region, &r->body);
-	prom_breakers_write(&a->in->region, &r->body);
-	prom_probes_write(a->probes, &r->body);
-	admin_names_prom(&a->reload->names, &r->body);
-	admin_certs_prom(reload_current(&a->in->region), &r->body);
-	admin_auths_prom(a->access, &r->body);
-	admin_bans_prom(&a->in->region, &r->body);
-	admin_limits_prom(&a->in->region, &r->body);
-}
 
 static void
 admin_status(
@@ -209,12 +191,13 @@ admin_routes_reloaded(
 static const struct admin_route {
 	const char *path;
 	admin_route_fn *get, *post, *patch, *remove;
+	bool open; /* it needs no token, wherever it is asked for */
 } admin_routes[] = {
-	{ "/livez", .get = admin_livez },
-	{ "/readyz", .get = admin_readyz },
-	{ "/healthz", .get = admin_livez },
-	{ "/health", .get = admin_health_answer },
-	{ "/metrics", .get = admin_metrics },
+	{ "/livez", .get = admin_livez, .open = true },
+	{ "/readyz", .get = admin_readyz, .open = true },
+	{ "/healthz", .get = admin_livez, .open = true },
+	{ "/health", .get = admin_health_answer, .open = true },
+	{ "/metrics", .get = admin_metrics_answer, .open = true },
 	{ "/v1/status", .get = admin_status },
 	{ "/v1/routes", .get = admin_listing },
 	{ "/v1/names", .get = admin_names },
@@ -238,6 +221,9 @@ static const struct admin_route {
 	    .get = admin_endpoint_breaker_answer,
 	    .post = admin_endpoint_breaker_reset },
 	{ "/v1/image", .get = admin_image },
+	{ "/v1/region", .get = admin_region_answer },
+	{ "/v1/secrets", .get = admin_secrets_answer },
+	{ "/v1/debug-token", .post = admin_debug_token_answer },
 	{ "/v1/authenticators", .get = admin_auths_answer },
 	{ "/v1/authenticators/*/keys", .get = admin_keys_answer,
 	    .post = admin_key_add_answer },
@@ -359,30 +345,55 @@ admin_not_allowed(const struct admin_route *route, struct admin_reply *r)
 	admin_reply_problem(r, 405, SLICE_NONE);
 }
 
-void
-admin_routes_answer(
-    struct admin *a, struct admin_request *q, struct admin_reply *r)
+/* What answers q, whose args are decoded into room; NULL: r refuses it. */
+static admin_route_fn *
+admin_routes_take(struct admin *a, struct admin_request *q,
+    char room[ADMIN_TARGET_MAX], struct admin_reply *r)
 {
-	char room[ADMIN_TARGET_MAX];
 	const struct admin_route *route = NULL;
 	struct admin_path p;
 	admin_route_fn *fn;
 
-	if (q->path.n <= sizeof(room) && admin_path_split(q->path, &p)) {
+	if (q->path.n <= ADMIN_TARGET_MAX && admin_path_split(q->path, &p)) {
 		if (!admin_path_decode(&p, room)) {
 			admin_reply_problem(
 			    r, 400, SLICE_LIT("bad escape in the path"));
-			return;
+			return NULL;
 		}
 		route = admin_route_find(&p, q);
 	}
 	if (route == NULL) {
 		admin_reply_problem(r, 404, SLICE_LIT("no such resource"));
-		return;
+		return NULL;
+	}
+	if (q->guarded && !route->open && !admin_gate_passes(a, q, r)) {
+		audited_stranger(a, q, r);
+		return NULL;
 	}
 	fn = admin_route_method(route, q->method);
 	if (fn == NULL)
 		admin_not_allowed(route, r);
-	else
+	return fn;
+}
+
+bool
+admin_routes_refuse(
+    struct admin *a, struct admin_request *q, struct admin_reply *r)
+{
+	char room[ADMIN_TARGET_MAX];
+
+	return admin_routes_take(a, q, room, r) == NULL;
+}
+
+void
+admin_routes_answer(
+    struct admin *a, struct admin_request *q, struct admin_reply *r)
+{
+	char room[ADMIN_TARGET_MAX];
+	admin_route_fn *fn = admin_routes_take(a, q, room, r);
+
+	if (fn != NULL && audited_begin(a, q, r)) {
 		fn(a, q, r);
+		audited_end(a, q, r);
+	}
 }

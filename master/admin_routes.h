@@ -8,6 +8,10 @@
 #include "master/admin.h"
 #include "master/admin_reply.h"
 
+/* What needs no body to be refused: true, with the answer. */
+bool admin_routes_refuse(
+    struct admin *a, struct admin_request *q, struct admin_reply *r);
+
 /* Answers q, whose path may be anything without "?"; its args are set here. */
 void admin_routes_answer(
     struct admin *a, struct admin_request *q, struct admin_reply *r);

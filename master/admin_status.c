@@ -131,14 +131,6 @@ admin_status_write(struct admin *a, struct text *out)
 
 /* ---- workers ---- */
 
-static const char *
-admin_role(uint32_t slot)
-{
-	if (slot < WORKERS_MAX)
-		return "worker";
-	return slot == SLOT_MASTER ? "master" : "helper";
-}
-
 static void
 admin_slot_write(struct json *j, const struct region *r, uint32_t w)
 {
@@ -146,8 +138,8 @@ admin_slot_write(struct json *j, const struct region *r, uint32_t w)
 
 	slot_info(r, w, &i);
 	json_object_begin(j, NULL);
-	json_add_string(j, "role", slice_str(admin_role(w)));
-	if (w != SLOT_MASTER)
+	json_add_string(j, "role", slice_str(slot_role(w)));
+	if (w != SLOT_MASTER && w != SLOT_LOG)
 		json_add_uint(j, "slot", w < SLOT_MASTER ? w : w - SLOT_HELPER);
 	json_add_int(j, "pid", i.pid);
 	json_add_string(
@@ -173,6 +165,7 @@ void
 admin_workers_write(struct admin *a, struct text *out)
 {
 	const struct region *r = &a->in->region;
+	struct slot_info log;
 	struct json j;
 
 	json_init(&j, out);
@@ -183,6 +176,9 @@ admin_workers_write(struct admin *a, struct text *out)
 	for (uint32_t h = 0; h < a->in->helpers; h++)
 		admin_slot_write(&j, r, SLOT_HELPER + h);
 	admin_slot_write(&j, r, SLOT_MASTER);
+	slot_info(r, SLOT_LOG, &log);
+	if (log.incarnation != 0)
+		admin_slot_write(&j, r, SLOT_LOG);
 	json_array_end(&j);
 	json_object_end(&j);
 }

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "master/log_program.h"
 #include "master/title.h"
 
 /* Descriptors of a worker that are not a client's or an endpoint's. */
@@ -84,6 +85,8 @@ boot_take(struct boot *b, const struct conf *c, struct diag *d)
 	memset(b, 0, sizeof(*b));
 	b->workers_wanted = c->workers;
 	b->connections_wanted = c->worker_connections;
+	b->record_bytes = c->telemetry.recorder.ring;
+	b->audit_bytes = c->telemetry.recorder.audit_ring;
 	b->cpu_affinity = c->cpu_affinity;
 	b->helpers = (uint32_t)c->helpers;
 	b->log_level = c->log_level;
@@ -96,6 +99,7 @@ boot_take(struct boot *b, const struct conf *c, struct diag *d)
 	    b->pid_file, sizeof(b->pid_file), c->pid_file, "pid_file", d);
 	ok &= boot_copy(b->admin_socket, sizeof(b->admin_socket),
 	    c->admin_socket, "admin.socket", d);
+	b->admin_address = c->admin_addr;
 	ok &= boot_copy(
 	    b->state_dir, sizeof(b->state_dir), c->state_dir, "state_dir", d);
 	return ok;
@@ -111,6 +115,8 @@ boot_resolve(struct boot *b, const struct conf *c, struct diag *d)
 	if (workers > WORKERS_MAX)
 		workers = WORKERS_MAX;
 	geometry_defaults(&b->geometry, (uint32_t)workers);
+	b->geometry.record_bytes = (uint32_t)b->record_bytes;
+	b->geometry.audit_bytes = (uint32_t)b->audit_bytes;
 	boot_fit_connections(b, d);
 	if (geteuid() == 0)
 		return privs_resolve(&b->privs, c->user, c->group, d);
@@ -135,6 +141,10 @@ boot_compare(
 		{ "cpu_affinity",
 		    running->cpu_affinity == wanted->cpu_affinity },
 		{ "helpers", running->helpers == wanted->helpers },
+		{ "recorder.ring",
+		    running->record_bytes == wanted->record_bytes },
+		{ "recorder.audit_ring",
+		    running->audit_bytes == wanted->audit_bytes },
 		{ "user", strcmp(running->user, wanted->user) == 0 },
 		{ "group", strcmp(running->group, wanted->group) == 0 },
 		{ "pid_file",
@@ -143,6 +153,8 @@ boot_compare(
 		    strcmp(running->log_target, wanted->log_target) == 0 },
 		{ "admin.socket",
 		    strcmp(running->admin_socket, wanted->admin_socket) == 0 },
+		{ "admin.address",
+		    addr_eq(&running->admin_address, &wanted->admin_address) },
 		{ "state_dir",
 		    strcmp(running->state_dir, wanted->state_dir) == 0 },
 	};
@@ -178,7 +190,8 @@ boot_read(int answer_fd, const char *path)
 
 	title_set("loader");
 	diag_init(&d);
-	ok = conf_load(&c, path, &d) && boot_resolve(&b, &c, &d);
+	ok = conf_load(&c, path, &d) && log_program_check(&c, &d) &&
+	    boot_resolve(&b, &c, &d);
 	boot_complain(&d);
 	conf_free(&c);
 	diag_fini(&d);

@@ -14,6 +14,7 @@
 
 #include "common/base/diag.h"
 #include "common/base/log.h"
+#include "common/net/addr.h"
 #include "master/conf.h"
 #include "master/privs.h"
 #include "shm/region.h"
@@ -25,6 +26,7 @@
 struct boot {
 	/* as configured */
 	uint64_t workers_wanted, connections_wanted;
+	uint64_t record_bytes, audit_bytes; /* of rings */
 	char user[BOOT_NAME_MAX], group[BOOT_NAME_MAX];
 	bool cpu_affinity;
 	uint32_t helpers;
@@ -32,6 +34,7 @@ struct boot {
 	char log_target[BOOT_PATH_MAX];
 	char pid_file[BOOT_PATH_MAX];
 	char admin_socket[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+	struct addr admin_address; /* port 0: none */
 	char state_dir[BOOT_PATH_MAX];
 	uint64_t drain_us;
 	/* as resolved */

@@ -8,9 +8,11 @@
 #include "master/build_access.h"
 #include "master/build_fallback.h"
 #include "master/build_limits.h"
+#include "master/build_lines.h"
 #include "master/build_route.h"
 #include "master/build_split.h"
 #include "master/build_template.h"
+#include "master/conf_digest.h"
 
 struct img_timeouts
 build_timeouts(const struct conf_timeouts *t)
@@ -181,6 +183,8 @@ filters_of(const struct img_route *r, const struct conf *c,
 {
 	uint32_t all = r->cors != IMG_NONE ? BIT(CORS) : 0;
 
+	if (c->telemetry.tracing.on)
+		all |= BIT(TRACE);
 	if (r->acl != IMG_NONE)
 		all |= BIT(ACL);
 	if (r->authenticate.count != 0)
@@ -251,6 +255,7 @@ build_route(struct image *im, const struct conf *c, const struct conf_route *r,
 
 	out->name = image_text(im, slice_str(r->name));
 	out->path = image_text(im, slice_str(r->path));
+	out->digest = conf_route_digest(r);
 	out->encoded_slash_keep = r->encoded_slash_keep;
 	out->retry_unsafe = r->retry_unsafe;
 	out->class = r->class;
@@ -268,6 +273,7 @@ build_route(struct image *im, const struct conf *c, const struct conf_route *r,
 	access_build(im, r, out);
 	build_route_limits(im, c, r, out);
 	out->filters = filters_of(out, c, r);
+	out->lines = build_route_lines(im, c, r);
 	out->always = always_of(out);
 	return d->errors == errors;
 }

@@ -32,6 +32,7 @@ secrets_all(const struct conf *c, struct secrets *s)
 {
 	build_tls_secrets(c, s);
 	build_access_secrets(c, s);
+	(void)secrets_add(s, c->admin_token.p, c->admin_token.n);
 }
 
 bool

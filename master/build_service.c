@@ -8,6 +8,7 @@
 #include "common/http/http.h"
 #include "master/build_breaker.h"
 #include "master/build_route.h"
+#include "master/conf_digest.h"
 
 /* In the gateway's own zone. */
 static bool
@@ -148,6 +149,7 @@ build_service(
 	};
 
 	out.name = image_text(im, slice_str(s->name));
+	out.digest = conf_service_digest(s);
 	out.host = image_text(im, slice_str(s->host));
 	balance_build(im, s, &out);
 	out.endpoints = endpoints_build(im, c, s);

@@ -16,7 +16,7 @@
 #include "master/seccomp.h"
 #include "master/title.h"
 
-#define CHILD_KEEP_MAX (2 * WORKERS_MAX + LISTENERS_MAX + 10)
+#define CHILD_KEEP_MAX (2 * WORKERS_MAX + LISTENERS_MAX + 16)
 #define CHILD_NICE 10 /* of helpers: traffic comes first */
 
 static int
@@ -43,11 +43,7 @@ child_keep_fds(int *keep, size_t n)
 	(void)close_range(from, ~0u, 0);
 }
 
-/*
- * The keeper alone takes signals, also those that a terminal or a service
- * manager sends to the whole group: it tells its children what to do.
- */
-static void
+void
 child_signals(void)
 {
 	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM,
@@ -73,13 +69,14 @@ child_name(const char *role, const struct boot *b)
 	log_set_process(role);
 }
 
-/* What both keep; returns how many. The vault stays mapped, no more. */
+/* What both keep; returns how many. Vault and records stay mapped, no more. */
 static size_t
 child_common_fds(struct inherit *in, int *keep)
 {
 	size_t n = 0;
 
-	in->region.vault_fd = -1;
+	in->region.vault_fd = in->region.records_fd = -1;
+	keep[n++] = in->region.readers_fd; /* until it is protected */
 	keep[n++] = in->region.state_fd;
 	keep[n++] = in->region.images_fd;
 	keep[n++] = in->region.secrets_fd;
@@ -97,7 +94,7 @@ child_worker_fds(struct inherit *in, uint32_t slot)
 	size_t n = child_common_fds(in, keep);
 
 	in->master_fd = -1;
-	in->admin_fd = -1;
+	in->admin_fd = in->admin_tcp_fd = -1;
 	in->files_fd = -1;
 	in->state_dir_fd = -1;
 	keep[n++] = in->helpers_wake_fd;
@@ -144,7 +141,13 @@ child_master_fds(struct inherit *in)
 	keep[n++] = in->master_fd;
 	keep[n++] = in->state_dir_fd;
 	keep[n++] = in->admin_fd;
+	keep[n++] = in->admin_tcp_fd;
 	keep[n++] = in->files_fd;
+	keep[n++] = in->region_fds.state;
+	keep[n++] = in->region_fds.images;
+	keep[n++] = in->region_fds.secrets;
+	keep[n++] = in->region_fds.records;
+	keep[n++] = in->region_fds.readers;
 	in->helpers_wake_fd = -1;
 	child_forget_traffic(in);
 	child_keep_fds(keep, n);
@@ -158,7 +161,7 @@ child_helper_fds(struct inherit *in)
 	size_t n = 0;
 
 	in->master_fd = -1;
-	in->admin_fd = -1;
+	in->admin_fd = in->admin_tcp_fd = -1;
 	in->files_fd = -1;
 	in->state_dir_fd = -1;
 	in->master_wake_fd = -1;
@@ -205,8 +208,13 @@ bool
 child_become_master(struct inherit *in, const struct boot *b, pid_t keeper)
 {
 	child_signals();
+	region_fds_read_only(&in->region, &in->region_fds);
 	child_master_fds(in);
 	child_name("master", b);
+	if (!region_protect_readers(&in->region)) {
+		log_err("cannot make the readers' words read-only");
+		return false;
+	}
 	return child_confine(b, keeper, seccomp_master);
 }
 

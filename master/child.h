@@ -20,6 +20,12 @@
 void child_keep_fds(int *keep, size_t n);
 
 /*
+ * The keeper alone takes signals, also those that a terminal or a service
+ * manager sends to the whole group: it tells its children what to do.
+ */
+void child_signals(void);
+
+/*
  * Makes this process worker `slot`, a child of `keeper`. Of struct inherit
  * there stay open: the region's descriptors, the wake descriptors, the log's,
  * and this slot's control and listening sockets; the others become -1. False

@@ -12,13 +12,15 @@
 #include "master/boot.h"
 #include "master/conf.h"
 #include "master/conf_show.h"
+#include "master/log_program.h"
 #include "master/pidfile.h"
 
 /* By the very code that a start and a reload run. */
 static bool
 command_load(struct conf *c, struct boot *b, const char *path, struct diag *d)
 {
-	return conf_load(c, path, d) && boot_resolve(b, c, d);
+	return conf_load(c, path, d) && log_program_check(c, d) &&
+	    boot_resolve(b, c, d);
 }
 
 static void

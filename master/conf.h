@@ -20,6 +20,7 @@
 #include "master/conf_access.h"
 #include "master/conf_place.h"
 #include "master/conf_rate_limit.h"
+#include "master/conf_telemetry.h"
 #include "shm/image.h"
 
 /*
@@ -406,7 +407,10 @@ struct conf {
 	const char *log_target;
 	const char *log_level_word;
 	enum log_level log_level;
-	const char *admin_socket; /* NULL: none */
+	const char *admin_socket;                     /* NULL: none */
+	const char *admin_address, *admin_token_file; /* likewise */
+	struct addr admin_addr;         /* where admin_address is given */
+	struct conf_secret admin_token; /* the text of admin_token_file */
 	struct conf_limits limits;
 	struct conf_timeouts timeouts;
 	struct conf_http2 http2;
@@ -443,6 +447,7 @@ struct conf {
 	struct conf_acl acl;
 	struct conf_ban *bans;
 	size_t ban_count;
+	struct conf_telemetry telemetry;
 	/* Each once; owned by the conf. */
 	struct conf_nets *nets;
 	struct conf_acl_lists *acls;

@@ -3,8 +3,8 @@
  * once. The rooms behind it: build_image (the block), build_service,
  * build_route, build_template (records), build_tls, build_sni, build_access,
  * build_auth, build_roles, build_authorize (who may do what), build_acl,
- * build_secret, build_pattern, build_router, build_table, build_terms (the
- * router's tables).
+ * build_telemetry (logs and traces), build_secret, build_pattern, build_router,
+ * build_table, build_terms (the router's tables).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +14,12 @@
 #include "master/build_acl.h"
 #include "master/build_cors.h"
 #include "master/build_limits.h"
+#include "master/build_lines.h"
 #include "master/build_roles.h"
 #include "master/build_route.h"
 #include "master/build_router.h"
 #include "master/build_service.h"
+#include "master/build_telemetry.h"
 #include "master/build_tls.h"
 #include "master/conf_build.h"
 
@@ -316,15 +318,19 @@ build_run(struct build *b, const struct conf *c, struct diag *d)
 	http2_build(b);
 	build_tls(&b->im, c, &b->secrets);
 	build_access(&b->im, c, &b->secrets);
+	image_head(&b->im)->admin_token =
+	    secrets_add(&b->secrets, c->admin_token.p, c->admin_token.n);
 	build_roles(&b->im, &b->grants);
 	image_head(&b->im)->secret_bytes = b->secrets.at;
 	resolver_build(b);
 	trusted_build(b);
 	listeners_build(b);
 	protect_build(b);
+	build_telemetry(&b->im, c);
 	services_build(b);
 	answers_build(b);
 	routes_build(b);
+	build_places(&b->im, c);
 	if (d->errors == errors)
 		router_write(&b->router, c, d);
 	if (b->im.failed)

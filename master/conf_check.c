@@ -141,6 +141,7 @@ conf_check(struct conf *c, struct diag *d)
 	conf_check_http2(c, d);
 	conf_check_tickets(c, d);
 	check_listeners(c, d);
+	conf_check_admin(c, d);
 	map_init(&services);
 	conf_check_services(c, &services, d);
 	conf_check_depends(c, &services, d);
@@ -155,6 +156,7 @@ conf_check(struct conf *c, struct diag *d)
 	conf_check_acl(c, d);
 	conf_check_bans(c, d);
 	conf_name_routes(c);
+	conf_check_telemetry(c, d);
 	conf_inherit_timeouts(c);
 	conf_inherit_priority(c);
 }

@@ -29,6 +29,9 @@ void conf_check_routes(struct conf *c, const struct map *services,
 void
 conf_check_endpoints(struct conf *c, struct conf_service *s, struct diag *d);
 
+/* Where the admin API is served over TCP, and the token that it takes. */
+void conf_check_admin(struct conf *c, struct diag *d);
+
 /* Which services need which: `names` has all of them. */
 void
 conf_check_depends(struct conf *c, const struct map *names, struct diag *d);
@@ -121,6 +124,11 @@ void conf_check_security(struct conf *c, struct diag *d);
 void conf_check_limits(struct conf *c, struct diag *d);
 /* Which addresses are let in, at all and by routes. */
 void conf_check_acl(struct conf *c, struct diag *d);
+
+/* What is told of the traffic; when routes have their names. */
+void conf_check_telemetry(struct conf *c, struct diag *d);
+/* The logs of it. */
+void conf_check_logs(struct conf *c, struct diag *d);
 
 /* By which rules they are banned. */
 void conf_check_bans(struct conf *c, struct diag *d);

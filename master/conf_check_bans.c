@@ -1,34 +1,14 @@
 /*
  * conf_check_bans.c - the rules by which addresses are banned: what counts.
  */
-#include <string.h>
-
 #include "common/base/units.h"
 #include "master/conf_check.h"
+#include "master/conf_reason.h"
 #include "master/conf_status.h"
 #include "master/conf_suggest.h"
 #include "master/conf_table.h"
 
 #define BANS_RULES_MAX 64
-
-static const struct {
-	const char *word;
-	bool client; /* it is what the client did */
-} reasons[] = {
-#define FAULT_NOBODY false
-#define FAULT_CLIENT true
-#define FAULT_UPSTREAM false
-#define FAULT_GATEWAY false
-#define WHY(id, word_, status, code, grpc, fault, title, help) \
-	{ .word = (word_), .client = FAULT_##fault },
-#include "worker/flow/why.def"
-#undef FAULT_NOBODY
-#undef FAULT_CLIENT
-#undef FAULT_UPSTREAM
-#undef FAULT_GATEWAY
-};
-
-#define REASONS (sizeof(reasons) / sizeof(reasons[0]))
 
 /*
  * Whoever is banned is not banned for that; whoever is not let in at all cannot
@@ -48,9 +28,10 @@ unknown_reason(struct diag *d, const struct conf_place *at, const char *word)
 	char buf[96];
 
 	conf_suggest_init(&near, word);
-	for (size_t i = 0; i < REASONS; i++)
-		if (reasons[i].client && !counts_never(reasons[i].word))
-			conf_suggest_offer(&near, reasons[i].word);
+	for (size_t i = 0; i < conf_reason_count; i++)
+		if (conf_reasons[i].client &&
+		    !counts_never(conf_reasons[i].word))
+			conf_suggest_offer(&near, conf_reasons[i].word);
 	diag_error(d, at->file, at->line, "why: there is no reason \"%s\"%s",
 	    word, conf_suggest_text(&near, buf, sizeof(buf)));
 }
@@ -59,14 +40,11 @@ static void
 check_reason(struct conf_ban *b, const char *word, const struct conf_place *at,
     struct diag *d)
 {
-	size_t i = 0;
+	unsigned i = conf_reason_find(word);
 
-	_Static_assert(REASONS <= 128, "a bit for each");
-	while (i < REASONS && strcmp(reasons[i].word, word) != 0)
-		i++;
-	if (i == REASONS)
+	if (i == conf_reason_count)
 		unknown_reason(d, at, word);
-	else if (!reasons[i].client)
+	else if (!conf_reasons[i].client)
 		diag_error(d, at->file, at->line,
 		    "why: \"%s\" is nothing that a client has done", word);
 	else if (counts_never(word))

@@ -12,6 +12,7 @@
 #include <openssl/evp.h>
 #include <string.h>
 
+#include "common/base/hash.h"
 #include "common/base/must.h"
 #include "common/base/text.h"
 #include "common/jose/keyset.h"
@@ -23,13 +24,15 @@
 #define FLUSH_BYTES 65536
 
 struct digest {
-	EVP_MD_CTX *md;
+	EVP_MD_CTX *md;   /* NULL: the text alone is wanted */
 	struct text text; /* not hashed yet */
 };
 
 static void
 digest_flush(struct digest *dg)
 {
+	if (dg->md == NULL)
+		return;
 	MUST(EVP_DigestUpdate(dg->md, dg->text.p, dg->text.n) == 1);
 	text_clear(&dg->text);
 }
@@ -70,7 +73,8 @@ digest_thing(struct digest *dg, const struct conf_block *b, const void *thing)
 		if ((row->flags & CONF_INPUT) != 0)
 			continue;
 		if (row->type == CONF_GROUP) {
-			digest_group(dg, row, origins[i] != 0);
+			digest_group(
+			    dg, row, origins != NULL && origins[i] != 0);
 			continue;
 		}
 		if (row->type == CONF_LIST || row->type == CONF_NAMED) {
@@ -174,8 +178,10 @@ digest_files(struct digest *dg, const struct conf *c)
 		digest_identity(dg, c, c->services[i].tls.identity);
 		digest_trust(dg, c, c->services[i].tls.trust);
 	}
+	digest_trust(dg, c, c->telemetry.tracing.trust);
 	digest_access(dg, c);
 	digest_acls(dg, c);
+	digest_bytes(dg, c->admin_token.p, c->admin_token.n);
 	digest_flush(dg);
 	if (c->tickets.keys != NULL)
 		MUST(EVP_DigestUpdate(dg->md, c->tickets.keys,
@@ -223,6 +229,33 @@ conf_auth_digest(
 	digest_thing(&dg, &conf_block_auth, a);
 	digest_auth(&dg, c, a);
 	digest_end(&dg, hash);
+}
+
+/* The same in every process: two images are compared. */
+static const struct hash_key digest_key = { 0x70656e73, 0x746f636b };
+
+static uint64_t
+digest_short(const struct conf_block *b, const void *thing)
+{
+	struct digest dg = { 0 };
+	uint64_t n;
+
+	digest_thing(&dg, b, thing);
+	n = hash_bytes(digest_key, dg.text.p, dg.text.n);
+	text_fini(&dg.text);
+	return n;
+}
+
+uint64_t
+conf_route_digest(const struct conf_route *r)
+{
+	return digest_short(&conf_block_route, r);
+}
+
+uint64_t
+conf_service_digest(const struct conf_service *s)
+{
+	return digest_short(&conf_block_service, s);
 }
 
 size_t

@@ -23,6 +23,10 @@ void conf_digest(struct conf *c);
 void conf_auth_digest(
     const struct conf *c, const struct conf_auth *a, uint8_t hash[32]);
 
+/* Numbers that differ, almost certainly, where what is said of it does. */
+uint64_t conf_route_digest(const struct conf_route *r);
+uint64_t conf_service_digest(const struct conf_service *s);
+
 /*
  * The settings that only a restart changes, as NUL-terminated lines
  * "option = value\n" in a fixed order, so that two configurations can be

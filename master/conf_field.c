@@ -23,6 +23,7 @@ conf_field(const struct conf_row *row, const void *thing)
 		break;
 	case CONF_INT:
 	case CONF_DECIMAL:
+	case CONF_SHARE:
 	case CONF_DURATION:
 	case CONF_SIZE:
 		f.number = (uint64_t *)at;
@@ -60,7 +61,8 @@ bool
 conf_row_is_number(const struct conf_row *row)
 {
 	return row->type == CONF_INT || row->type == CONF_DECIMAL ||
-	    row->type == CONF_DURATION || row->type == CONF_SIZE;
+	    row->type == CONF_SHARE || row->type == CONF_DURATION ||
+	    row->type == CONF_SIZE;
 }
 
 void
@@ -76,6 +78,8 @@ conf_number_print(const struct conf_row *row, uint64_t v, struct text *out)
 		    out, "\"%s\"", units_size_text(v, buf, sizeof(buf)));
 	else if (row->type == CONF_DECIMAL)
 		text_printf(out, "%s", units_decimal_text(v, buf, sizeof(buf)));
+	else if (row->type == CONF_SHARE)
+		text_printf(out, "%s", units_share_text(v, buf, sizeof(buf)));
 	else
 		text_add_u64(out, v);
 }
@@ -123,6 +127,11 @@ conf_field_default(struct conf *c, const struct conf_row *row, void *thing)
 		if (row->def != NULL)
 			MUST(units_decimal(row->def, f.number, NULL));
 		break;
+	case CONF_SHARE:
+		*f.number = 0;
+		if (row->def != NULL)
+			MUST(units_share(row->def, f.number, NULL));
+		break;
 	case CONF_DURATION:
 		*f.number = CONF_UNSET;
 		if (row->def != NULL)
@@ -158,6 +167,7 @@ conf_field_present(const struct conf_row *row, const void *thing)
 	case CONF_BOOL:
 	case CONF_INT:
 	case CONF_DECIMAL:
+	case CONF_SHARE:
 	case CONF_SIZE:
 		return true;
 	case CONF_DURATION:
@@ -200,13 +210,30 @@ print_string(const char *s, struct text *out)
 	text_fini(&plain);
 }
 
+/* Of "Name: value", the value is what nobody may see. */
 static void
-print_names(const struct conf_strings *names, struct text *out)
+print_name_alone(const char *s, struct text *out)
+{
+	struct text shown = { 0 };
+
+	text_printf(
+	    &shown, "%.*s: " CONF_SECRET_SHOWN, (int)strcspn(s, ":"), s);
+	text_add_char(&shown, '\0');
+	print_string(shown.p, out);
+	text_fini(&shown);
+}
+
+static void
+print_names(const struct conf_row *row, const struct conf_strings *names,
+    struct text *out)
 {
 	text_add_char(out, '[');
 	for (size_t i = 0; i < names->count; i++) {
 		text_add(out, i != 0 ? SLICE_LIT(", ") : SLICE_LIT(" "));
-		print_string(names->items[i], out);
+		if ((row->flags & CONF_SECRET) != 0)
+			print_name_alone(names->items[i], out);
+		else
+			print_string(names->items[i], out);
 	}
 	text_add(out, SLICE_LIT(" ]"));
 }
@@ -233,6 +260,7 @@ conf_field_print(
 		break;
 	case CONF_INT:
 	case CONF_DECIMAL:
+	case CONF_SHARE:
 	case CONF_DURATION:
 	case CONF_SIZE:
 		conf_number_print(row, *f.number, out);
@@ -248,7 +276,7 @@ conf_field_print(
 		    out);
 		break;
 	case CONF_NAMES:
-		print_names(f.names, out);
+		print_names(row, f.names, out);
 		break;
 	case CONF_GROUP:
 	case CONF_LIST:
@@ -275,6 +303,7 @@ conf_field_canonical(
 		break;
 	case CONF_INT:
 	case CONF_DECIMAL:
+	case CONF_SHARE:
 	case CONF_DURATION:
 	case CONF_SIZE:
 		text_add_u64(out, *f.number);

@@ -236,6 +236,14 @@ static const struct conf_row top_rows[] = {
 	{ .path = "admin.socket", .type = CONF_STRING,
 	  .flags = CONF_RESTART, AT(conf, admin_socket), .min = 1, .max = 107,
 	  .help = "The unix socket that it is served on; without it, none." },
+	{ .path = "admin.address", .type = CONF_STRING, .flags = CONF_RESTART,
+	  AT(conf, admin_address), .min = 1, .max = 255,
+	  .help = "An address and port where health and metrics are told to "
+	      "whoever asks; of the machine itself or of a private network." },
+	{ .path = "admin.token_file", .type = CONF_STRING,
+	  AT(conf, admin_token_file), .min = 1, .max = 4095,
+	  .help = "A file with the token that clients of admin.address need "
+	      "for the API; without it, the API is not there." },
 	{ .path = "limits", .type = CONF_GROUP,
 	  .help = "Bounds on what clients and endpoints may send." },
 	{ .path = "limits.request_head", .type = CONF_SIZE,
@@ -437,6 +445,7 @@ static const struct conf_row top_rows[] = {
 	{ .path = "bans", .type = CONF_NAMED, MANY(conf, bans, ban_count),
 	  .block = &conf_block_ban,
 	  .help = "Rules by which addresses are not served for a while." },
+#include "master/conf_rows_telemetry.def"
 	{ .path = "listeners", .type = CONF_LIST,
 	  MANY(conf, listeners, listener_count),
 	  .block = &conf_block_listener,

@@ -8,7 +8,6 @@
 
 #include "common/base/must.h"
 #include "common/jose/keyset.h"
-#include "master/conf_source.h"
 
 static void
 secret_set(struct conf_secret *s, const char *p, size_t n)
@@ -30,8 +29,8 @@ without_line_end(const char *p, size_t n)
 	return n;
 }
 
-static void
-secret_read(const struct conf_source *source, struct conf_secret *out)
+void
+conf_secret_read(const struct conf_source *source, struct conf_secret *out)
 {
 	size_t bytes, n;
 	char *p = conf_source_read(source, &bytes);
@@ -65,7 +64,7 @@ conf_secret_take(struct conf *c, const struct conf_secret_rows *rows,
 		secret_set(out, rows->value, strlen(rows->value));
 	if (rows->file != NULL) {
 		source = conf_source_make(c, d, at, rows->by_file, rows->file);
-		secret_read(&source, out);
+		conf_secret_read(&source, out);
 	}
 	return out->p != NULL;
 }
@@ -87,4 +86,5 @@ conf_secrets_free(struct conf *c)
 	for (size_t i = 0; i < c->service_count; i++)
 		conf_secret_fini(&c->services[i].token.issuer.key);
 	conf_secret_fini(&c->token_issuer.issuer.key);
+	conf_secret_fini(&c->admin_token);
 }

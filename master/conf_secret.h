@@ -9,6 +9,7 @@
 
 #include "common/base/diag.h"
 #include "master/conf.h"
+#include "master/conf_source.h"
 #include "master/conf_table.h"
 
 /* The options of `thing` that give a secret, one of them, and their values. */
@@ -25,6 +26,10 @@ struct conf_secret_rows {
  */
 bool conf_secret_take(struct conf *c, const struct conf_secret_rows *rows,
     struct conf_secret *out, struct diag *d);
+
+/* The same of a file alone; nothing is taken where it complains. */
+void
+conf_secret_read(const struct conf_source *source, struct conf_secret *out);
 
 void conf_secret_fini(struct conf_secret *s);
 

@@ -3,11 +3,13 @@
  */
 #include "master/conf_source.h"
 
+#include <limits.h>
 #include <openssl/crypto.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "master/conf_file.h"
 #include "master/conf_text.h"
@@ -79,6 +81,16 @@ conf_source_read(const struct conf_source *s, size_t *n)
 	if (p == NULL)
 		conf_source_error(s, "cannot be read: %s", why);
 	return p;
+}
+
+const char *
+conf_source_absolute(const struct conf_source *s)
+{
+	char here[PATH_MAX];
+
+	if (s->path[0] == '/' || getcwd(here, sizeof(here)) == NULL)
+		return s->path;
+	return conf_text_join(s->c, here, s->path);
 }
 
 void

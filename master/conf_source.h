@@ -34,6 +34,9 @@ void conf_source_warn(const struct conf_source *s, const char *fmt, ...)
  */
 char *conf_source_read(const struct conf_source *s, size_t *n);
 
+/* Its path for a process that stands in another folder. */
+const char *conf_source_absolute(const struct conf_source *s);
+
 /* Overwrites what may be a key, then frees it. */
 void conf_source_wipe(char *p, size_t n);
 

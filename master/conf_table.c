@@ -106,6 +106,7 @@ conf_type_name(enum conf_type type)
 		[CONF_BOOL] = "boolean",
 		[CONF_INT] = "integer",
 		[CONF_DECIMAL] = "decimal",
+		[CONF_SHARE] = "share",
 		[CONF_STRING] = "string",
 		[CONF_WORD] = "word",
 		[CONF_SCALAR] = "value",

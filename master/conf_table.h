@@ -21,6 +21,7 @@ enum conf_type {
 	CONF_BOOL,     /* bool */
 	CONF_INT,      /* uint64_t */
 	CONF_DECIMAL,  /* uint64_t, in thousandths */
+	CONF_SHARE,    /* uint64_t, in millionths */
 	CONF_STRING,   /* const char *, NULL when absent */
 	CONF_WORD,     /* const char *, one of `words` */
 	CONF_SCALAR,   /* const char *: of a string, number or boolean */
@@ -77,7 +78,8 @@ extern const struct conf_block conf_block_top, conf_block_listener,
     conf_block_service, conf_block_endpoint, conf_block_route,
     conf_block_condition, conf_block_header_rule, conf_block_probe_header,
     conf_block_certificate, conf_block_cors, conf_block_arm;
-extern const struct conf_block conf_block_rate_limit, conf_block_ban;
+extern const struct conf_block conf_block_rate_limit, conf_block_ban,
+    conf_block_access_log, conf_block_audit_log;
 extern const struct conf_block conf_block_auth, conf_block_key,
     conf_block_holder, conf_block_role, conf_block_claim_rule, conf_block_deny;
 

@@ -70,6 +70,8 @@ expectation(const struct conf_row *row)
 		return "an integer";
 	case CONF_DECIMAL:
 		return "a number such as 1.5";
+	case CONF_SHARE:
+		return "a number such as 0.01";
 	case CONF_STRING:
 	case CONF_WORD:
 		return "a string";
@@ -238,30 +240,38 @@ read_rate(const struct conf_input *in, const struct conf_row *row,
 	return false;
 }
 
-/* Thousandths: what was written must be some, to the digit. */
+/* Thousandths, or millionths: what was written must be some, to the digit. */
 static bool
 read_decimal(const struct conf_input *in, const struct conf_row *row,
     uint64_t *to, const config_setting_t *s, double v)
 {
 	struct conf_place at = conf_input_place(in, s);
+	bool share = row->type == CONF_SHARE;
+	double scale = share ? 1e6 : 1e3;
 	char got[32];
-	uint64_t thousandths;
+	uint64_t parts;
 
 	(void)snprintf(got, sizeof(got), "%.12g", v);
 	/* Not a range check: what lies behind it would not fit. */
 	if (!(v >= 0.0 && v <= 1e12))
 		return refuse_range(in, row, s, got);
-	thousandths = (uint64_t)(v * 1000.0 + 0.5);
-	if (!in_range(row, thousandths))
+	parts = (uint64_t)(v * scale + 0.5);
+	if (!in_range(row, parts))
 		return refuse_range(in, row, s, got);
-	if (v != (double)thousandths / 1000.0) {
+	if (v != (double)parts / scale) {
 		diag_error(in->d, at.file, at.line,
-		    "%s: %s has more than three digits after the point",
-		    row->path, got);
+		    "%s: %s has more than %s digits after the point", row->path,
+		    got, share ? "six" : "three");
 		return false;
 	}
-	*to = thousandths;
+	*to = parts;
 	return true;
+}
+
+static bool
+has_point(const struct conf_row *row)
+{
+	return row->type == CONF_DECIMAL || row->type == CONF_SHARE;
 }
 
 /* An integer; also a bare size, and 0 for a duration without limit. */
@@ -276,7 +286,7 @@ read_integer(const struct conf_input *in, const struct conf_row *row,
 
 	if (row->type == CONF_DURATION && v != 0)
 		return refuse_kind(in, row, s);
-	if (row->type == CONF_DECIMAL)
+	if (has_point(row))
 		return read_decimal(in, row, to, s, (double)v);
 	if (v >= 0 && in_range(row, (uint64_t)v)) {
 		*to = (uint64_t)v;
@@ -295,7 +305,7 @@ read_number(const struct conf_input *in, const struct conf_row *row,
 	case CONFIG_TYPE_INT64:
 		return read_integer(in, row, to, s);
 	case CONFIG_TYPE_FLOAT:
-		if (row->type == CONF_DECIMAL)
+		if (has_point(row))
 			return read_decimal(
 			    in, row, to, s, config_setting_get_float(s));
 		return refuse_kind(in, row, s);
@@ -445,6 +455,7 @@ conf_value_read(const struct conf_input *in, const struct conf_row *row,
 		return true;
 	case CONF_INT:
 	case CONF_DECIMAL:
+	case CONF_SHARE:
 	case CONF_DURATION:
 	case CONF_SIZE:
 		return read_number(in, row, f.number, s);

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -18,12 +17,12 @@
 #include "common/net/sock.h"
 #include "master/child.h"
 #include "master/crew_helpers.h"
+#include "master/crew_log.h"
 #include "master/master.h"
 #include "shm/control.h"
 #include "shm/slots.h"
 
 #define CREW_SOCKET_BYTES (1 << 20) /* LISTENERS_MAX orders and more */
-#define CREW_POLL_US 2000           /* while somebody is starting */
 #define CREW_STALE_WAKE_US 2000000
 #define CREW_STALE_ABORT_US 10000000
 #define CREW_STALE_KILL_US 11000000
@@ -47,6 +46,10 @@ crew_init(struct crew *c, struct inherit *in, const struct keeper_start *start)
 	}
 	for (uint32_t h = 0; h < HELPERS_MAX; h++)
 		spawn_init(&c->helpers[h]);
+	spawn_init(&c->log);
+	c->log_wanted = false;
+	c->log_control = -1;
+	c->log_kill_us = UINT64_MAX;
 	for (uint32_t slot = 0; slot < SLOTS_MAX; slot++)
 		c->beats[slot] = (struct crew_beat){ 0 };
 }
@@ -66,6 +69,7 @@ crew_fini(struct crew *c)
 	crew_close(&c->in->master_fd);
 	crew_close(&c->files_fd);
 	crew_close(&c->in->files_fd);
+	crew_close(&c->log_control);
 	for (uint32_t w = 0; w < WORKERS_MAX; w++) {
 		crew_close(&c->control[w]);
 		crew_close(&c->in->control_fds[w]);
@@ -73,7 +77,7 @@ crew_fini(struct crew *c)
 }
 
 /* A fresh pair: what a dead child did not read is not for its successor. */
-static bool
+bool
 crew_pair(int *mine, int *theirs)
 {
 	int pair[2], bytes = CREW_SOCKET_BYTES;
@@ -184,7 +188,8 @@ crew_tend(struct crew *c, uint64_t now_us, bool *master_new)
 		if (child_us < next_us)
 			next_us = child_us;
 	}
-	return next_us;
+	child_us = crew_tend_log(c, now_us);
+	return child_us < next_us ? child_us : next_us;
 }
 
 static void
@@ -219,19 +224,16 @@ void
 crew_ended(
     struct crew *c, struct spawn *s, uint32_t slot, int status, uint64_t now_us)
 {
-	char name[24] = "master";
+	char name[SLOT_NAME_BYTES];
 
-	if (slot < WORKERS_MAX)
-		(void)snprintf(name, sizeof(name), "worker %u", slot);
-	else if (slot >= SLOT_HELPER)
-		(void)snprintf(
-		    name, sizeof(name), "helper %u", slot - SLOT_HELPER);
+	slot_name(slot, name);
 	slot_settle(&c->in->region, slot, status);
 	/* What it held may be what others wait for (waiters.h). */
 	if (slot < WORKERS_MAX)
 		for (uint32_t w = 0; w < c->in->workers; w++)
 			control_wake(c->in->wake_fds[w]);
 	crew_log_end(c, slot, name, s, status);
+	crew_tell_master(c, &(const struct note){ .kind = NOTE_DIED }, -1);
 	(void)spawn_event(s, SPAWN_EXIT, now_us);
 	if (s->state == SPAWN_DOWN && s->early > 1)
 		log_warnx("%s died %u times in its first second; the next "
@@ -254,6 +256,7 @@ crew_reap(struct crew *c, uint64_t now_us)
 				crew_ended(
 				    c, &c->workers[w], w, status, now_us);
 		crew_reap_helper(c, pid, status, now_us);
+		crew_reap_log(c, pid, status, now_us);
 	}
 }
 
@@ -311,6 +314,7 @@ crew_check_beats(struct crew *c, uint64_t now_us)
 	for (uint32_t w = 0; w < c->in->workers; w++)
 		crew_check_beat(c, w, step_us);
 	crew_check_helpers(c, step_us);
+	crew_check_log(c, step_us);
 }
 
 uint64_t
@@ -392,6 +396,7 @@ crew_kill_all(struct crew *c, uint64_t now_us)
 	crew_stop_workers(c, now_us);
 	(void)spawn_event(&c->master, SPAWN_STOP, now_us);
 	crew_stop_helpers(c, now_us);
+	crew_stop_log(c, CREW_LOG_HURRY_US, now_us);
 	crew_kill_workers(c);
 	if (spawn_alive(&c->master))
 		(void)kill(c->master.pid, SIGKILL);

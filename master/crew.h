@@ -1,7 +1,7 @@
 /*
  * crew.h - the keeper's children, master, workers and helpers: forked when
  * spawn says so, reaped, settled, replaced; and the sockets by which they are
- * told things. Helpers are in crew_helpers.h.
+ * told things. Helpers are in crew_helpers.h, penstocklog in crew_log.h.
  */
 #ifndef MASTER_CREW_H
 #define MASTER_CREW_H
@@ -16,6 +16,7 @@
 /* Deaths in a row, before all serve, that make the start fail. */
 #define CREW_EARLY_MAX 5
 
+#define CREW_POLL_US 2000    /* while somebody is starting */
 #define CREW_BEATS_US 125000 /* between two looks at the heartbeats */
 /* A worker beats every 250 ms, whatever it does: it hangs, or was stopped. */
 #define CREW_STALE_US 500000
@@ -30,6 +31,10 @@ struct crew {
 	const struct keeper_start *start;
 	struct spawn master;
 	struct spawn workers[WORKERS_MAX], helpers[HELPERS_MAX];
+	struct spawn log;
+	bool log_wanted;
+	int log_control;      /* the keeper's end towards penstocklog */
+	uint64_t log_kill_us; /* it is stopping: killed if it is left then */
 	int control[WORKERS_MAX]; /* the keeper's ends */
 	int note_fd;              /* the keeper's end towards the master */
 	int files_fd;             /* and towards its loaders */
@@ -51,7 +56,8 @@ uint64_t crew_tend(struct crew *c, uint64_t now_us, bool *master_new);
 /* Reaps every child that has ended. */
 void crew_reap(struct crew *c, uint64_t now_us);
 
-/* For crew_helpers: of any child. */
+/* For crew_helpers and crew_log: of any child. */
+bool crew_pair(int *mine, int *theirs);
 uint64_t crew_await(
     const struct crew *c, struct spawn *s, uint32_t slot, uint64_t now_us);
 void crew_ended(struct crew *c, struct spawn *s, uint32_t slot, int status,

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "common/base/text.h"
-#include "master/fetch_multi.h"
+#include "common/net/fetch_multi.h"
 #include "master/fetch_url.h"
 #include "master/resolve_channel.h"
 #include "master/resolve_round.h"

@@ -23,6 +23,7 @@
 #include "master/adopt.h"
 #include "master/crew.h"
 #include "master/crew_helpers.h"
+#include "master/crew_log.h"
 #include "master/files.h"
 #include "master/listening.h"
 #include "master/notify.h"
@@ -169,11 +170,15 @@ keeper_stop_tend(struct keeper *k, uint64_t now_us)
 			crew_kill_workers(&k->crew);
 		return;
 	}
+	/* Nobody is left that writes records. */
+	if (k->crew.master.state == SPAWN_GONE && k->crew.log_wanted)
+		crew_stop_log(&k->crew, CREW_LOG_DRAIN_US, now_us);
 	if (k->master_kill_us == 0) {
 		k->master_kill_us = now_us + KEEPER_GRACE_US;
 		crew_stop_master(&k->crew, now_us);
 		crew_stop_helpers(&k->crew, now_us);
-	} else if (now_us >= k->master_kill_us) {
+	} else if (k->crew.master.state != SPAWN_GONE &&
+	    now_us >= k->master_kill_us) {
 		crew_kill_all(&k->crew, now_us);
 	}
 }
@@ -213,6 +218,7 @@ keeper_reopen(struct keeper *k)
 		fds[w] = fd;
 	crew_tell_master(&k->crew, &n, fd);
 	crew_tell_workers(&k->crew, &m, fds);
+	crew_tell_log(&k->crew, true);
 	log_info("log reopened");
 }
 
@@ -280,12 +286,15 @@ keeper_settings(struct keeper *k, const struct note *n)
 		.id = n->log_level };
 
 	k->drain_us = n->drain_us;
+	if (!k->stopping)
+		crew_want_log(&k->crew, n->log_wanted != 0, keeper_now());
 	if (n->log_level == k->log_level)
 		return;
 	k->log_level = (enum log_level)n->log_level;
 	k->in->log_level = k->log_level;
 	log_set_level(k->log_level);
 	crew_tell_workers(&k->crew, &m, NULL);
+	crew_tell_log(&k->crew, false);
 }
 
 static void
@@ -317,6 +326,7 @@ keeper_note(struct keeper *k, const struct note *n)
 	case NOTE_STOP:
 	case NOTE_LOG_REOPEN:
 	case NOTE_OPENED:
+	case NOTE_DIED:
 		log_errx("the master sent a note that is not its own");
 		break;
 	}
@@ -408,7 +418,7 @@ keeper_loop(struct keeper *k)
 
 	while (k->crew.master.state != SPAWN_GONE ||
 	    (k->crew.serve && !crew_workers_gone(&k->crew)) ||
-	    !crew_helpers_gone(&k->crew)) {
+	    !crew_helpers_gone(&k->crew) || !crew_log_gone(&k->crew)) {
 		struct pollfd fds[3];
 
 		now_us = keeper_now();

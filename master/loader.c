@@ -17,6 +17,7 @@
 #include "master/child.h"
 #include "master/conf.h"
 #include "master/files.h"
+#include "master/log_program.h"
 #include "master/privs.h"
 #include "master/title.h"
 #include "shm/epoch.h"
@@ -89,7 +90,8 @@ loader_work(const struct loader *l, int fd, struct diag *d)
 	struct boot wanted;
 	struct conf c;
 
-	if (conf_load(&c, l->path, d) && boot_take(&wanted, &c, d)) {
+	if (conf_load(&c, l->path, d) && log_program_check(&c, d) &&
+	    boot_take(&wanted, &c, d)) {
 		boot_compare(l->boot, &wanted, d);
 		end = loader_unchanged(l, &c)
 		    ? LOADER_UNCHANGED

@@ -22,7 +22,10 @@
 #include "master/conf_show.h"
 #include "master/keeper.h"
 #include "master/title.h"
+#include "master/trial.h"
+#include "shm/region_copy.h"
 #include "worker/can.h"
+#include "worker/explain_args.h"
 #include "worker/filters.h"
 #include "worker/worker.h"
 
@@ -38,6 +41,7 @@ enum main_mode {
 	MAIN_HELP,
 	MAIN_OPTIONS,
 	MAIN_CAN,
+	MAIN_EXPLAIN,
 	MAIN_MISUSE
 };
 
@@ -46,6 +50,7 @@ struct main_line {
 	const char *conf, *signal;
 	bool daemon, quiet;
 	struct can_ask can;
+	struct explain_args explain;
 };
 
 static void
@@ -56,6 +61,9 @@ main_help(FILE *f)
 	    "       penstock [-c FILE] [-q] -t | -T        check\n"
 	    "       penstock [-c FILE] [-q] -s SIGNAL      signal what runs\n"
 	    "       penstock [--json] --can CLAIMS METHOD URL <IMAGE\n"
+	    "       penstock [-c FILE] [--json] --explain METHOD URL\n"
+	    "                [-H 'Name: value'] [--address A] [--tls]\n"
+	    "                [--body-size N] [--claims JSON]\n"
 	    "       penstock -v | -V | -h | --options\n"
 	    "\n"
 	    "  -c FILE    the configuration (" MAIN_CONF_DEFAULT ")\n"
@@ -73,6 +81,8 @@ main_help(FILE *f)
 	    "  --options  every option of the configuration\n"
 	    "  --can      whether somebody with these claims may do this, by\n"
 	    "             a configuration image (see penstockctl can)\n"
+	    "  --explain  what would become of this request, step by step;\n"
+	    "             with - in place of METHOD URL: of those of stdin\n"
 	    "  -h         this help\n",
 	    f);
 }
@@ -101,8 +111,6 @@ main_mode_of(int letter)
 		return MAIN_CHECK;
 	case 'T':
 		return MAIN_SHOW;
-	case 's':
-		return MAIN_SIGNAL;
 	case 'v':
 		return MAIN_VERSION;
 	case 'V':
@@ -113,6 +121,8 @@ main_mode_of(int letter)
 		return MAIN_OPTIONS;
 	case 'C':
 		return MAIN_CAN;
+	case 'E':
+		return MAIN_EXPLAIN;
 	default:
 		return MAIN_MISUSE;
 	}
@@ -130,6 +140,53 @@ main_can_args(struct main_line *l, int argc, char **argv)
 	l->can.url = argv[2];
 }
 
+static void
+main_take(struct main_line *l, int c)
+{
+	switch (c) {
+	case 'c':
+		l->conf = optarg;
+		break;
+	case 'd':
+		l->daemon = true;
+		break;
+	case 'q':
+		l->quiet = true;
+		break;
+	case 'j':
+		l->can.json = true;
+		break;
+	case 's':
+		l->signal = optarg;
+		l->mode = MAIN_SIGNAL;
+		break;
+	default:
+		if (!explain_args_are(c))
+			l->mode = main_mode_of(c);
+		else if (!explain_args_take(&l->explain, c, optarg))
+			l->mode = MAIN_MISUSE;
+		break;
+	}
+}
+
+/* What is behind the options. */
+static void
+main_rest(struct main_line *l, int argc, char **argv)
+{
+	if (l->mode == MAIN_EXPLAIN) {
+		if (!explain_args_rest(&l->explain, argc, argv))
+			l->mode = MAIN_MISUSE;
+	} else if (l->explain.some) {
+		l->mode = MAIN_MISUSE;
+	} else if (l->mode == MAIN_CAN) {
+		main_can_args(l, argc, argv);
+	} else if (argc != 0) {
+		(void)fprintf(
+		    stderr, "penstock: unexpected argument \"%s\"\n", argv[0]);
+		l->mode = MAIN_MISUSE;
+	}
+}
+
 static struct main_line
 main_parse(int argc, char **argv)
 {
@@ -139,41 +196,19 @@ main_parse(int argc, char **argv)
 		{ "options", no_argument, NULL, 'O' },
 		{ "can", no_argument, NULL, 'C' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "explain", no_argument, NULL, 'E' },
+		EXPLAIN_LONGS,
 		{ NULL, 0, NULL, 0 },
 	};
 	struct main_line l = { .mode = MAIN_SERVE, .conf = MAIN_CONF_DEFAULT };
 	int c;
 
-	while ((c = getopt_long(argc, argv, "c:ds:tTvVqh", longs, NULL)) != -1)
-		switch (c) {
-		case 'c':
-			l.conf = optarg;
-			break;
-		case 'd':
-			l.daemon = true;
-			break;
-		case 'q':
-			l.quiet = true;
-			break;
-		case 'j':
-			l.can.json = true;
-			break;
-		default:
-			l.mode = main_mode_of(c);
-			if (l.mode == MAIN_SIGNAL)
-				l.signal = optarg;
-			if (l.mode == MAIN_MISUSE)
-				return l;
-		}
-	if (l.mode == MAIN_CAN) {
-		main_can_args(&l, argc - optind, argv + optind);
-		return l;
-	}
-	if (optind == argc)
-		return l;
-	(void)fprintf(
-	    stderr, "penstock: unexpected argument \"%s\"\n", argv[optind]);
-	l.mode = MAIN_MISUSE;
+	explain_args_init(&l.explain);
+	while (l.mode != MAIN_MISUSE &&
+	    (c = getopt_long(argc, argv, "c:ds:tTvVqhH:", longs, NULL)) != -1)
+		main_take(&l, c);
+	if (l.mode != MAIN_MISUSE)
+		main_rest(&l, argc - optind, argv + optind);
 	return l;
 }
 
@@ -265,6 +300,38 @@ main_serve(const struct main_line *l, int argc, char **argv)
 	return code;
 }
 
+/* Of what runs, from descriptors; else of a configuration that nobody runs. */
+static int
+main_explain(const struct main_line *l)
+{
+	const struct explain_args *a = &l->explain;
+	struct region_fds fds = a->fds;
+	struct region made, copy;
+	bool live = fds.state >= 0;
+	struct explain_how how = { .json = l->can.json || a->lines,
+		.live = live,
+		.secrets = !live || fds.secrets >= 0,
+		.help = helper_do_all };
+	struct diag d;
+	int code = 1;
+
+	if (!live && !trial_region(&made, l->conf))
+		return 1;
+	if (!live)
+		fds = (struct region_fds){ made.state_fd, made.images_fd,
+			made.secrets_fd, -1, -1 };
+	diag_init(&d);
+	if (region_copy(&copy, &fds, &d)) {
+		code = explain_main(&copy, &how, a->lines ? NULL : &a->ask);
+		region_copy_fini(&copy);
+	}
+	boot_complain(&d);
+	diag_fini(&d);
+	if (!live)
+		region_fini(&made);
+	return code;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -293,6 +360,8 @@ main(int argc, char **argv)
 		return 0;
 	case MAIN_CAN:
 		return can_main(&l.can, STDIN_FILENO);
+	case MAIN_EXPLAIN:
+		return main_explain(&l);
 	case MAIN_MISUSE:
 		main_help(stderr);
 		return 2;

@@ -19,6 +19,7 @@
 #include "common/net/tls.h"
 #include "master/access.h"
 #include "master/admin.h"
+#include "master/audited.h"
 #include "master/ban_list.h"
 #include "master/footprint.h"
 #include "master/health.h"
@@ -27,6 +28,7 @@
 #include "master/reload.h"
 #include "master/rotate.h"
 #include "shm/breaker.h"
+#include "shm/control.h"
 #include "shm/epoch.h"
 #include "shm/keysets.h"
 #include "shm/limiter.h"
@@ -102,6 +104,20 @@ master_give_up(struct master *m)
 	m->loop.stop = true;
 }
 
+/* Of a new configuration that was said before. */
+static void
+master_tell_reload(struct master *m, enum reload_outcome how)
+{
+	const struct region *r = &m->in->region;
+
+	if (how == RELOAD_UNCHANGED)
+		audited_no_config(r, SLICE_NONE);
+	else if (how == RELOAD_FAILED)
+		audited_no_config(r, text_slice(&m->reload.said));
+	else if (reload_current(r)->generation == 1)
+		audited_event(r, AUDIT_STARTED, SLICE_LIT(PENSTOCK_VERSION));
+}
+
 static void
 master_reload_ended(struct reload *r, enum reload_outcome how)
 {
@@ -111,6 +127,7 @@ master_reload_ended(struct reload *r, enum reload_outcome how)
 		master_give_up(m);
 		return;
 	}
+	master_tell_reload(m, how);
 	if (how == RELOAD_FAILED) {
 		log_errx("reload failed: nothing has changed");
 		/* What it had prepared is forgotten. */
@@ -151,6 +168,9 @@ master_prepare(struct reload *r, const struct img_head *img)
 static void
 master_ready(struct reload *r, const struct img_head *img)
 {
+	struct region *region = &r->in->region;
+
+	audited_config(region, reload_current(region), img);
 	access_publish(&master_of_reload(r)->access, img);
 }
 
@@ -218,7 +238,13 @@ master_note(struct master *m, const struct note *n, int fd)
 		(void)reload_request(&m->reload);
 		break;
 	case NOTE_STOP:
+		audited_deaths(&m->in->region, true);
+		audited_event(&m->in->region, AUDIT_STOPPED, SLICE_NONE);
 		m->loop.stop = true;
+		break;
+	case NOTE_DIED:
+		audited_deaths(
+		    &m->in->region, control_draining(&m->in->region) != 0);
 		break;
 	case NOTE_LOG_REOPEN:
 		if (fd < 0)
@@ -297,9 +323,12 @@ master_take_over(struct master *m)
 	revoke_recover_master(r);
 	signing_recover_master(r);
 	if (reload_current(r) != NULL) {
+		audit_follow(r, reload_current(r));
+		audited_deaths(r, false);
 		reload_resume(&m->reload);
 		return;
 	}
+	audited_keys(r, NULL); /* from now on */
 	/* Nothing is served yet: nobody has changed what is loaded. */
 	if (master_load(m))
 		(void)reload_request(&m->reload);
@@ -312,6 +341,7 @@ master_init(struct master *m, const char *path)
 {
 	buf_pool_init(0);
 	tls_init();
+	audit_begin(&m->in->region, WORKERS_MAX);
 	if (!io_scratch_init() || !loop_init(&m->loop))
 		return false;
 	m->loop.after_wait = master_beat;

@@ -82,5 +82,5 @@ privs_drop(const struct privs *p, pid_t parent)
 	if (!privs_sanitized() && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
 		return false;
 	/* Last: a change of credentials clears it. */
-	return privs_die_with(parent);
+	return parent == 0 || privs_die_with(parent);
 }

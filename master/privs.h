@@ -30,7 +30,8 @@ bool privs_resolve(
 
 /*
  * In a freshly forked child: becomes the user for good, without new
- * privileges, without core dumps, and dies with `parent`. False with errno.
+ * privileges, without core dumps, and dies with `parent` (0: lives on). False
+ * with errno.
  */
 bool privs_drop(const struct privs *p, pid_t parent);
 

@@ -4,9 +4,9 @@
 #ifndef MASTER_PROM_BREAKERS_H
 #define MASTER_PROM_BREAKERS_H
 
-#include "common/base/text.h"
+#include "master/prom.h"
 #include "shm/region.h"
 
-void prom_breakers_write(const struct region *r, struct text *out);
+void prom_breakers_write(const struct region *r, struct prom *p);
 
 #endif

@@ -3,12 +3,10 @@
  */
 #include "master/prom_endpoints.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "common/base/clock.h"
 #include "master/grade.h"
-#include "master/prom.h"
 #include "master/reload.h"
 #include "shm/permit.h"
 #include "shm/registry.h"
@@ -51,122 +49,103 @@ endpoint_score(const struct region *r, uint32_t index)
 }
 
 static const struct endpoint_gauge {
-	const char *name, *help;
+	enum metric metric;
 	int64_t (*value)(const struct region *r, uint32_t index);
 	bool thousandths; /* below 0: not known */
 } endpoint_gauges[] = {
-	{ "endpoint_healthy",
-	    "1 if the endpoint gets requests, or is about to be tried.",
-	    endpoint_healthy, false },
-	{ "endpoint_active", "Running exchanges with the endpoint.",
-	    endpoint_active, false },
-	{ "endpoint_pooled", "Idle connections to the endpoint.",
-	    endpoint_pooled, false },
-	{ "endpoint_connections", "Connections to the endpoint.",
-	    endpoint_connections, false },
-	{ "endpoint_score",
-	    "How well the endpoint does beside its siblings, up to 1.",
-	    endpoint_score, true },
+	{ METRIC_ENDPOINT_HEALTHY, endpoint_healthy, false },
+	{ METRIC_ENDPOINT_ACTIVE, endpoint_active, false },
+	{ METRIC_ENDPOINT_POOLED, endpoint_pooled, false },
+	{ METRIC_ENDPOINT_CONNECTIONS, endpoint_connections, false },
+	{ METRIC_ENDPOINT_SCORE, endpoint_score, true },
 };
 
 static void
 endpoint_sample(const struct region *r, const struct endpoint_gauge *g,
-    uint32_t service, uint32_t index, struct text *out)
+    uint32_t service, uint32_t index, struct prom *p)
 {
 	int64_t value = g->value(r, index);
 
 	if (value < 0)
 		return;
-	text_printf(out, "penstock_%s{", g->name);
-	prom_label(out, "service", registry_service_name(r, service));
-	text_add_char(out, ',');
-	prom_label(out, "endpoint", registry_endpoint_text(r, index));
-	if (g->thousandths)
-		text_printf(out, "} %" PRId64 ".%03d\n", value / 1000,
-		    (int)(value % 1000));
-	else
-		text_printf(out, "} %" PRId64 "\n", value);
+	prom_sample(p);
+	prom_label(p, "service", registry_service_name(r, service));
+	prom_label(p, "endpoint", registry_endpoint_text(r, index));
+	prom_fixed(p, value, g->thousandths ? 3 : 0);
 }
 
 static void
 endpoint_gauge_write(
-    const struct region *r, const struct endpoint_gauge *g, struct text *out)
+    const struct region *r, const struct endpoint_gauge *g, struct prom *p)
 {
 	uint32_t services = atomic_load(&r->state->control.services);
 
-	prom_help(out, g->name, "gauge", g->help);
+	prom_family(p, g->metric);
 	for (uint32_t s = 0; s < services; s++) {
 		const struct eset *set = registry_set(r, s);
 
 		for (uint32_t i = 0; set != NULL && i < set->count; i++)
 			endpoint_sample(
-			    r, g, s, set->members[i].handle.index, out);
+			    r, g, s, set->members[i].handle.index, p);
 	}
 }
 
 static void
-services_write(const struct region *r, struct text *out)
+services_write(const struct region *r, struct prom *p)
 {
 	const struct img_head *img = reload_current(r);
 	struct service_grade *grades;
 	const struct img_service *s;
 	enum grade whole;
 
-	prom_help(out, "service_health", "gauge",
-	    "0 healthy, 1 degraded, 2 unhealthy.");
+	prom_family(p, METRIC_SERVICE_HEALTH);
 	if (img == NULL)
 		return;
 	s = img_at(img, img->services.off);
 	grades = grade_services(r, img, &whole);
 	for (uint32_t i = 0; i < img->services.count; i++) {
-		text_add(out, SLICE_LIT("penstock_service_health{"));
-		prom_label(out, "service", img_slice(img, s[i].name));
-		text_printf(out, "} %d\n", (int)grades[i].grade);
+		prom_sample(p);
+		prom_label(p, "service", img_slice(img, s[i].name));
+		prom_u64(p, (uint64_t)grades[i].grade);
 	}
 	free(grades);
 }
 
 static void
-queues_write(const struct region *r, struct text *out)
+queues_write(const struct region *r, struct prom *p)
 {
 	const struct img_head *img = reload_current(r);
 	const struct img_service *s;
 
-	prom_help(out, "service_waiting", "gauge",
-	    "Requests that wait for a connection, where the service has a "
-	    "queue.");
+	prom_family(p, METRIC_SERVICE_WAITING);
 	if (img == NULL)
 		return;
 	s = img_at(img, img->services.off);
 	for (uint32_t i = 0; i < img->services.count; i++) {
 		if (s[i].queue.length == 0)
 			continue;
-		text_add(out, SLICE_LIT("penstock_service_waiting{"));
-		prom_label(out, "service", img_slice(img, s[i].name));
-		text_printf(out, "} %" PRIu32 "\n",
-		    permit_count(r, PERMIT_QUEUE + s[i].slot));
+		prom_sample(p);
+		prom_label(p, "service", img_slice(img, s[i].name));
+		prom_u64(p, permit_count(r, PERMIT_QUEUE + s[i].slot));
 	}
 }
 
 void
-prom_endpoints_write(const struct region *r, struct text *out)
+prom_endpoints_write(const struct region *r, struct prom *p)
 {
 	size_t n = sizeof(endpoint_gauges) / sizeof(endpoint_gauges[0]);
 
 	for (size_t i = 0; i < n; i++)
-		endpoint_gauge_write(r, &endpoint_gauges[i], out);
-	services_write(r, out);
-	queues_write(r, out);
+		endpoint_gauge_write(r, &endpoint_gauges[i], p);
+	services_write(r, p);
+	queues_write(r, p);
 }
 
 void
-prom_probes_write(const struct probes *p, struct text *out)
+prom_probes_write(const struct probes *probes, struct prom *p)
 {
-	prom_help(out, "probes_total", "counter",
-	    "Probes of endpoints by result; since the master began.");
-	text_printf(out,
-	    "penstock_probes_total{result=\"good\"} %" PRIu64
-	    "\npenstock_probes_total{result=\"bad\"} %" PRIu64
-	    "\npenstock_probes_total{result=\"put_off\"} %" PRIu64 "\n",
-	    p->good, p->bad, p->put_off);
+	prom_family(p, METRIC_PROBES);
+	prom_pair(p, "result", "good", probes->good);
+	prom_pair(p, "result", "bad", probes->bad);
+	prom_pair(p, "result", "put_off", probes->put_off);
 }

@@ -4,12 +4,12 @@
 #ifndef MASTER_PROM_ENDPOINTS_H
 #define MASTER_PROM_ENDPOINTS_H
 
-#include "common/base/text.h"
 #include "master/probes.h"
+#include "master/prom.h"
 
 /* Of the endpoints that are in a service's set, and of the services. */
-void prom_endpoints_write(const struct region *r, struct text *out);
+void prom_endpoints_write(const struct region *r, struct prom *p);
 
-void prom_probes_write(const struct probes *p, struct text *out);
+void prom_probes_write(const struct probes *probes, struct prom *p);
 
 #endif

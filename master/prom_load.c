@@ -1,33 +1,38 @@
 /*
  * prom_load.c - how each worker fares, as it has measured itself (overload).
  */
-#include <inttypes.h>
+#include <stdio.h>
 
-#include "master/prom.h"
+#include "master/prom_gateway.h"
 #include "shm/slots.h"
 
+/* Its slot, looked at; the sample has its label. */
+static void
+worker_sample(
+    const struct region *r, uint32_t w, struct prom *p, struct slot_info *i)
+{
+	char number[12];
+
+	(void)snprintf(number, sizeof(number), "%u", w);
+	slot_info(r, w, i);
+	prom_sample(p);
+	prom_label(p, "worker", slice_str(number));
+}
+
 void
-prom_load_write(const struct region *r, struct text *out)
+prom_load_write(const struct region *r, struct prom *p)
 {
 	uint32_t workers = r->state->header.workers;
 	struct slot_info i;
 
-	prom_help(out, "overload_lag_seconds", "gauge",
-	    "How long events wait for a worker; measured with overload.");
+	prom_family(p, METRIC_OVERLOAD_LAG);
 	for (uint32_t w = 0; w < workers; w++) {
-		slot_info(r, w, &i);
-		text_printf(out,
-		    "penstock_overload_lag_seconds{worker=\"%u\"} %" PRIu64
-		    ".%06u\n",
-		    w, i.lag_us / 1000000, (unsigned)(i.lag_us % 1000000));
+		worker_sample(r, w, p, &i);
+		prom_fixed(p, (int64_t)i.lag_us, 6);
 	}
-	prom_help(out, "overload_pressure", "gauge",
-	    "How much a worker sheds: up to 1 of class normal, up to 2 of "
-	    "priority, up to 3 of emergency.");
+	prom_family(p, METRIC_OVERLOAD_PRESSURE);
 	for (uint32_t w = 0; w < workers; w++) {
-		slot_info(r, w, &i);
-		text_printf(out,
-		    "penstock_overload_pressure{worker=\"%u\"} %u.%03u\n", w,
-		    i.pressure / 1000, i.pressure % 1000);
+		worker_sample(r, w, p, &i);
+		prom_fixed(p, i.pressure, 3);
 	}
 }

@@ -2,18 +2,18 @@
  * prom_process.c - what the processes themselves take, from /proc.
  */
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "master/prom.h"
+#include "master/prom_gateway.h"
 #include "shm/slots.h"
 
 struct prom_process {
 	char name[24];
 	uint64_t cpu_ms, resident_bytes;
+	int64_t started_ms; /* wall clock */
 };
 
 /* proc(5): utime and stime are fields 14 and 15 of stat, rss is 24. */
@@ -55,7 +55,12 @@ prom_process_slot(struct prom_process *p, const struct region *r, uint32_t slot,
 	struct slot_info i;
 
 	slot_info(r, slot, &i);
-	(void)snprintf(p->name, sizeof(p->name), "%s %u", role, number);
+	if (slot == SLOT_MASTER || slot == SLOT_LOG)
+		(void)snprintf(p->name, sizeof(p->name), "%s", role);
+	else
+		(void)snprintf(p->name, sizeof(p->name), "%s %u", role, number);
+	p->started_ms =
+	    (r->state->header.birth_wall_us + (int64_t)i.started_us) / 1000;
 	return i.pid > 0 && prom_process_read(p, i.pid);
 }
 
@@ -65,36 +70,44 @@ prom_process_all(const struct region *r, struct prom_process *all)
 	uint32_t n = 0;
 
 	(void)snprintf(all[n].name, sizeof(all[n].name), "keeper");
+	all[n].started_ms = r->state->header.birth_wall_us / 1000;
 	n += prom_process_read(&all[n], getppid());
-	(void)snprintf(all[n].name, sizeof(all[n].name), "master");
-	n += prom_process_read(&all[n], getpid());
+	n += prom_process_slot(&all[n], r, SLOT_MASTER, "master", 0);
 	for (uint32_t w = 0; w < r->state->header.workers; w++)
 		n += prom_process_slot(&all[n], r, w, "worker", w);
 	for (uint32_t h = 0; h < HELPERS_MAX; h++)
 		n +=
 		    prom_process_slot(&all[n], r, SLOT_HELPER + h, "helper", h);
+	n += prom_process_slot(&all[n], r, SLOT_LOG, "penstocklog", 0);
 	return n;
 }
 
+static void
+process_sample(struct prom *p, const struct prom_process *process)
+{
+	prom_sample(p);
+	prom_label(p, "process", slice_str(process->name));
+}
+
 void
-prom_process_write(const struct region *r, struct text *out)
+prom_process_write(const struct region *r, struct prom *p)
 {
 	struct prom_process all[SLOTS_MAX + 1];
 	uint32_t n = prom_process_all(r, all);
 
-	prom_help(out, "process_cpu_seconds_total", "counter",
-	    "User and system time of a process.");
-	for (uint32_t i = 0; i < n; i++)
-		text_printf(out,
-		    "penstock_process_cpu_seconds_total{process=\"%s\"} "
-		    "%" PRIu64 ".%03u\n",
-		    all[i].name, all[i].cpu_ms / 1000,
-		    (unsigned)(all[i].cpu_ms % 1000));
-	prom_help(out, "process_resident_memory_bytes", "gauge",
-	    "Resident memory of a process, shared pages included.");
-	for (uint32_t i = 0; i < n; i++)
-		text_printf(out,
-		    "penstock_process_resident_memory_bytes{process=\"%s\"} "
-		    "%" PRIu64 "\n",
-		    all[i].name, all[i].resident_bytes);
+	prom_family(p, METRIC_PROCESS_CPU);
+	for (uint32_t i = 0; i < n; i++) {
+		process_sample(p, &all[i]);
+		prom_fixed(p, (int64_t)all[i].cpu_ms, 3);
+	}
+	prom_family(p, METRIC_PROCESS_MEMORY);
+	for (uint32_t i = 0; i < n; i++) {
+		process_sample(p, &all[i]);
+		prom_u64(p, all[i].resident_bytes);
+	}
+	prom_family(p, METRIC_PROCESS_START_TIME);
+	for (uint32_t i = 0; i < n; i++) {
+		process_sample(p, &all[i]);
+		prom_fixed(p, all[i].started_ms, 3);
+	}
 }

@@ -9,6 +9,7 @@
 #include "master/keyring.h"
 #include "master/wants.h"
 #include "shm/bans.h"
+#include "shm/histo_own.h"
 #include "shm/keysets.h"
 #include "shm/limit_names.h"
 #include "shm/override.h"
@@ -108,6 +109,7 @@ publish_slots(struct region *r, struct img_head *img, struct diag *d)
 		routes[i].row =
 		    registry_route(r, img_slice(img, routes[i].name));
 	publish_limit_rows(r, img);
+	histo_own_allow(r, img->telemetry.max_histograms);
 	return publish_keyset_slots(r, img, d);
 }
 

@@ -140,11 +140,12 @@ reload_undo(struct reload *r)
 }
 
 static void
-reload_tell_settings(struct reload *r)
+reload_tell_settings(struct reload *r, const struct img_head *img)
 {
 	const struct note settings = { .kind = NOTE_SETTINGS,
 		.drain_us = r->drain_us,
-		.log_level = r->log_level };
+		.log_level = r->log_level,
+		.log_wanted = image_wants_log(img) };
 	const struct note serve = { .kind = NOTE_SERVE };
 
 	log_set_level((enum log_level)r->log_level);
@@ -161,7 +162,7 @@ reload_commit(struct reload *r, const struct img_head *img)
 	publish_commit(&r->in->region, img);
 	resolver_follow(&r->names, img);
 	reload_listeners_close(r, img);
-	reload_tell_settings(r);
+	reload_tell_settings(r, img);
 	r->owner->published(r);
 }
 

@@ -4,7 +4,6 @@
 #include "master/saver.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <openssl/crypto.h>
 #include <string.h>
 
@@ -141,18 +140,12 @@ saver_load(struct saver *s, struct diag *d)
 }
 
 void
-saver_prom(const struct saver *s, struct text *out)
+saver_prom(const struct saver *s, struct prom *p)
 {
-	prom_help(out, "state_saved", "gauge",
-	    "1 when a file in state_dir says what is in force.");
+	prom_family(p, METRIC_STATE_SAVED);
 	for (int i = 0; i < SAVER_FILES && saver_keeps(s); i++)
-		text_printf(out, "penstock_state_saved{file=\"%s\"} %d\n",
-		    kinds[i].name, !s->failing[i]);
-	prom_help(out, "state_save_failures_total", "counter",
-	    "Attempts to write a file in state_dir that failed.");
+		prom_pair(p, "file", kinds[i].name, !s->failing[i]);
+	prom_family(p, METRIC_STATE_SAVE_FAILURES);
 	for (int i = 0; i < SAVER_FILES && saver_keeps(s); i++)
-		text_printf(out,
-		    "penstock_state_save_failures_total{file=\"%s\"} %" PRIu64
-		    "\n",
-		    kinds[i].name, s->failed[i]);
+		prom_pair(p, "file", kinds[i].name, s->failed[i]);
 }

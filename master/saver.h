@@ -11,6 +11,7 @@
 #include "common/base/clock.h"
 #include "common/base/diag.h"
 #include "common/base/text.h"
+#include "master/prom.h"
 #include "shm/region.h"
 
 #define SAVER_SHARE 20 /* writing takes no more than a part of the time */
@@ -67,6 +68,6 @@ bool saver_write_due(struct saver *s, enum saver_file file);
 bool saver_load(struct saver *s, struct diag *d);
 
 /* For metrics. */
-void saver_prom(const struct saver *s, struct text *out);
+void saver_prom(const struct saver *s, struct prom *p);
 
 #endif

@@ -21,6 +21,8 @@
 #include "master/pidfile.h"
 #include "master/state.h"
 
+#define ADMIN_TCP_BACKLOG 64
+
 int
 setup_log_fd(const struct boot *b)
 {
@@ -122,6 +124,24 @@ setup_admin(struct inherit *in, const struct boot *b, struct diag *d)
 	return false;
 }
 
+/* Alone on its address: without SO_REUSEPORT. */
+static bool
+setup_admin_tcp(struct inherit *in, const struct boot *b, struct diag *d)
+{
+	char text[ADDR_TEXT_MAX];
+
+	if (b->admin_address.port == 0)
+		return true;
+	in->admin_tcp_fd =
+	    sock_listen(&b->admin_address, false, ADMIN_TCP_BACKLOG);
+	if (in->admin_tcp_fd >= 0)
+		return true;
+	(void)addr_text(&b->admin_address, text);
+	diag_error(d, NULL, 0, "admin.address: cannot listen on %s: %s", text,
+	    strerror(errno));
+	return false;
+}
+
 /* Without one, nothing outlives a full stop. */
 static bool
 setup_state(struct inherit *in, const struct boot *b, struct diag *d)
@@ -166,20 +186,23 @@ setup_init(
     struct setup *s, struct inherit *in, const struct boot *b, struct diag *d)
 {
 	*s = (struct setup){ .pid_fd = -1, .signal_fd = -1 };
-	in->admin_fd = -1;
+	in->admin_fd = in->admin_tcp_fd = -1;
 	in->log_fd = -1;
 	in->master_wake_fd = in->helpers_wake_fd = -1;
 	in->state_dir_fd = -1;
 	in->region.state_fd = -1;
 	in->region.images_fd = in->region.secrets_fd = -1;
-	in->region.vault_fd = -1;
+	in->region.vault_fd = in->region.records_fd = -1;
+	in->region.readers_fd = -1;
+	in->region_fds = REGION_FDS_NONE;
 	for (uint32_t w = 0; w < WORKERS_MAX; w++)
 		in->wake_fds[w] = in->handover_in[w] = in->handover_out[w] = -1;
 	(void)boot_raise_files();
 	return setup_pid_file(s, b, d) && setup_log(in, b, d) &&
 	    setup_memory(in, b, d) && setup_wakes(in, d) &&
 	    setup_handover(in, d) && setup_admin(in, b, d) &&
-	    setup_state(in, b, d) && setup_signals(s, d);
+	    setup_admin_tcp(in, b, d) && setup_state(in, b, d) &&
+	    setup_signals(s, d);
 }
 
 static void
@@ -196,6 +219,7 @@ setup_fini(struct setup *s, struct inherit *in, const struct boot *b)
 		(void)unlink(b->admin_socket);
 		(void)close(in->admin_fd);
 	}
+	setup_close(in->admin_tcp_fd);
 	for (uint32_t w = 0; w < WORKERS_MAX; w++) {
 		setup_close(in->wake_fds[w]);
 		setup_close(in->handover_in[w]);

@@ -16,6 +16,7 @@
 #include "common/jose/base64url.h"
 #include "common/jose/issue.h"
 #include "common/jose/keyset.h"
+#include "shm/audit.h"
 #include "shm/keysets.h"
 
 #define US INT64_C(1000000)
@@ -121,6 +122,16 @@ signer_publish(struct signer *s, const struct signing_key *next)
 	OPENSSL_cleanse(keys, sizeof(keys));
 }
 
+static void
+signer_told(const struct signer *s, const struct signing_key *k)
+{
+	const struct audit_note n = { .event = AUDIT_SIGNING_ROTATED,
+		.text = {
+		    [AUDIT_OBJECT] = slice_make(k->kid, sizeof(k->kid)) } };
+
+	audit_write(s->region, &n);
+}
+
 /*
  * The set comes first: whoever fetches it for a key that signs from now on
  * finds the one after it as well.
@@ -134,6 +145,7 @@ signer_add(struct signer *s)
 		return false;
 	signer_publish(s, &k);
 	signing_rotate(s->region, &k);
+	signer_told(s, &k);
 	OPENSSL_cleanse(&k, sizeof(k));
 	return true;
 }

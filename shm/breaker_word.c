@@ -193,5 +193,6 @@ breaker_change(const struct region *r, uint32_t breaker, uint64_t *seen,
 	if (turn->number == 0)
 		return false;
 	breaker_history_add(r, breaker, turn, w.epoch, now_us);
+	breaker_told(r, breaker, turn);
 	return true;
 }

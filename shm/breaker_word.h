@@ -82,6 +82,10 @@ uint64_t breaker_turn_over(const struct region *r, uint32_t breaker,
 bool breaker_change(const struct region *r, uint32_t breaker, uint64_t *seen,
     struct breaker_turn *turn, uint64_t until, uint64_t now_us);
 
+/* Into the audit log of whoever made it. */
+void breaker_told(
+    const struct region *r, uint32_t breaker, const struct breaker_turn *turn);
+
 /* Y1, Y2: nothing of the present epoch is left to do. */
 void breaker_complete(const struct region *r, uint32_t breaker);
 

@@ -42,7 +42,8 @@ uint64_t counters_why_sum(const struct region *r, uint32_t why);
 
 /*
  * requests_total{route,service,method,code}: a per-worker open-addressed table
- * of series; a full table counts into the overflow series.
+ * of series. When it is full, new ones count for SERIES_OTHER instead of the
+ * route, so that sums stay exact: of their service, or at last of all services.
  * upstream_requests_total{service,endpoint,code} likewise, and
  * rate_limited_total{limit}.
  */
@@ -51,6 +52,9 @@ enum series_kind {
 	SERIES_UPSTREAM = 2,
 	SERIES_LIMITED = 3,
 };
+
+#define SERIES_OTHER \
+	(UINT32_MAX - 1) /* as a or service; told apart from none */
 
 /*
  * a: route row, endpoint index, or row of limit_names.h; method: enum
@@ -71,9 +75,10 @@ struct series_sum {
 
 /*
  * All series summed over the workers, sorted by kind, a, service, method,
- * code; the caller frees *out. Returns how many; *lost: counted in overflow.
+ * code; the caller frees *out. Returns how many; *folded: counted without their
+ * names.
  */
-uint32_t
-series_collect(const struct region *r, struct series_sum **out, uint64_t *lost);
+uint32_t series_collect(
+    const struct region *r, struct series_sum **out, uint64_t *folded);
 
 #endif

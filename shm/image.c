@@ -98,7 +98,8 @@ route_check(const struct img_head *img, const struct img_route *r)
 	    strings_check(img, r->other_methods) &&
 	    strings_check(img, r->upgrades) &&
 	    conditions_check(img, r->conditions) && image_split_check(img, r) &&
-	    ops_check(img, r->rewrite) && rules_check(img, r->request_rules) &&
+	    image_lines_check(img, r->lines) && ops_check(img, r->rewrite) &&
+	    rules_check(img, r->request_rules) &&
 	    rules_check(img, r->response_rules);
 }
 
@@ -425,10 +426,12 @@ image_check(const struct img_head *img, uint64_t bytes)
 	    str_inside(img, img->zone) &&
 	    span_inside(img, img->resolver.servers, sizeof(struct addr)) &&
 	    span_inside(img, img->trusted, sizeof(struct addr_range)) &&
-	    secret_inside(img, img->ticket_keys) && identities_check(img) &&
+	    secret_inside(img, img->ticket_keys) &&
+	    secret_inside(img, img->admin_token) && identities_check(img) &&
 	    trusts_check(img) && tls_check(img) && listeners_check(img) &&
 	    services_check(img) && image_cors_check(img) &&
 	    image_security_check(img) && routes_check(img) &&
 	    image_access_check(img) && image_limits_check(img) &&
-	    image_acl_check(img) && router_check(img);
+	    image_acl_check(img) && image_telemetry_check(img) &&
+	    image_places_check(img) && router_check(img);
 }

@@ -20,6 +20,7 @@
 #include "shm/img_ref.h"
 #include "shm/img_router.h"
 #include "shm/img_service.h"
+#include "shm/img_telemetry.h"
 
 #define IMG_MAGIC 0x696b636f74736e70u
 #define IMG_PARAMS_MAX 32   /* captures of one route */
@@ -260,6 +261,32 @@ struct img_route {
 	/* Offset of struct img_split, of which `service` and `timeouts` are
 	 * then the first arm's; 0: none. */
 	uint32_t split;
+	uint64_t digest;       /* of what the configuration says of it */
+	struct img_span lines; /* struct img_line, the route's own first */
+};
+
+/* Where in the configuration a filter of a route is said; for people. */
+struct img_line {
+	uint32_t filter; /* row of filters.def; IMG_NONE: the route itself */
+	uint32_t line;
+	struct img_str file;
+};
+
+/* The same of what routes refer to. */
+enum img_place_of {
+	IMG_PLACE_LISTENER,
+	IMG_PLACE_SERVICE,
+	IMG_PLACE_AUTH,
+	IMG_PLACE_CORS,
+	IMG_PLACE_LIMIT,
+	IMG_PLACE_BAN,
+	IMG_PLACE_ACL, /* the one of all clients */
+	IMG_PLACE_TRACING,
+};
+struct img_place {
+	uint32_t of; /* enum img_place_of */
+	uint32_t index, line;
+	struct img_str file;
 };
 
 enum img_condition_kind {
@@ -306,22 +333,25 @@ struct img_head {
 	/* struct tls_ticket_key each, the first makes tickets; none: the master
 	 * makes them. Workers read tickets.h. */
 	struct img_secret ticket_keys;
-	uint64_t secret_bytes;      /* of the secrets that belong to it */
-	struct img_span identities; /* struct img_identity */
-	struct img_span trusts;     /* struct img_trust */
-	struct img_span tls;        /* struct img_tls */
-	struct img_span tls_outs;   /* struct img_tls_out */
-	struct img_span listeners;  /* struct img_listener */
-	struct img_span services;   /* struct img_service */
-	struct img_span routes;     /* struct img_route */
-	struct img_span responds;   /* struct img_respond */
-	struct img_span cors;       /* struct img_cors */
-	struct img_span security;   /* struct img_security */
+	struct img_secret admin_token; /* of admin.address; len 0: none */
+	uint64_t secret_bytes;         /* of the secrets that belong to it */
+	struct img_span identities;    /* struct img_identity */
+	struct img_span trusts;        /* struct img_trust */
+	struct img_span tls;           /* struct img_tls */
+	struct img_span tls_outs;      /* struct img_tls_out */
+	struct img_span listeners;     /* struct img_listener */
+	struct img_span services;      /* struct img_service */
+	struct img_span routes;        /* struct img_route */
+	struct img_span responds;      /* struct img_respond */
+	struct img_span cors;          /* struct img_cors */
+	struct img_span security;      /* struct img_security */
 	uint32_t security_own; /* of requests without a route; or IMG_NONE */
 	uint32_t always;       /* as img_route.always, of those requests */
 	struct img_router router;
 	struct img_access access;
 	struct img_protect protect;
+	struct img_telemetry telemetry;
+	struct img_span places; /* struct img_place */
 };
 
 /* The filters in their order: bits of img_route.filters. */
@@ -382,10 +412,17 @@ image_service(const struct img_head *img, uint32_t slot);
 const struct img_listener *
 image_listener(const struct img_head *img, const struct addr *a);
 
+/* Where in the configuration it stands, or NULL. */
+const struct img_place *
+image_place(const struct img_head *img, enum img_place_of of, uint32_t index);
+
 /* Whether an acl (in img_protect.acls; IMG_NONE: all do) lets the address in.
  */
 bool
 image_lets_in(const struct img_head *img, uint32_t acl, const struct addr *a);
+
+/* There is something to log, or to export: penstocklog is wanted. */
+bool image_wants_log(const struct img_head *img);
 
 /*
  * For the master, before it publishes what another process has written, and for

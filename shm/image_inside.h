@@ -59,6 +59,8 @@ secret_inside(const struct img_head *img, struct img_secret s)
 }
 
 /* The parts of it that stand elsewhere. */
+bool image_lines_check(const struct img_head *img, struct img_span lines);
+bool image_places_check(const struct img_head *img);
 bool image_split_check(const struct img_head *img, const struct img_route *r);
 bool image_cors_check(const struct img_head *img);
 bool image_security_check(const struct img_head *img);
@@ -69,5 +71,8 @@ bool image_access_check(const struct img_head *img);
 
 /* Of img->protect.limits, and what routes refer to in it. */
 bool image_limits_check(const struct img_head *img);
+
+/* Of img->telemetry. */
+bool image_telemetry_check(const struct img_head *img);
 
 #endif

@@ -151,6 +151,7 @@ struct img_service {
 	struct img_breaker breaker;
 	struct img_queue queue;
 	struct img_fallback fallback;
+	uint64_t digest; /* of what the configuration says of it */
 };
 
 #endif

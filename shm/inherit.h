@@ -30,6 +30,7 @@ struct inherit_listener {
 
 struct inherit {
 	struct region region;
+	struct region_fds region_fds; /* the master's, for tools; read-only */
 	uint32_t workers, helpers;
 	uint32_t worker_connections;
 	bool cpu_affinity;
@@ -45,6 +46,7 @@ struct inherit {
 	int handover_out[WORKERS_MAX];
 	int master_fd;    /* master's end towards the keeper */
 	int admin_fd;     /* listening admin socket; -1: none */
+	int admin_tcp_fd; /* the same of admin.address */
 	int files_fd;     /* a loader asks the keeper for files */
 	int state_dir_fd; /* of the keeper and the master; -1: none */
 	int log_fd;       /* -1: stderr or syslog by log_target */

@@ -8,6 +8,7 @@
  *	 pins       [worker][image]                             the worker
  *	 images     state, place and age of each image slot     master
  *	 meters     [worker] counters, replies by reason        the worker
+ *	 audits     [ring] events of the audit log that were lost   its writer
  *	 ---------- populated at start down to here -----------------------
  *	 extents    who owns which pages of the images memfd    master
  *	 services   name, current endpoint set                  master
@@ -26,6 +27,8 @@
  *	 ledgers    [worker] permits that it holds              the worker
  *	 series     [worker] requests by route, code, ...       the worker
  *	 histos     [worker][service] durations                 the worker
+ *	 histo_owners  who has a row of its own in histos       workers by CAS
+ *	 exemplars  [row][bucket] the last traced request       workers
  *	 keysets    [slot] fetched keys of authenticators       master, workers
  *	 revoked    what holds no more, for people              master
  *	 revocations  [place] the same, by hash, for workers    master
@@ -56,6 +59,7 @@
 
 #include "common/net/addr.h"
 #include "shm/layout_access.h"
+#include "shm/layout_meters.h"
 #include "shm/layout_protect.h"
 #include "shm/layout_sizes.h"
 
@@ -176,6 +180,7 @@ struct shm_secrets {
 	uint8_t digest_key[32]; /* keeper: of digests of passwords */
 	/* Signs refresh tokens. Keeper; the master, once, from state_dir. */
 	uint8_t refresh[32];
+	uint8_t debug_key[32]; /* keeper: of debug_token.h */
 	alignas(SHM_APART) _Atomic uint64_t signings; /* key n is at n % 4 */
 	struct signing_key signing[SIGNING_KEYS];
 };
@@ -190,11 +195,17 @@ struct shm_image {
 	uint8_t digest[32]; /* of the configuration; complete when READY */
 };
 
-struct shm_meters {
-	alignas(SHM_APART) _Atomic uint64_t counters[COUNTERS_MAX];
-	_Atomic uint64_t series_lost;
-	_Atomic uint64_t spare;
-	_Atomic uint64_t whys[WHYS_MAX];
+/* Of an audit ring (audit.h). Its writer; kept when it dies. */
+struct shm_audit {
+	alignas(SHM_APART) _Atomic uint64_t lost; /* events without room */
+	_Atomic uint64_t told;                    /* of them, in the log */
+};
+struct shm_audits {
+	struct shm_audit ring[WORKERS_MAX + 1]; /* the last one's: master */
+	/* Deaths of processes in a slot that are in the log. Master. */
+	alignas(SHM_APART) _Atomic uint32_t deaths[SLOTS_MAX];
+	/* API keys that expired up to then, too; wall clock. Master. */
+	_Atomic int64_t keys_s;
 };
 
 /* Owner words of extents: what recovery looks up to see if it is in use. */
@@ -330,29 +341,6 @@ struct shm_tallies {
 	alignas(SHM_APART) struct shm_tally endpoint[ENDPOINTS_MAX];
 };
 
-struct shm_series_entry {
-	_Atomic uint64_t key, count;
-};
-
-/* The worker. Open addressing; `touched` has a bit per block that is in use. */
-struct shm_series {
-	alignas(SHM_PAGE) struct shm_series_entry entries[SERIES_PLACES];
-	_Atomic uint64_t touched[SERIES_PLACES / SERIES_BLOCK / 64];
-	_Atomic uint32_t used;
-};
-
-/* The worker. */
-struct shm_histo {
-	_Atomic uint64_t buckets[HISTO_BUCKETS];
-	_Atomic uint64_t sum_us;
-};
-
-struct shm_histos {
-	/* Row 0: no service; row s + 1: service s. */
-	alignas(
-	    SHM_APART) struct shm_histo row[SERVICES_MAX + 1][HISTO_KINDS_MAX];
-};
-
 struct shm_state {
 	struct shm_header header;
 	struct shm_control control;
@@ -360,6 +348,7 @@ struct shm_state {
 	struct shm_pins pins[WORKERS_MAX];
 	struct shm_image images[IMAGES_MAX];
 	struct shm_meters meters[WORKERS_MAX];
+	struct shm_audits audits;
 	alignas(SHM_PAGE) struct shm_extent extents[EXTENTS_MAX];
 	struct shm_service services[SERVICES_MAX];
 	alignas(SHM_PAGE) struct shm_endpoint endpoints[ENDPOINTS_MAX];
@@ -377,6 +366,8 @@ struct shm_state {
 	alignas(SHM_PAGE) struct shm_ledger ledgers[WORKERS_MAX];
 	alignas(SHM_PAGE) struct shm_series series[WORKERS_MAX];
 	alignas(SHM_PAGE) struct shm_histos histos[WORKERS_MAX];
+	alignas(SHM_PAGE) struct shm_histo_owners histo_owners[HISTO_OWNERS];
+	struct shm_exemplars exemplars;
 	alignas(SHM_PAGE) struct shm_keyset keysets[KEYSETS_MAX];
 	alignas(SHM_PAGE) struct shm_revoked revoked[REVOKED_MAX];
 	alignas(SHM_PAGE) struct shm_revocation revocations[REVOKE_PLACES];
@@ -400,7 +391,6 @@ _Static_assert(offsetof(struct shm_slot, beat_us) == SHM_APART,
 _Static_assert(sizeof(struct shm_pins) == 512, "pins");
 _Static_assert(sizeof(struct shm_image) == 128, "image");
 _Static_assert(sizeof(struct shm_secrets) <= SHM_PAGE, "secrets' first page");
-_Static_assert(sizeof(struct shm_meters) == 2048, "meters");
 _Static_assert(sizeof(struct shm_extent) == 32, "extent");
 _Static_assert(sizeof(struct shm_service) == 280, "service");
 _Static_assert(sizeof(struct shm_endpoint) == 128, "endpoint");
@@ -412,9 +402,6 @@ _Static_assert(sizeof(struct shm_history) == 512, "history");
 _Static_assert(sizeof(struct shm_override) == 280, "override");
 _Static_assert(sizeof(struct shm_tally) == 32, "tally");
 _Static_assert(sizeof(struct shm_keyed) == 256, "keyed");
-_Static_assert(sizeof(struct shm_histo) == 192, "histo");
-_Static_assert(sizeof(struct shm_series_entry) * SERIES_BLOCK == SHM_PAGE,
-    "a block of series is a page");
 _Static_assert(IMAGES_MAX > GENERATIONS_MAX + 2 && IMAGES_MAX <= 65536,
     "pinned, current, building; 16 bits in control.pub");
 _Static_assert(EXTENTS_MAX >= 2 * (SERVICES_MAX + KEYSETS_MAX) + IMAGES_MAX,

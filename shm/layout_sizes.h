@@ -14,9 +14,10 @@
 
 #define WORKERS_MAX 64
 #define HELPERS_MAX 16
-#define SLOT_MASTER WORKERS_MAX       /* the master's own slot */
-#define SLOT_HELPER (WORKERS_MAX + 1) /* the first helper's */
-#define SLOTS_MAX (SLOT_HELPER + HELPERS_MAX)
+#define SLOT_MASTER WORKERS_MAX              /* the master's own slot */
+#define SLOT_HELPER (WORKERS_MAX + 1)        /* the first helper's */
+#define SLOT_LOG (SLOT_HELPER + HELPERS_MAX) /* penstocklog's */
+#define SLOTS_MAX (SLOT_LOG + 1)
 #define GENERATIONS_MAX 64 /* retired images that may stay pinned */
 #define IMAGES_MAX 128
 #define EXTENTS_MAX 12288
@@ -33,6 +34,8 @@
 #define SERIES_BLOCK 256 /* places of a page */
 #define HISTO_BUCKETS 23
 #define HISTO_KINDS_MAX 3
+#define HISTO_OWNERS 2     /* routes, endpoints */
+#define HISTO_OWN_MAX 4096 /* of each; a power of 2 */
 #define SLOT_WORDS_MAX 256
 #define SERVICE_NAME_MAX 255
 #define ENDPOINT_LABEL_MAX 262

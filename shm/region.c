@@ -1,95 +1,31 @@
 /*
- * region.c - makes, seals, maps and checks the shared memory.
+ * region.c - makes the shared memory, and takes away from children what is
+ * not theirs. region_attach.c is for those that are no children.
  */
 #include "shm/region.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
 #include "common/base/hash.h"
 #include "common/base/must.h"
 #include "shm/extent.h"
+#include "shm/readers.h"
+#include "shm/recorder_layout.h"
+#include "shm/region_inside.h"
 #include "shm/registry.h"
 #include "shm/vault_layout.h"
 
 #define IMAGES_BYTES_DEFAULT (4ull << 30)
 #define RING_BYTES_DEFAULT (4u << 20)
-#define SEALS (F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL)
-
-#define STATE(field) (((struct shm_state *)NULL)->field)
-#define SECTION_ONE(field, v)                            \
-	{                                                \
-#field, v, sizeof(STATE(field)),         \
-		    offsetof(struct shm_state, field), 1 \
-	}
-#define SECTION(field, v)                                          \
-	{                                                          \
-#field, v, sizeof(STATE(field)[0]),                \
-		    offsetof(struct shm_state, field),             \
-		    sizeof(STATE(field)) / sizeof(STATE(field)[0]) \
-	}
-
-/* In the order of struct shm_state; a changed section gets a new version. */
-static const struct shm_section sections[] = {
-	SECTION_ONE(header, 2),
-	SECTION_ONE(control, 4),
-	SECTION(slots, 2),
-	SECTION(pins, 1),
-	SECTION(images, 1),
-	SECTION(meters, 1),
-	SECTION(extents, 1),
-	SECTION(services, 1),
-	SECTION(endpoints, 1),
-	SECTION(texts, 1),
-	SECTION(routes, 1),
-	SECTION(names, 1),
-	SECTION(limit_names, 1),
-	SECTION(rows, 1),
-	SECTION(vitals, 1),
-	SECTION(histories, 1),
-	SECTION(overrides, 1),
-	SECTION(tallies, 1),
-	SECTION(permits, 2),
-	SECTION(keyed, 1),
-	SECTION(ledgers, 1),
-	SECTION(series, 2),
-	SECTION(histos, 1),
-	SECTION(keysets, 1),
-	SECTION(revoked, 1),
-	SECTION(revocations, 1),
-	SECTION_ONE(families, 1),
-	SECTION(limiters, 2),
-	SECTION(breakers, 1),
-	SECTION(turns, 1),
-	SECTION(windows, 1),
-	SECTION_ONE(bans, 1),
-	SECTION(requests, 1),
-	SECTION(retries, 1),
-	SECTION(waiters, 1),
-};
-#define SECTION_COUNT (sizeof(sections) / sizeof(sections[0]))
-_Static_assert(SECTION_COUNT <= SHM_SECTIONS_MAX, "section table is full");
-
-static const struct region region_none = {
-	.state_fd = -1, .images_fd = -1, .secrets_fd = -1, .vault_fd = -1
-};
-
-/* One memfd of the region. */
-struct memory {
-	const char *name;
-	size_t bytes;
-	int prot;
-	int fd;
-	void *map; /* NULL: not mapped */
-};
+#define RECORD_BYTES_DEFAULT (4u << 20)
+#define AUDIT_BYTES_DEFAULT (1u << 20)
 
 void
 geometry_defaults(struct geometry *g, uint32_t workers)
@@ -97,6 +33,8 @@ geometry_defaults(struct geometry *g, uint32_t workers)
 	g->workers = workers;
 	g->images_bytes = IMAGES_BYTES_DEFAULT;
 	g->ring_bytes = RING_BYTES_DEFAULT;
+	g->record_bytes = RECORD_BYTES_DEFAULT;
+	g->audit_bytes = AUDIT_BYTES_DEFAULT;
 }
 
 static uint64_t
@@ -111,19 +49,36 @@ geometry_vault(const struct geometry *g)
 	return sizeof(struct shm_vault) + (uint64_t)g->workers * g->ring_bytes;
 }
 
+static uint64_t
+geometry_records(const struct geometry *g)
+{
+	return sizeof(struct shm_records) +
+	    (uint64_t)g->workers * g->record_bytes +
+	    (g->workers + 1ull) * g->audit_bytes;
+}
+
 uint64_t
 geometry_bytes(const struct geometry *g)
 {
 	return sizeof(struct shm_state) + 2 * geometry_images(g) +
-	    geometry_vault(g);
+	    geometry_vault(g) + geometry_records(g) +
+	    sizeof(struct shm_readers);
+}
+
+static bool
+size_is(uint32_t bytes, uint32_t min, uint32_t max)
+{
+	return bytes >= min && bytes <= max && (bytes & (bytes - 1)) == 0;
 }
 
 static bool
 geometry_check(const struct geometry *g, struct diag *d)
 {
-	MUST(g->ring_bytes >= RING_BYTES_MIN &&
-	    g->ring_bytes <= RING_BYTES_MAX &&
-	    (g->ring_bytes & (g->ring_bytes - 1)) == 0);
+	MUST(size_is(g->ring_bytes, RING_BYTES_MIN, RING_BYTES_MAX));
+	MUST(g->record_bytes == 0 ||
+	    size_is(g->record_bytes, RECORDER_RING_MIN, RECORDER_RING_MAX));
+	MUST(g->audit_bytes == 0 ||
+	    size_is(g->audit_bytes, RECORDER_RING_MIN, RECORDER_RING_MAX));
 	if (g->workers >= 1 && g->workers <= WORKERS_MAX)
 		return true;
 	diag_error(d, NULL, 0, "%u workers: 1 to %d are possible", g->workers,
@@ -131,64 +86,27 @@ geometry_check(const struct geometry *g, struct diag *d)
 	return false;
 }
 
-static bool
-memory_map(struct memory *m)
-{
-	void *p =
-	    mmap(NULL, m->bytes, m->prot, MAP_SHARED | MAP_NORESERVE, m->fd, 0);
-	if (p == MAP_FAILED)
-		return false;
-	m->map = p;
-	return madvise(p, m->bytes, MADV_DONTDUMP) == 0;
-}
-
-/*
- * Mode 0600: without it, a process of another uid that got a read-only
- * descriptor could open it again for writing through /proc.
- */
-static bool
-memory_make(struct memory *m)
-{
-	m->fd = memfd_create(m->name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	return m->fd >= 0 && fchmod(m->fd, 0600) == 0 &&
-	    ftruncate(m->fd, (off_t)m->bytes) == 0 &&
-	    fcntl(m->fd, F_ADD_SEALS, SEALS) == 0 && memory_map(m);
-}
-
-static void
-memory_drop(struct memory *m)
-{
-	if (m->map != NULL)
-		munmap(m->map, m->bytes);
-	if (m->fd >= 0)
-		close(m->fd);
-}
-
-/* `secrets` and `vault` NULL: not this process's to see. */
-static void
-region_set(struct region *r, const struct memory *state,
-    const struct memory *images, const struct memory *secrets,
-    const struct memory *vault)
+void
+region_set(struct region *r, const struct memory m[MEMORIES])
 {
 	*r = (struct region){
-		.state = state->map,
-		.images = images->map,
-		.state_bytes = state->bytes,
-		.images_bytes = images->bytes,
-		.state_fd = state->fd,
-		.images_fd = images->fd,
-		.secrets_fd = -1,
-		.vault_fd = -1,
+		.state = m[STATE_MEMORY].map,
+		.images = m[IMAGES_MEMORY].map,
+		.secrets = m[SECRETS_MEMORY].map,
+		.vault = m[VAULT_MEMORY].map,
+		.records = m[RECORDS_MEMORY].map,
+		.readers = m[READERS_MEMORY].map,
+		.state_bytes = m[STATE_MEMORY].bytes,
+		.images_bytes = m[IMAGES_MEMORY].bytes,
+		.vault_bytes = m[VAULT_MEMORY].bytes,
+		.records_bytes = m[RECORDS_MEMORY].bytes,
+		.state_fd = m[STATE_MEMORY].fd,
+		.images_fd = m[IMAGES_MEMORY].fd,
+		.secrets_fd = m[SECRETS_MEMORY].fd,
+		.readers_fd = m[READERS_MEMORY].fd,
+		.vault_fd = m[VAULT_MEMORY].fd,
+		.records_fd = m[RECORDS_MEMORY].fd,
 	};
-	if (secrets != NULL) {
-		r->secrets = secrets->map;
-		r->secrets_fd = secrets->fd;
-	}
-	if (vault != NULL) {
-		r->vault = vault->map;
-		r->vault_bytes = vault->bytes;
-		r->vault_fd = vault->fd;
-	}
 }
 
 static void
@@ -197,6 +115,7 @@ header_write(struct region *r, const struct geometry *g)
 	struct shm_header *h = &r->state->header;
 	struct hash_key key = hash_key_random();
 
+	r->workers = g->workers;
 	h->version = SHM_VERSION;
 	h->workers = g->workers;
 	h->birth_us = clock_raw_us();
@@ -205,8 +124,7 @@ header_write(struct region *r, const struct geometry *g)
 	h->images_bytes = r->images_bytes;
 	h->hash_k0 = key.k0;
 	h->hash_k1 = key.k1;
-	h->section_count = SECTION_COUNT;
-	memcpy(h->sections, sections, sizeof(sections));
+	region_sections_write(h);
 	h->magic = SHM_MAGIC;
 }
 
@@ -219,6 +137,8 @@ secrets_write(struct region *r)
 	    (ssize_t)sizeof(s->digest_key));
 	MUST(getrandom(s->refresh, sizeof(s->refresh), 0) ==
 	    (ssize_t)sizeof(s->refresh));
+	MUST(getrandom(s->debug_key, sizeof(s->debug_key), 0) ==
+	    (ssize_t)sizeof(s->debug_key));
 	s->magic = SHM_MAGIC;
 }
 
@@ -231,22 +151,35 @@ vault_write(struct region *r, const struct geometry *g)
 	r->vault->magic = SHM_MAGIC;
 }
 
-enum { STATE_MEMORY, IMAGES_MEMORY, SECRETS_MEMORY, VAULT_MEMORY, MEMORIES };
+static void
+records_write(struct region *r, const struct geometry *g)
+{
+	r->record_bytes = g->record_bytes;
+	r->audit_bytes = g->audit_bytes;
+	r->records->workers = g->workers;
+	r->records->ring_bytes = g->record_bytes;
+	r->records->audit_bytes = g->audit_bytes;
+	r->records->magic = RECORDS_MAGIC;
+	r->readers->magic = READERS_MAGIC;
+}
+
+static struct memory
+memory_of(const char *name, uint64_t bytes)
+{
+	return (struct memory){ name, bytes, PROT_READ | PROT_WRITE, -1, NULL };
+}
 
 /* Makes all of them; the one that could not be made, or NULL. */
 static const struct memory *
 memories_make(struct memory m[MEMORIES], const struct geometry *g)
 {
-	const int rw = PROT_READ | PROT_WRITE;
-
-	m[STATE_MEMORY] = (struct memory){ "penstock-state",
-		sizeof(struct shm_state), rw, -1, NULL };
-	m[IMAGES_MEMORY] = (struct memory){ "penstock-images",
-		geometry_images(g), rw, -1, NULL };
-	m[SECRETS_MEMORY] = (struct memory){ "penstock-secrets",
-		geometry_images(g), rw, -1, NULL };
-	m[VAULT_MEMORY] = (struct memory){ "penstock-vault", geometry_vault(g),
-		rw, -1, NULL };
+	m[STATE_MEMORY] = memory_of("penstock-state", sizeof(struct shm_state));
+	m[IMAGES_MEMORY] = memory_of("penstock-images", geometry_images(g));
+	m[SECRETS_MEMORY] = memory_of("penstock-secrets", geometry_images(g));
+	m[RECORDS_MEMORY] = memory_of("penstock-records", geometry_records(g));
+	m[READERS_MEMORY] =
+	    memory_of("penstock-readers", sizeof(struct shm_readers));
+	m[VAULT_MEMORY] = memory_of("penstock-vault", geometry_vault(g));
 	for (int i = 0; i < MEMORIES; i++)
 		if (!memory_make(&m[i]))
 			return &m[i];
@@ -280,8 +213,9 @@ region_populate(
 		return &m[STATE_MEMORY];
 	if (fallocate(r->secrets_fd, 0, 0, SHM_PAGE) != 0)
 		return &m[SECRETS_MEMORY];
-	if (fallocate(r->vault_fd, 0, 0, (off_t)r->vault_bytes) != 0)
-		return &m[VAULT_MEMORY];
+	for (int i = RECORDS_MEMORY; i < MEMORIES; i++)
+		if (fallocate(m[i].fd, 0, 0, (off_t)m[i].bytes) != 0)
+			return &m[i];
 	return NULL;
 }
 
@@ -291,13 +225,12 @@ region_create(struct region *r, const struct geometry *g, struct diag *d)
 	struct memory m[MEMORIES];
 	const struct memory *failed;
 
-	*r = region_none;
+	*r = REGION_NONE;
 	if (!geometry_check(g, d))
 		return false;
 	failed = memories_make(m, g);
 	if (failed == NULL) {
-		region_set(r, &m[STATE_MEMORY], &m[IMAGES_MEMORY],
-		    &m[SECRETS_MEMORY], &m[VAULT_MEMORY]);
+		region_set(r, m);
 		failed = region_populate(r, g->workers, m);
 	}
 	if (failed != NULL) {
@@ -306,12 +239,13 @@ region_create(struct region *r, const struct geometry *g, struct diag *d)
 		    failed->name, failed->bytes, strerror(errno));
 		for (int i = 0; i < MEMORIES; i++)
 			memory_drop(&m[i]);
-		*r = region_none;
+		*r = REGION_NONE;
 		return false;
 	}
 	header_write(r, g);
 	secrets_write(r);
 	vault_write(r, g);
+	records_write(r, g);
 	clock_set_birth(r->state->header.birth_us);
 	for (uint32_t w = 0; w < WORKERS_MAX; w++)
 		atomic_store_explicit(&r->state->slots[w].epoch, EPOCH_IDLE,
@@ -319,103 +253,19 @@ region_create(struct region *r, const struct geometry *g, struct diag *d)
 	return true;
 }
 
-/* Sealed and of one size, so that reading it cannot end in SIGBUS. */
-static bool
-memory_attach(struct memory *m, const char **why)
-{
-	struct stat st;
-	int seals = fcntl(m->fd, F_GET_SEALS);
-
-	if (seals < 0 || (seals & F_SEAL_SHRINK) == 0) {
-		*why = "is not sealed shared memory";
-		return false;
-	}
-	if (fstat(m->fd, &st) != 0 || st.st_size < SHM_PAGE ||
-	    (m->bytes != 0 && (size_t)st.st_size != m->bytes)) {
-		*why = "has another size: it belongs to another version";
-		return false;
-	}
-	m->bytes = (size_t)st.st_size;
-	if (!memory_map(m)) {
-		*why = strerror(errno);
-		return false;
-	}
-	return true;
-}
-
-static bool
-header_check(const struct shm_state *s, size_t images_bytes, const char **why)
-{
-	const struct shm_header *h = &s->header;
-
-	*why = "is of another version";
-	if (h->magic != SHM_MAGIC || h->version != SHM_VERSION ||
-	    h->section_count != SECTION_COUNT ||
-	    memcmp(h->sections, sections, sizeof(sections)) != 0)
-		return false;
-	*why = "is damaged";
-	return h->state_bytes == sizeof(*s) &&
-	    h->images_bytes == images_bytes && h->workers >= 1 &&
-	    h->workers <= WORKERS_MAX;
-}
-
 bool
-region_attach(struct region *r, int state_fd, int images_fd, struct diag *d)
+region_protect_readers(struct region *r)
 {
-	struct memory state = { "state", sizeof(struct shm_state), PROT_READ,
-		state_fd, NULL };
-	struct memory images = { "images", 0, PROT_READ, images_fd, NULL };
-	const char *name = state.name, *why = NULL;
-	bool ok = memory_attach(&state, &why);
-
-	if (ok) {
-		name = images.name;
-		ok = memory_attach(&images, &why);
-	}
-	if (ok) {
-		name = state.name;
-		ok = header_check(state.map, images.bytes, &why);
-	}
-	if (!ok) {
-		diag_error(d, NULL, 0, "the shared memory %s %s", name, why);
-		state.fd = images.fd = -1; /* they are the caller's still */
-		memory_drop(&state);
-		memory_drop(&images);
-		*r = region_none;
-		return false;
-	}
-	region_set(r, &state, &images, NULL, NULL);
-	clock_set_birth(r->state->header.birth_us);
-	return true;
-}
-
-/* Maps a memfd anew, for reading alone, in its place; closes *fd. */
-static bool
-memory_protect(int *fd, void *map, size_t bytes)
-{
-	char path[32];
-	void *p = MAP_FAILED;
-	int own;
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", *fd);
-	own = open(path, O_RDONLY | O_CLOEXEC);
-	if (own >= 0) {
-		p = mmap(map, bytes, PROT_READ,
-		    MAP_SHARED | MAP_NORESERVE | MAP_FIXED, own, 0);
-		close(own);
-	}
-	if (p == MAP_FAILED && mprotect(map, bytes, PROT_READ) != 0)
-		return false;
-	close(*fd);
-	*fd = -1;
-	return madvise(map, bytes, MADV_DONTDUMP) == 0;
+	return memory_protect(
+	    &r->readers_fd, r->readers, sizeof(struct shm_readers));
 }
 
 bool
 region_protect_images(struct region *r)
 {
 	return memory_protect(&r->images_fd, r->images, r->images_bytes) &&
-	    memory_protect(&r->secrets_fd, r->secrets, r->images_bytes);
+	    memory_protect(&r->secrets_fd, r->secrets, r->images_bytes) &&
+	    region_protect_readers(r);
 }
 
 static void
@@ -441,30 +291,35 @@ region_keep_jobs(struct region *r)
 	region_cut(r->vault, r->vault_bytes, offsetof(struct shm_vault, index));
 	(void)munmap(r->images, r->images_bytes);
 	(void)munmap(r->secrets, r->images_bytes);
+	(void)munmap(r->records, r->records_bytes);
+	(void)munmap(r->readers, sizeof(struct shm_readers));
 	r->images = r->secrets = NULL;
+	r->records = NULL;
+	r->readers = NULL;
 	region_let_go(&r->state_fd);
 	region_let_go(&r->images_fd);
 	region_let_go(&r->secrets_fd);
+	region_let_go(&r->records_fd);
+	region_let_go(&r->readers_fd);
 	region_let_go(&r->vault_fd);
 }
 
 void
 region_fini(struct region *r)
 {
-	struct memory state = { NULL, r->state_bytes, 0, r->state_fd,
-		r->state };
-	struct memory images = { NULL, r->images_bytes, 0, r->images_fd,
-		r->images };
-	struct memory secrets = { NULL, r->images_bytes, 0, r->secrets_fd,
-		r->secrets };
-	struct memory vault = { NULL, r->vault_bytes, 0, r->vault_fd,
-		r->vault };
+	struct memory m[MEMORIES] = {
+		{ NULL, r->state_bytes, 0, r->state_fd, r->state },
+		{ NULL, r->images_bytes, 0, r->images_fd, r->images },
+		{ NULL, r->images_bytes, 0, r->secrets_fd, r->secrets },
+		{ NULL, r->records_bytes, 0, r->records_fd, r->records },
+		{ NULL, sizeof(struct shm_readers), 0, r->readers_fd,
+		    r->readers },
+		{ NULL, r->vault_bytes, 0, r->vault_fd, r->vault },
+	};
 
 	extent_map_drop(r);
 	registry_map_drop(r);
-	memory_drop(&state);
-	memory_drop(&images);
-	memory_drop(&secrets);
-	memory_drop(&vault);
-	*r = region_none;
+	for (int i = 0; i < MEMORIES; i++)
+		memory_drop(&m[i]);
+	*r = REGION_NONE;
 }

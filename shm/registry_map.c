@@ -64,7 +64,7 @@ endpoints_index(struct registry_map *m, const struct region *r)
 		uint32_t state = atomic_load(&e->state);
 
 		if (state == ENDPOINT_FREE) {
-			m->free[m->free_count++] = i;
+			registry_free_add(r, m, i);
 			continue;
 		}
 		bool added;
@@ -100,9 +100,11 @@ registry_map(struct region *r)
 	m = calloc(1, sizeof(*m));
 	MUST(m != NULL);
 	map_init(&m->endpoints);
+	map_init(&m->freed);
 	m->free = calloc(ENDPOINTS_MAX, sizeof(*m->free));
+	m->free_at = calloc(ENDPOINTS_MAX, sizeof(*m->free_at));
 	m->seen = calloc(ENDPOINTS_MAX, sizeof(*m->seen));
-	MUST(m->free != NULL && m->seen != NULL);
+	MUST(m->free != NULL && m->free_at != NULL && m->seen != NULL);
 	for (uint32_t i = 0; i < atomic_load(&c->services); i++)
 		name_index_add(&m->services, i, registry_service_hash(r, i),
 		    registry_service_hash, r);
@@ -123,9 +125,11 @@ registry_map_drop(struct region *r)
 	if (m == NULL)
 		return;
 	map_fini(&m->endpoints);
+	map_fini(&m->freed);
 	free(m->services.places);
 	free(m->routes.places);
 	free(m->free);
+	free(m->free_at);
 	free(m->seen);
 	free(m);
 	r->registry_map = NULL;

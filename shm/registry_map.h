@@ -21,8 +21,10 @@ struct name_index {
 struct registry_map {
 	struct name_index services, routes;
 	struct map endpoints; /* struct endpoint_key -> index */
-	uint32_t *free;       /* freed endpoints below the high-water mark */
-	uint32_t free_count;
+	/* registry_free.c: free endpoints below the high-water mark. */
+	uint32_t *free, free_count;
+	uint32_t *free_at; /* where each of them is in `free` */
+	struct map freed;  /* struct endpoint_key that it had -> index */
 	uint32_t retired_endpoints, retired_sets;
 	/* Members of the set at hand: seen[endpoint].round == round. */
 	struct {
@@ -61,6 +63,16 @@ void registry_set_retire(
 
 void registry_endpoint_unindex(
     struct registry_map *m, uint32_t service, const struct addr *a);
+
+/* The slot is free, and still bears the name that it had. */
+void registry_free_add(
+    const struct region *r, struct registry_map *m, uint32_t slot);
+/*
+ * Takes the one that the endpoint had before, so that its counters go on and no
+ * two slots bear the same name; else any. REGISTRY_NONE: there is none.
+ */
+uint32_t registry_free_take(const struct region *r, struct registry_map *m,
+    uint32_t service, const struct addr *addr);
 
 /* A set by its offset, checked against the bounds; NULL: none. */
 const struct eset *registry_set_at(const struct region *r, uint64_t offset);

@@ -56,7 +56,7 @@ endpoint_free(struct region *r, struct registry_map *m, uint32_t i)
 	SHM_STEP("S6_free");
 	atomic_store(&e->state, ENDPOINT_FREE);
 	registry_endpoint_unindex(m, atomic_load(&e->service), &e->addr);
-	m->free[m->free_count++] = i;
+	registry_free_add(r, m, i);
 	m->retired_endpoints--;
 }
 

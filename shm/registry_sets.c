@@ -37,13 +37,16 @@ endpoint_index(
 	    &m->endpoints, slice_make((const char *)&key, sizeof(key)), added);
 }
 
-/* A free slot, the lowest first; REGISTRY_NONE: none. */
+/* A free slot, or one beyond those that were ever used; REGISTRY_NONE: none. */
 static uint32_t
-endpoint_claim(struct region *r, struct registry_map *m)
+endpoint_claim(struct region *r, struct registry_map *m, uint32_t service,
+    const struct addr *addr)
 {
-	if (m->free_count != 0)
-		return m->free[--m->free_count];
+	uint32_t slot = registry_free_take(r, m, service, addr);
 	uint32_t n = atomic_load(&r->state->control.endpoints);
+
+	if (slot != REGISTRY_NONE)
+		return slot;
 	if (n >= ENDPOINTS_MAX)
 		return REGISTRY_NONE;
 	SHM_STEP("endpoint_high");
@@ -128,13 +131,14 @@ struct draft {
 };
 
 static void
-draft_undo(struct registry_map *m, const struct draft *d)
+draft_undo(
+    const struct region *r, struct registry_map *m, const struct draft *d)
 {
 	for (uint32_t i = d->count; i-- > 0;)
 		if (d->fresh[i]) {
 			registry_endpoint_unindex(
 			    m, d->service, &d->members[i].addr);
-			m->free[m->free_count++] = d->members[i].handle.index;
+			registry_free_add(r, m, d->members[i].handle.index);
 		}
 }
 
@@ -148,7 +152,7 @@ draft_add(struct region *r, struct registry_map *m, struct draft *d,
 	    endpoint_index(m, d->service, &want->addr, &added);
 
 	if (added) {
-		e->value.num = endpoint_claim(r, m);
+		e->value.num = endpoint_claim(r, m, d->service, &want->addr);
 		if (e->value.num == REGISTRY_NONE) {
 			registry_endpoint_unindex(m, d->service, &want->addr);
 			return false;
@@ -210,7 +214,7 @@ draft_make(struct region *r, struct registry_map *m, struct draft *d,
 	d->primaries = d->count;
 	ok = ok && draft_fill(r, m, d, want, count, 2);
 	if (!ok)
-		draft_undo(m, d);
+		draft_undo(r, m, d);
 	return ok;
 }
 
@@ -319,7 +323,7 @@ registry_publish_set(struct region *r, uint32_t service,
 		    EXTENT_SET | service);
 		ok = at != 0;
 		if (!ok)
-			draft_undo(m, &d);
+			draft_undo(r, m, &d);
 	}
 	if (ok)
 		draft_open(r, m, &d);

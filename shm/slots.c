@@ -3,6 +3,7 @@
  */
 #include "shm/slots.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/clock.h"
@@ -44,6 +45,28 @@ slot_state_name(enum slot_state s)
 		return "recovering";
 	}
 	return "unknown"; /* a word that another process wrote */
+}
+
+const char *
+slot_role(uint32_t w)
+{
+	if (w < WORKERS_MAX)
+		return "worker";
+	if (w == SLOT_LOG)
+		return "penstocklog";
+	return w == SLOT_MASTER ? "master" : "helper";
+}
+
+void
+slot_name(uint32_t w, char name[SLOT_NAME_BYTES])
+{
+	const char *role = slot_role(w);
+
+	if (w == SLOT_MASTER || w == SLOT_LOG)
+		(void)snprintf(name, SLOT_NAME_BYTES, "%s", role);
+	else
+		(void)snprintf(name, SLOT_NAME_BYTES, "%s %u", role,
+		    w < WORKERS_MAX ? w : w - SLOT_HELPER);
 }
 
 void
@@ -114,7 +137,7 @@ slot_settle(struct region *r, uint32_t w, int wait_status)
 		counters_recover_worker(r, w);
 		epoch_recover_worker(r, w);
 		jobs_recover_worker(r, w);
-	} else if (w >= SLOT_HELPER) {
+	} else if (w >= SLOT_HELPER && w < SLOT_LOG) {
 		jobs_recover_helper(r, w - SLOT_HELPER);
 	}
 	if (w <= SLOT_MASTER) {

@@ -1,7 +1,7 @@
 /*
  * slots.h - one slot per worker: who lives there, how it fares, what its
  * predecessor's last words were. Also the master's own (SLOT_MASTER), and those
- * of helpers (from SLOT_HELPER on).
+ * of helpers (from SLOT_HELPER on), and penstocklog's (SLOT_LOG).
  */
 #ifndef SHM_SLOTS_H
 #define SHM_SLOTS_H
@@ -21,6 +21,12 @@ enum slot_state {
 };
 
 const char *slot_state_name(enum slot_state s);
+
+/* Whose slot it is: "worker", "master", "helper", "penstocklog". */
+const char *slot_role(uint32_t w);
+/* The same, with its number where there are several: "worker 3". */
+#define SLOT_NAME_BYTES 24
+void slot_name(uint32_t w, char name[SLOT_NAME_BYTES]);
 
 /* The one place where a state changes. */
 void slot_set_state(const struct region *r, uint32_t w, enum slot_state s);

@@ -53,15 +53,17 @@ step() {
 	return $status
 }
 
-# play_e2e FOLDER-OF-BINARIES: by two processes, since tests mostly wait.
+# play_e2e FOLDER-OF-BINARIES: by four processes, since tests mostly wait.
 play_e2e() {
 	PENSTOCK_BUILD=$1 PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 \
-		-m pytest -q -p no:cacheprovider -n 2 --durations=8 tests/e2e
+		-m pytest -q -p no:cacheprovider -n 4 --durations=8 tests/e2e
 }
 
 manual() {
 	mandoc -Tlint -Wwarning "$build"/man/penstock.8 \
-		"$build"/man/penstock.conf.5 "$build"/man/penstockctl.1
+		"$build"/man/penstock.conf.5 "$build"/man/penstockctl.1 \
+		"$build"/man/penstocklog.1 "$build"/man/penstock-metrics.7 \
+		"$build"/man/penstock-reasons.7
 }
 
 lane_plain() {

@@ -24,6 +24,7 @@ struct ctl_call {
 	const char *args[CTL_ARGS_MAX]; /* NULL: not given */
 	struct ctl_given given[CTL_GIVEN_MAX];
 	size_t given_count;
+	char *const *rest; /* for another program; ends with NULL */
 };
 
 typedef enum ctl_exit ctl_run_fn(const struct ctl_call *c);

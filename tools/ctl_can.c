@@ -4,14 +4,12 @@
 #include "tools/ctl_can.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Beside this program, or where it is installed. */
-static const char *const can_places[] = { "penstock", "../sbin/penstock" };
+#include "tools/ctl_exec.h"
 
 static bool
 can_write(int fd, struct slice bytes)
@@ -32,8 +30,6 @@ can_write(int fd, struct slice bytes)
 static void
 can_exec(const struct ctl_call *c)
 {
-	char own[PATH_MAX], path[PATH_MAX + 32];
-	ssize_t n = readlink("/proc/self/exe", own, sizeof(own) - 1);
 	const char *argv[8] = { "penstock", "--can" };
 	size_t count = 2;
 
@@ -42,14 +38,7 @@ can_exec(const struct ctl_call *c)
 	argv[count++] = "--"; /* claims may be "-" */
 	for (size_t i = 0; i < 3; i++)
 		argv[count++] = c->args[i];
-	if (n > 0)
-		own[n] = '\0';
-	for (size_t i = 0; n > 0 && i < 2; i++) {
-		(void)snprintf(path, sizeof(path), "%.*s%s",
-		    (int)(strrchr(own, '/') - own + 1), own, can_places[i]);
-		(void)execv(path, (char *const *)(uintptr_t)argv);
-	}
-	(void)execvp("penstock", (char *const *)(uintptr_t)argv);
+	ctl_exec_penstock(argv);
 }
 
 enum ctl_exit
@@ -72,8 +61,10 @@ ctl_can(const struct ctl_call *c)
 	if (fd >= 0 && can_write(fd, text_slice(&said.body)) &&
 	    dup2(fd, STDIN_FILENO) == STDIN_FILENO)
 		can_exec(c);
-	(void)fprintf(
-	    stderr, "penstockctl: cannot run penstock: %s\n", strerror(errno));
+	else
+		(void)fprintf(stderr,
+		    "penstockctl: cannot keep the image: %s\n",
+		    strerror(errno));
 	ctl_said_fini(&said);
 	return CTL_REFUSED;
 }

@@ -9,21 +9,30 @@
 #include <stddef.h>
 
 enum ctl_option {
+	CTL_ADDRESS,
 	CTL_ALL, /* without a value */
 	CTL_AUTHENTICATOR,
 	CTL_BEFORE,
+	CTL_BODY_SIZE,
+	CTL_CLAIMS,
+	CTL_COUNT,
 	CTL_EMAIL,
 	CTL_EXPIRES,
 	CTL_FOR,
+	CTL_HEADER,
 	CTL_HISTORY, /* without a value */
-	CTL_LIST,    /* without a value */
+	CTL_INTERVAL,
+	CTL_LIST, /* without a value */
+	CTL_ONCE, /* without a value */
 	CTL_PERMISSION,
 	CTL_RESET, /* without a value */
 	CTL_ROLE,
 	CTL_SERVICE,
 	CTL_TENANT,
+	CTL_TLS, /* without a value */
 	CTL_UNTIL,
 	CTL_USER,
+	CTL_WORKER,
 	CTL_OPTIONS
 };
 
@@ -39,7 +48,13 @@ enum ctl_option {
 #define CTL_OF_BREAKERS (CTL_BIT(CTL_HISTORY) | CTL_BIT(CTL_RESET))
 #define CTL_OF_BAN CTL_BIT(CTL_FOR)
 #define CTL_OF_UNBAN CTL_BIT(CTL_ALL)
+#define CTL_OF_DEBUG CTL_BIT(CTL_FOR)
+#define CTL_OF_EXPLAIN                                                         \
+	(CTL_BIT(CTL_ADDRESS) | CTL_BIT(CTL_BODY_SIZE) | CTL_BIT(CTL_CLAIMS) | \
+	    CTL_BIT(CTL_HEADER) | CTL_BIT(CTL_TLS))
 #define CTL_OF_LIMITS CTL_BIT(CTL_RESET)
+#define CTL_OF_TOP (CTL_BIT(CTL_INTERVAL) | CTL_BIT(CTL_ONCE))
+#define CTL_OF_RECORDER (CTL_BIT(CTL_COUNT) | CTL_BIT(CTL_WORKER))
 
 #define CTL_GIVEN_MAX 64
 

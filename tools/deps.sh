@@ -10,8 +10,9 @@ run=("${build[@]}" curl)
 check=("${run[@]}" check libsubunit-dev clang libclang-rt-14-dev varnish spin
 	python3 python3-pytest python3-pytest-xdist python3-websockets python3-h2 python3-grpcio
 	python3-cryptography python3-jwt nghttp2-client nghttp2-server
-	nginx-light chromium openssl mandoc cppcheck clang-tidy clang-format
-	shellcheck valgrind strace procps dnsmasq-base)
+	nginx-light chromium openssl protobuf-compiler python3-protobuf goaccess
+	mandoc cppcheck clang-tidy clang-format shellcheck valgrind strace procps dnsmasq-base
+	prometheus)
 fuzz=("${build[@]}" clang libclang-rt-14-dev llvm)
 bench=("${build[@]}" python3 nginx-light haproxy wrk nghttp2-client openssl)
 

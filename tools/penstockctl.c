@@ -17,13 +17,19 @@
 #include "tools/ctl_call.h"
 #include "tools/ctl_can.h"
 #include "tools/ctl_certs.h"
+#include "tools/ctl_debug.h"
 #include "tools/ctl_endpoints.h"
+#include "tools/ctl_explain.h"
 #include "tools/ctl_keys.h"
 #include "tools/ctl_limits.h"
 #include "tools/ctl_operate.h"
+#include "tools/ctl_recorder.h"
 #include "tools/ctl_revoke.h"
 #include "tools/ctl_services.h"
 #include "tools/ctl_show.h"
+#include "tools/ctl_tail.h"
+#include "tools/ctl_top.h"
+#include "tools/ctl_why.h"
 
 #define CTL_SOCKET_DEFAULT "/run/penstock/admin.sock"
 #define CTL_WAIT_S 30
@@ -87,6 +93,12 @@ static const struct ctl_command ctl_commands[] = {
 	    .args = "CLAIMS|- METHOD URL",
 	    .help = "whether somebody with these claims (JSON), or nobody, "
 		    "may do this, and why" },
+	{ "explain", .run = ctl_explain, .args_min = 1, .args_max = 2,
+	    .args = "METHOD URL | -", .options = CTL_OF_EXPLAIN,
+	    .help = "what would become of a request, step by step, and why" },
+	{ "debug-token", .run = ctl_debug_token, .options = CTL_OF_DEBUG,
+	    .help = "a token with which an answer says what became of its "
+		    "request" },
 	{ "revoke", .run = ctl_revoke, .args_max = 2,
 	    .args = "token ID | user NAME | all", .options = CTL_OF_REVOKE,
 	    .help = "tokens that hold no more from now on; all streams of "
@@ -108,11 +120,20 @@ static const struct ctl_command ctl_commands[] = {
 		    "anew" },
 	{ "signing", .run = ctl_signing, .args_max = 1, .args = "[rotate]",
 	    .help = "the keys that the gateway signs with; the next one" },
+	{ "recorder", .run = ctl_recorder, .options = CTL_OF_RECORDER,
+	    .help = "the last requests, also of a worker that is dead, or "
+		    "hangs" },
+	{ CTL_TAIL, .run = ctl_tail, .args = "[OPTION...]",
+	    .help = "requests as they end; its options: penstockctl tail -h" },
 	{ "workers", "/v1/workers", ctl_show_workers,
 	    .help = "the processes, and how their predecessors ended" },
 	{ "generations", "/v1/generations", ctl_show_generations,
 	    .help = "the configurations that are in memory, and who still "
 		    "needs them" },
+	{ "top", .run = ctl_top, .options = CTL_OF_TOP,
+	    .help = "what happens now, as it changes; keys: q 1-4 o space" },
+	{ "why", .run = ctl_why, .args_max = 1, .args = "[WORD|STATUS|CODE]",
+	    .help = "what the reasons of answers mean, and what to do" },
 	{ "reload", .run = ctl_reload,
 	    .help = "loads the configuration and waits for the outcome" },
 };
@@ -125,6 +146,7 @@ struct ctl_line {
 	const char *args[CTL_ARGS_MAX];
 	struct ctl_given given[CTL_GIVEN_MAX];
 	size_t given_count;
+	char *const *rest; /* words of another program */
 	unsigned wait_s;
 	bool json, help, misuse;
 };
@@ -305,6 +327,9 @@ ctl_parse_option(struct ctl_line *l, int c)
 	case 'h':
 		l->help = true;
 		break;
+	case 'H':
+		ctl_parse_given(l, CTL_HEADER, optarg);
+		break;
 	case 'w':
 		l->misuse = !ctl_parse_wait(l, optarg);
 		break;
@@ -336,7 +361,7 @@ ctl_parse(int argc, char **argv)
 			    ? required_argument
 			    : no_argument,
 			.val = CTL_OPTION_BASE + o };
-	while ((c = getopt_long(argc, argv, "s:c:jh", longs, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, "s:c:jhH:", longs, NULL)) != -1)
 		ctl_parse_option(&l, c);
 	if (!l.misuse)
 		ctl_parse_rest(&l, argc, argv);
@@ -419,6 +444,7 @@ ctl_run(const struct ctl_line *l)
 		.command = l->command->name };
 	char from_conf[256];
 
+	c.rest = l->rest;
 	memcpy(c.args, l->args, sizeof(c.args));
 	memcpy(c.given, l->given, sizeof(c.given));
 	c.given_count = l->given_count;
@@ -437,8 +463,10 @@ ctl_run(const struct ctl_line *l)
 int
 main(int argc, char **argv)
 {
-	struct ctl_line l = ctl_parse(argc, argv);
+	int own = ctl_tail_words(argc, argv);
+	struct ctl_line l = ctl_parse(own, argv);
 
+	l.rest = argv + own;
 	if (l.misuse && l.command != NULL)
 		ctl_help_command(l.command, stderr);
 	else if (l.misuse)

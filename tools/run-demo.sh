@@ -5,8 +5,11 @@ set -eu
 cd "$(dirname "$0")/.."
 
 build=${BUILD:-build}
-dir=$(mktemp -d "${XDG_RUNTIME_DIR:-/tmp}/penstock-demo.XXXXXX")
+root=${XDG_RUNTIME_DIR:-/tmp}
+[ "$(id -u)" -ne 0 ] || root=/tmp # the gateway becomes another user
+dir=$(mktemp -d "$root/penstock-demo.XXXXXX")
 chmod 755 "$dir"
+[ "$(id -u)" -ne 0 ] || chown nobody "$dir"
 export DEMO_DIR=$dir
 pids=()
 
@@ -93,6 +96,14 @@ What does it stand?
   curl -i -H 'Cookie: session=7' http://127.0.0.1:8080/release  # the same each time
   $build/penstockctl -s $dir/admin.sock ban 192.0.2.7 --for 10m
   $build/penstockctl -s $dir/admin.sock bans
+
+What has it done, and why? Below is a line for each request.
+
+  $build/penstockctl -s $dir/admin.sock top          # q quits
+  $build/penstockctl -s $dir/admin.sock explain GET http://127.0.0.1:8080/me
+  $build/penstockctl why 503                         # what it means, what to do
+  tail -f $dir/errors.log                            # what failed, as JSON
+  curl -s --unix-socket $dir/admin.sock http://localhost/metrics | grep duration
 
 etc/demo.conf says how. Ctrl-C stops everything.
 

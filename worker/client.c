@@ -181,7 +181,7 @@ client_head(struct stream *s, const struct head *h)
 	admit_again(e, &c->via);
 	c->req = req_new(e, s, &client_owner, h, &c->via);
 	if (c->req == NULL) {
-		client_refuse(c, WHY_OVERLOADED);
+		client_refuse(c, WHY_OVERLOADED, h);
 		return;
 	}
 	client_deadline(c, 0);
@@ -233,9 +233,9 @@ client_error(struct stream *s, enum codec_error e)
 	if (c->req != NULL)
 		client_body_error(c, e);
 	else if (e == CODEC_TRUNCATED)
-		client_close(c, false);
+		client_cut_off(c);
 	else
-		client_refuse(c, why_of_codec(e));
+		client_refuse(c, why_of_codec(e), s->codec->broken);
 }
 
 static const struct codec_events client_codec_events = {

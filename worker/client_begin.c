@@ -64,6 +64,7 @@ client_choose(struct client *c, const char *p, size_t n)
 	if (client_h2_begin(c))
 		return true;
 	counters_why(c->all->env->region, c->all->env->slot, WHY_OVERLOADED);
+	client_record(c, WHY_OVERLOADED);
 	client_close(c, false);
 	return false;
 }
@@ -93,6 +94,7 @@ client_secure(struct client *c)
 
 	if (tls == NULL) {
 		env_count(c->all->env, COUNTER_CONNECTIONS_REFUSED, 1);
+		client_record(c, WHY_OVERLOADED);
 		client_close(c, false);
 		return;
 	}
@@ -128,6 +130,7 @@ client_insecure(struct client *c, const char *fault)
 	if (c->io.bytes_in != 0 || !c->io.saw_eof) {
 		env_count(e, COUNTER_TLS_FAILURES, 1);
 		offences_of_peer(e, &c->via.peer, WHY_TLS_FAILED);
+		client_record(c, WHY_TLS_FAILED);
 		clients_note(c->all, CLIENTS_TLS, &c->via.peer, fault);
 	}
 	client_close(c, false);
@@ -152,6 +155,16 @@ client_begin(struct client *c)
 		client_start(c);
 }
 
+static bool
+client_admit(struct client *c)
+{
+	enum why why = admit_peer(c->all->env, &c->via.peer);
+
+	if (why != WHY_OK)
+		client_record(c, why);
+	return why == WHY_OK;
+}
+
 bool
 client_read_header(struct client *c, const char *p, size_t *n)
 {
@@ -169,7 +182,7 @@ client_read_header(struct client *c, const char *p, size_t *n)
 	}
 	if (h.named)
 		c->via.peer = h.source;
-	if (!admit_peer(c->all->env, &c->via.peer) ||
+	if (!client_admit(c) ||
 	    !connections_take(c->all->env, &c->via.peer, &c->permit)) {
 		client_close(c, false);
 		return false;

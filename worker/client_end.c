@@ -5,9 +5,11 @@
 #include "worker/client_state.h"
 
 #include "common/base/must.h"
+#include "common/http/h1_parse.h"
 #include "worker/connections.h"
 #include "worker/flow/reply.h"
 #include "worker/watch/offences.h"
+#include "worker/watch/record.h"
 
 /*
  * A client that goes on sending what was refused may not read before it is
@@ -130,14 +132,69 @@ client_stop_req(struct req *q)
 	req_fail(q, WHY_STOPPING);
 }
 
-void
-client_refuse(struct client *c, enum why why)
+static struct record_ending
+client_ending(const struct client *c, enum why why)
 {
+	return (struct record_ending){ .peer = &c->via.peer,
+		.why = why,
+		.version = c->h2 != NULL ? HTTP_2 : HTTP_1_1,
+		.tls = c->via.tls != NULL };
+}
+
+void
+client_refuse_stream(
+    struct client *c, struct stream *s, enum why why, const struct head *h)
+{
+	struct record_ending how = client_ending(c, why);
 	struct env *e = c->all->env;
+	char id[ENV_ID_BYTES];
 
 	offences_of_peer(e, &c->via.peer, why);
-	reply_bare(e, &c->codec.stream, why);
+	how.bytes_out = reply_bare(e, s, why, id);
+	how.status = why_table[why].status;
+	how.head = h;
+	how.id = slice_make(id, sizeof(id));
+	record_connection(e, &how);
+}
+
+void
+client_refuse(struct client *c, enum why why, const struct head *h)
+{
+	client_refuse_stream(c, &c->codec.stream, why, h);
 	client_finish(c, true);
+}
+
+void
+client_glimpse(const struct client *c, struct head *h)
+{
+	struct slice part = io_stash(&c->io);
+
+	h1_parse_glimpse(part.p, part.n, &c->all->limits, h);
+}
+
+static void
+client_record_head(const struct client *c, enum why why, const struct head *h)
+{
+	struct record_ending how = client_ending(c, why);
+
+	how.head = h;
+	record_connection(c->all->env, &how);
+}
+
+void
+client_record(const struct client *c, enum why why)
+{
+	client_record_head(c, why, NULL);
+}
+
+void
+client_cut_off(struct client *c)
+{
+	struct head h;
+
+	client_glimpse(c, &h);
+	client_record_head(c, WHY_CLIENT_CLOSED, &h);
+	client_close(c, false);
 }
 
 void
@@ -146,6 +203,7 @@ client_refuse_header(struct client *c, const char *fault)
 	struct env *e = c->all->env;
 
 	counters_why(e->region, e->slot, WHY_BAD_PROXY_HEADER);
+	client_record(c, WHY_BAD_PROXY_HEADER);
 	clients_note(c->all, CLIENTS_HEADER, &c->via.peer, fault);
 	client_close(c, false);
 }

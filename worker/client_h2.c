@@ -119,6 +119,7 @@ client_h2_fault(struct client *c)
 		    c->all, CLIENTS_H2, &c->via.peer, h2_fault_text(h));
 	}
 	offences_of_peer(e, &c->via.peer, why);
+	client_record(c, why);
 	client_h2_abort(c, WHY_CLIENT_CLOSED);
 	client_finish(c, true);
 }
@@ -220,6 +221,7 @@ client_h2_expired(struct client *c)
 	case CLIENT_H2_HEAD:
 		/* Nothing else can be read before it ends. */
 		offences_of_peer(e, &c->via.peer, WHY_HEAD_TIMEOUT);
+		client_record(c, WHY_HEAD_TIMEOUT);
 		client_h2_abort(c, WHY_HEAD_TIMEOUT);
 		client_finish(c, true);
 		break;

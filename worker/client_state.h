@@ -75,8 +75,24 @@ void client_discard(struct client *c, size_t n);
 /* The gateway stops: ends a request with that answer, if it can. */
 void client_stop_req(struct req *q);
 
-/* An answer without a request: its head could not be read. */
-void client_refuse(struct client *c, enum why why);
+/*
+ * An answer without a request: its head could not be read, but for this much
+ * of it (NULL: nothing). The other streams go on.
+ */
+void client_refuse_stream(
+    struct client *c, struct stream *s, enum why why, const struct head *h);
+
+/* The same of HTTP/1, where the connection ends with it. */
+void client_refuse(struct client *c, enum why why, const struct head *h);
+
+/* It ends for this reason, of which no request tells. */
+void client_record(const struct client *c, enum why why);
+
+/* What has arrived of a head says at least what it was to be. */
+void client_glimpse(const struct client *c, struct head *h);
+
+/* It closed within a head. */
+void client_cut_off(struct client *c);
 
 /*
  * No PROXY header, or a bad one: closed without an answer, since whoever is

@@ -5,9 +5,7 @@
 #include "common/base/must.h"
 #include "worker/client_state.h"
 #include "worker/flow/admit.h"
-#include "worker/flow/reply.h"
 #include "worker/flow/shed.h"
-#include "worker/watch/offences.h"
 
 /*
  * An answer may go on while less than this waits in its stream, and while less
@@ -160,14 +158,10 @@ stream_new(struct client_h2 *on, struct stream *s)
 	return cs;
 }
 
-/* An answer without a request; the other streams go on. */
 static void
-stream_refuse(struct client_stream *cs, enum why why)
+stream_refuse(struct client_stream *cs, enum why why, const struct head *h)
 {
-	struct env *e = cs->on->client->all->env;
-
-	offences_of_peer(e, &cs->on->client->via.peer, why);
-	reply_bare(e, cs->stream, why);
+	client_refuse_stream(cs->on->client, cs->stream, why, h);
 	/* RFC 9113 8.1.1: an answer may come before the reset. */
 	if (why == WHY_BAD_REQUEST)
 		cs->how = H2_BROKEN;
@@ -184,13 +178,14 @@ client_stream_head(struct stream *s, const struct head *h)
 	if (++c->requests == c->all->requests_max)
 		h2_goaway(on->codec, false);
 	if (cs == NULL) {
+		client_record(c, WHY_OVERLOADED);
 		h2_release(s, H2_FAILED);
 		return;
 	}
 	admit_again(c->all->env, &c->via);
 	cs->req = req_new(c->all->env, s, &client_stream_owner, h, &c->via);
 	if (cs->req == NULL) {
-		stream_refuse(cs, WHY_OVERLOADED);
+		stream_refuse(cs, WHY_OVERLOADED, h);
 		return;
 	}
 	list_push_back(&on->fed, &cs->fed_link);
@@ -260,7 +255,7 @@ client_stream_error(struct stream *s, enum codec_error e)
 		if (cs == NULL)
 			h2_release(s, H2_FAILED);
 		else
-			stream_refuse(cs, why_of_codec(e));
+			stream_refuse(cs, why_of_codec(e), s->codec->broken);
 		return;
 	}
 	cs->lost = cs->lost || lost;

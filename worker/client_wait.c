@@ -125,6 +125,15 @@ client_too_slow(struct client *c)
 	}
 }
 
+static void
+client_late(struct client *c)
+{
+	struct head h;
+
+	client_glimpse(c, &h);
+	client_refuse(c, WHY_HEAD_TIMEOUT, &h);
+}
+
 void
 client_expired(struct timer *t)
 {
@@ -155,7 +164,7 @@ client_expired(struct timer *t)
 		client_insecure(c, "it did not end in time");
 		break;
 	case CLIENT_HEAD:
-		client_refuse(c, WHY_HEAD_TIMEOUT);
+		client_late(c);
 		break;
 	case CLIENT_BUSY:
 		client_expired_busy(c);

@@ -8,6 +8,7 @@
 #include "common/base/log.h"
 #include "worker/client_state.h"
 #include "worker/connections.h"
+#include "worker/watch/record.h"
 
 #define CLIENT_NOTE_US 10000000u
 #define CLIENT_ROOM_LOOKS 256 /* when places lack: looked at, and */
@@ -50,6 +51,7 @@ clients_accept(struct clients *cs, int fd, const struct arrival *a)
 			pool_give(&cs->pool, c);
 		connections_drop(e, permit);
 		env_count(e, COUNTER_CONNECTIONS_REFUSED, 1);
+		record_peer(e, &a->peer, WHY_OVERLOADED);
 		return;
 	}
 	c->permit = permit;

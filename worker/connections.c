@@ -8,6 +8,7 @@
 #include "shm/keyed.h"
 #include "worker/flow/trust.h"
 #include "worker/watch/offences.h"
+#include "worker/watch/record.h"
 
 bool
 connections_take(struct env *e, const struct addr *a, uint32_t *ticket)
@@ -25,6 +26,7 @@ connections_take(struct env *e, const struct addr *a, uint32_t *ticket)
 	case KEYED_REFUSED:
 		env_count(e, COUNTER_CONNECTIONS_OVER_ADDRESS, 1);
 		offences_of_peer(e, a, WHY_TOO_MANY_CONNECTIONS);
+		record_peer(e, a, WHY_TOO_MANY_CONNECTIONS);
 		return false;
 	case KEYED_UNCOUNTED:
 		env_count(e, COUNTER_CONNECTIONS_UNCOUNTED, 1);

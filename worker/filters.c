@@ -15,6 +15,7 @@
 #include "worker/filter/respond.h"
 #include "worker/filter/split.h"
 #include "worker/filter/tell.h"
+#include "worker/filter/trace.h"
 #include "worker/filter/transform.h"
 #include "worker/flow/security_headers.h"
 #include "worker/flow/upgrade.h"
@@ -22,6 +23,7 @@
 
 const struct filter filters_all[IMG_FILTER_COUNT] = {
 	[IMG_FILTER_FORWARDED] = { "forwarded", forwarded_request, NULL },
+	[IMG_FILTER_TRACE] = { "trace", trace_request, trace_answer },
 	[IMG_FILTER_ACL] = { "acl", acl_request, NULL },
 	[IMG_FILTER_CORS] = { "cors", cors_request, cors_answer },
 	[IMG_FILTER_LIMIT] = { "limit", limit_request, limit_answer },

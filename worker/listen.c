@@ -10,6 +10,7 @@
 #include "common/base/log.h"
 #include "common/net/sock.h"
 #include "worker/flow/admit.h"
+#include "worker/watch/record.h"
 
 #define ACCEPT_BURST 64         /* per event: other events get their turn */
 #define ACCEPT_DRAIN_MAX 65536  /* when a listener ends */
@@ -112,8 +113,13 @@ listener_take(struct listener *l, struct arrival *a)
 static bool
 listeners_admit(struct listeners *ls, int fd, const struct arrival *a)
 {
-	if (a->proxied || admit_peer(ls->clients->env, &a->peer))
+	enum why why = WHY_OK;
+
+	if (!a->proxied)
+		why = admit_peer(ls->clients->env, &a->peer);
+	if (why == WHY_OK)
 		return true;
+	record_peer(ls->clients->env, &a->peer, why);
 	sock_reset(fd);
 	return false;
 }

@@ -18,34 +18,28 @@
 #include "common/jose/issue.h"
 #include "common/net/sock.h"
 #include "common/net/tls.h"
+#include "shm/audit.h"
 #include "shm/control.h"
 #include "shm/slots.h"
 #include "worker/clients.h"
-#include "worker/filter/auth_cache.h"
-#include "worker/filter/auth_question.h"
-#include "worker/filter/basic_check.h"
-#include "worker/filter/vouchers.h"
 #include "worker/filters.h"
 #include "worker/flow/contexts.h"
 #include "worker/flow/errand.h"
 #include "worker/flow/guards.h"
-#include "worker/flow/issued.h"
 #include "worker/flow/keys.h"
-#include "worker/flow/refused.h"
 #include "worker/flow/secure.h"
 #include "worker/listen.h"
-#include "worker/origin/balance.h"
 #include "worker/origin/opool.h"
 #include "worker/origin/queue.h"
 #include "worker/overload.h"
+#include "worker/parts.h"
 #include "worker/wakes.h"
 #include "worker/watch/meters.h"
 #include "worker/watch/offences.h"
 
 /* Heartbeats go on when idle; the keeper's idea of stale rests on it. */
 #define WORKER_MAX_WAIT_US 250000u
-#define WORKER_COMPILE_US 1000u       /* per turn: of expressions, of TLS */
-#define WORKER_AUTH_BYTES (32u << 20) /* of tokens that were verified */
+#define WORKER_COMPILE_US 1000u /* per turn: of expressions, of TLS */
 #define WORKER_TRIM_US 1000000u
 #define WORKER_SETTLE_US 100000u /* nothing came: the queues are empty */
 #define WORKER_LEAVE_US 1000000u /* see also the keeper's grace */
@@ -98,6 +92,7 @@ worker_new_generation(struct worker *w)
 	};
 	w->clients.requests_max = l->requests_per_connection;
 	w->clients.min_rate = l->min_rate;
+	audit_follow(w->env.region, img);
 	offences_follow(&w->env);
 	overload_follow(&w->overload);
 	listeners_follow(&w->listeners);
@@ -327,29 +322,9 @@ worker_env_init(struct worker *w, uint32_t slot)
 		.id_prefix = { id.k0, id.k1 },
 		.req_ended = meters_request,
 		.call_ended = meters_call };
+	audit_begin(e->region, slot);
 	wakes_set(e);
-	e->counters = counters_block(e->region, slot);
-	e->contexts = contexts_new();
-	e->secure = secure_new(e);
-	e->keys = keys_new(e);
-	e->auth_cache = auth_cache_new(e, WORKER_AUTH_BYTES);
-	e->auth_questions = auth_questions_new(e);
-	e->guards = guards_new();
-	e->vouchers = vouchers_new();
-	e->balance = balance_new(e);
-	e->queues = queues_new(e);
-	e->basic_checks = basic_checks_new(e);
-	list_init(&e->errands);
-	e->refused = refused_new();
-	pool_init(&e->reqs, "requests", REQ_BYTES, 0);
-	for (uint32_t i = 0; i < IMAGES_MAX; i++)
-		list_init(&e->pinned[i]);
-	return e->contexts != NULL && e->secure != NULL && e->balance != NULL &&
-	    e->keys != NULL && e->auth_cache != NULL && e->guards != NULL &&
-	    e->basic_checks != NULL && e->refused != NULL &&
-	    e->auth_questions != NULL && e->vouchers != NULL &&
-	    e->queues != NULL && permits_init(&e->permits, e->region, slot) &&
-	    opool_init(&w->opool, e);
+	return parts_init(e) && opool_init(&w->opool, e);
 }
 
 static bool
@@ -424,20 +399,7 @@ worker_fini(struct worker *w)
 	overload_fini(&w->overload);
 	clients_fini(&w->clients);
 	opool_fini(&w->opool);
-	queues_free(w->env.queues);
-	permits_fini(&w->env.permits);
-	pool_fini(&w->env.reqs);
-	basic_checks_free(w->env.basic_checks);
-	balance_free(w->env.balance);
-	refused_free(w->env.refused);
-	guards_free(w->env.guards);
-	vouchers_free(w->env.vouchers);
-	issued_fini(&w->env);
-	auth_questions_free(w->env.auth_questions);
-	auth_cache_free(w->env.auth_cache);
-	keys_free(w->env.keys);
-	secure_free(w->env.secure);
-	contexts_free(w->env.contexts);
+	parts_fini(&w->env);
 	loop_fini(&w->loop);
 	buf_pool_fini();
 	io_scratch_fini();

@@ -34,6 +34,15 @@ clock_raw_us(void)
 	return timespec_us(ts);
 }
 
+uint64_t
+clock_raw_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
 struct mono
 clock_update(void)
 {

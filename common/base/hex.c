@@ -43,3 +43,12 @@ hex_read(struct slice text, void *out, size_t n)
 	}
 	return true;
 }
+
+bool
+hex_read_lower(struct slice text, void *out, size_t n)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] >= 'A' && text.p[i] <= 'F')
+			return false;
+	return hex_read(text, out, n);
+}

@@ -15,4 +15,7 @@ void hex_write(const void *bytes, size_t n, char *out);
 /* Exactly n bytes, of digits in either case. */
 bool hex_read(struct slice text, void *out, size_t n);
 
+/* The same, but upper case is none. */
+bool hex_read_lower(struct slice text, void *out, size_t n);
+
 #endif

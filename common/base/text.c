@@ -26,9 +26,8 @@ text_clear(struct text *t)
 	t->cut = false;
 }
 
-/* Where n more bytes may be written; NULL: a fixed text is full. */
-static char *
-text_room(struct text *t, size_t n)
+char *
+text_reserve(struct text *t, size_t n)
 {
 	size_t room = t->room != 0 ? t->room : TEXT_FIRST;
 
@@ -49,7 +48,7 @@ text_room(struct text *t, size_t n)
 void
 text_add(struct text *t, struct slice s)
 {
-	char *to = s.n != 0 ? text_room(t, s.n) : NULL;
+	char *to = s.n != 0 ? text_reserve(t, s.n) : NULL;
 
 	if (to == NULL)
 		return;
@@ -88,7 +87,7 @@ text_printf(struct text *t, const char *fmt, ...)
 	need = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
 	MUST(need >= 0);
-	to = text_room(t, (size_t)need + 1);
+	to = text_reserve(t, (size_t)need + 1);
 	if (to != NULL) {
 		(void)vsnprintf(to, (size_t)need + 1, fmt, again);
 		t->n += (size_t)need;

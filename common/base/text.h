@@ -39,6 +39,12 @@ void text_fini(struct text *t);
 /* Empties it and keeps the memory. */
 void text_clear(struct text *t);
 
+/*
+ * Where n more bytes may be written, for who counts them in t->n himself; NULL:
+ * a fixed text is full.
+ */
+char *text_reserve(struct text *t, size_t n);
+
 void text_add(struct text *t, struct slice s);
 void text_add_char(struct text *t, char c);
 void text_add_u64(struct text *t, uint64_t value);

@@ -136,32 +136,49 @@ units_duration(const char *text, uint64_t *us, const char **why)
 	    us, why);
 }
 
-bool
-units_decimal(const char *text, uint64_t *thousandths, const char **why)
+/* A number with at most `places` digits after the point, as a whole one. */
+static bool
+point_read(const char *text, unsigned places, const char *too_many,
+    uint64_t *out, const char **why)
 {
-	uint64_t whole, part = 0;
+	uint64_t whole, part = 0, scale = 1;
 	unsigned digits = 0;
 
 	if (!digits_read(&text, &whole, why))
 		return false;
 	if (*text == '.') {
-		for (text++; is_digit(*text) && digits < 3; text++, digits++)
+		for (text++; is_digit(*text) && digits < places;
+		     text++, digits++)
 			part = part * 10 + (uint64_t)(*text - '0');
 		if (digits == 0)
 			return refuse(why, "has no digits after the point");
 	}
 	if (is_digit(*text))
-		return refuse(why,
-		    "has more than three digits after the "
-		    "point");
+		return refuse(why, too_many);
 	if (*text != '\0')
 		return refuse(why, "is not a number such as 1.5");
-	while (digits++ < 3)
+	for (unsigned i = 0; i < places; i++)
+		scale *= 10;
+	while (digits++ < places)
 		part *= 10;
-	if (__builtin_mul_overflow(whole, UINT64_C(1000), &whole) ||
-	    __builtin_add_overflow(whole, part, thousandths))
+	if (__builtin_mul_overflow(whole, scale, &whole) ||
+	    __builtin_add_overflow(whole, part, out))
 		return refuse(why, "is too large");
 	return true;
+}
+
+bool
+units_decimal(const char *text, uint64_t *thousandths, const char **why)
+{
+	return point_read(text, 3, "has more than three digits after the point",
+	    thousandths, why);
+}
+
+bool
+units_share(const char *text, uint64_t *millionths, const char **why)
+{
+	return point_read(text, 6, "has more than six digits after the point",
+	    millionths, why);
 }
 
 bool
@@ -228,6 +245,15 @@ units_rate_text(uint64_t count, uint64_t per_us, char *buf, size_t size)
 	return buf;
 }
 
+/* Without zeroes at the end, but for one behind the point. */
+static char *
+point_trim(char *buf, int n)
+{
+	while (buf[n - 1] == '0' && buf[n - 2] != '.')
+		buf[--n] = '\0';
+	return buf;
+}
+
 char *
 units_decimal_text(uint64_t thousandths, char *buf, size_t size)
 {
@@ -235,7 +261,15 @@ units_decimal_text(uint64_t thousandths, char *buf, size_t size)
 	    (unsigned long long)(thousandths / 1000),
 	    (unsigned)(thousandths % 1000));
 
-	while (buf[n - 1] == '0' && buf[n - 2] != '.')
-		buf[--n] = '\0';
-	return buf;
+	return point_trim(buf, n);
+}
+
+char *
+units_share_text(uint64_t millionths, char *buf, size_t size)
+{
+	int n = snprintf(buf, size, "%llu.%06u",
+	    (unsigned long long)(millionths / 1000000),
+	    (unsigned)(millionths % 1000000));
+
+	return point_trim(buf, n);
 }

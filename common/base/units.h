@@ -18,6 +18,9 @@ bool units_duration(const char *text, uint64_t *us, const char **why);
 /* "2", "2.0", "1.125": in thousandths, of which there are at most three. */
 bool units_decimal(const char *text, uint64_t *thousandths, const char **why);
 
+/* The same in millionths, of which there are at most six digits. */
+bool units_share(const char *text, uint64_t *millionths, const char **why);
+
 /* "512" "16k" "10m" "2g" (also upper case; powers of 1024); in bytes. */
 bool units_size(const char *text, uint64_t *bytes, const char **why);
 
@@ -35,5 +38,6 @@ char *units_size_text(uint64_t bytes, char *buf, size_t size);
 char *units_rate_text(uint64_t count, uint64_t per_us, char *buf, size_t size);
 /* "2.0", "1.125": always with a point. */
 char *units_decimal_text(uint64_t thousandths, char *buf, size_t size);
+char *units_share_text(uint64_t millionths, char *buf, size_t size);
 
 #endif

@@ -121,6 +121,9 @@ struct codec {
 	const struct codec_events *events;
 	const struct codec_limits *limits; /* outlives the codec */
 	struct obuf *out;                  /* the owner's */
+	/* Server role, from within `error` that comes in place of a head: as
+	 * much of that as was read: method_text, target, host. Else NULL. */
+	const struct head *broken;
 };
 
 /*

@@ -173,7 +173,9 @@ h1_read_head(struct h1 *h, const char *p, size_t n)
 	h->partial = false;
 	h->peer_version = head.version;
 	if (used < 0) {
+		h->base.broken = h->role == CODEC_SERVER ? &head : NULL;
 		h1_fail(h, error);
+		h->base.broken = NULL;
 		return 0;
 	}
 	h->trailers_void =
@@ -343,7 +345,7 @@ h1_init(struct h1 *h, enum codec_role role, const struct codec_events *events,
 	};
 
 	*h = (struct h1){
-		.base = { &ops, events, limits, out },
+		.base = { &ops, events, limits, out, NULL },
 		.stream.codec = &h->base,
 		.role = (uint8_t)role,
 	};

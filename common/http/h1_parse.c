@@ -79,6 +79,7 @@ parse_target(struct parse *s)
 	const char *e = scan_target(p, s->end);
 	struct slice text = { p, (size_t)(e - p) };
 
+	s->head->target = text; /* as far as it is one */
 	if (text.n > s->limits->uri_bytes)
 		return parse_fail(s, CODEC_URI_TOO_LONG);
 	if (e == s->end)
@@ -88,7 +89,6 @@ parse_target(struct parse *s)
 		return parse_fail(s, CODEC_BAD_START_LINE);
 	if (*e != ' ')
 		return parse_fail(s, CODEC_BAD_TARGET);
-	s->head->target = text;
 	s->at = e + 1;
 	return STEP_OK;
 }
@@ -325,12 +325,24 @@ h1_parse_request(const char *p, size_t n, const struct codec_limits *limits,
 	enum step step;
 
 	parse_init(&s, p, n, limits, h);
+	h->version = HTTP_1_1;
 	step = parse_request_line(&s);
 	if (step == STEP_OK)
 		step = parse_fields(&s, fields);
 	if (step == STEP_OK)
 		step = parse_rules(&s, h1_rules_request(h, s.repeated));
 	return parse_result(&s, step, p, n, CODEC_HEAD_TOO_LARGE, error);
+}
+
+void
+h1_parse_glimpse(
+    const char *p, size_t n, const struct codec_limits *limits, struct head *h)
+{
+	struct parse s;
+
+	parse_init(&s, p, n, limits, h);
+	h->version = HTTP_1_1;
+	(void)parse_request_line(&s);
 }
 
 int

@@ -19,6 +19,11 @@
 int h1_parse_request(const char *p, size_t n, const struct codec_limits *limits,
     struct head *h, struct field *fields, enum codec_error *error);
 
+/* As much of its start line as is there, whatever is wrong with the rest. It is
+ * of HTTP/1.1 unless it says something else. */
+void h1_parse_glimpse(
+    const char *p, size_t n, const struct codec_limits *limits, struct head *h);
+
 /* The same for a response to a request with `method` (enum http_method). */
 int h1_parse_response(const char *p, size_t n,
     const struct codec_limits *limits, uint8_t method, struct head *h,

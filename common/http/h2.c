@@ -113,7 +113,7 @@ h2_new(enum codec_role role, const struct codec_events *events,
 
 	if (h == NULL)
 		return NULL;
-	h->base = (struct codec){ &h2_ops, events, limits, out };
+	h->base = (struct codec){ &h2_ops, events, limits, out, NULL };
 	h->limits = own;
 	h->user = user;
 	h->role = (uint8_t)role;

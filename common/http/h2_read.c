@@ -100,6 +100,21 @@ stream_share(struct h2 *h, int32_t id)
 }
 
 static void
+request_broken(
+    struct h2_stream *s, const struct h2_block *b, enum codec_error error)
+{
+	struct head head = { .method_text = b->method,
+		.method = b->head.method,
+		.version = HTTP_2,
+		.target = b->path,
+		.host = b->authority };
+
+	s->h->base.broken = &head;
+	h2_stream_broken(s, error);
+	s->h->base.broken = NULL;
+}
+
+static void
 on_request(struct h2 *h, struct h2_block *b, const nghttp2_frame *frame)
 {
 	bool end = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
@@ -117,7 +132,7 @@ on_request(struct h2 *h, struct h2_block *b, const nghttp2_frame *frame)
 	error = h2_block_end(b, end, METHOD_OTHER);
 	s->method = b->head.method;
 	if (error != CODEC_OK) {
-		h2_stream_broken(s, error);
+		request_broken(s, b, error);
 		return;
 	}
 	h2_flood_credit(h, CREDIT_PER_REQUEST);

@@ -5,7 +5,6 @@
  * about 10.0.0.0/8 covers both spellings.
  */
 #include <arpa/inet.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "common/net/addr.h"
@@ -211,14 +210,24 @@ addr_ip_text(const struct addr *a, char *buf)
 size_t
 addr_text(const struct addr *a, char *buf)
 {
-	size_t n = 0;
+	char digits[5];
+	size_t n = 0, at = sizeof(digits);
+	unsigned port = a->port;
 
 	if (a->is_v6)
 		buf[n++] = '[';
 	n += addr_ip_text(a, buf + n);
 	if (a->is_v6)
 		buf[n++] = ']';
-	return n + (size_t)snprintf(buf + n, 7, ":%u", a->port);
+	buf[n++] = ':';
+	do {
+		digits[--at] = (char)('0' + port % 10);
+		port /= 10;
+	} while (port != 0);
+	memcpy(buf + n, digits + at, sizeof(digits) - at);
+	n += sizeof(digits) - at;
+	buf[n] = '\0';
+	return n;
 }
 
 bool

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "common/base/buf.h"
+#include "common/base/slice.h"
 #include "common/net/loop.h"
 
 #define IO_SCRATCH_BYTES 65536
@@ -147,7 +148,8 @@ void io_resume(struct io *io);
  * first. */
 void io_shutdown(struct io *io);
 
-/* Bytes of stashed input. */
+/* Bytes of stashed input, and which they are. */
 size_t io_stashed(const struct io *io);
+struct slice io_stash(const struct io *io);
 
 #endif

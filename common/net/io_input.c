@@ -41,6 +41,15 @@ io_scratch_fini(void)
 	scratch = NULL;
 }
 
+struct slice
+io_stash(const struct io *io)
+{
+	const struct buf *b = io->stash;
+
+	return b != NULL ? slice_make(b->data + b->start, b->end - b->start)
+			 : SLICE_NONE;
+}
+
 size_t
 io_stashed(const struct io *io)
 {

@@ -118,6 +118,11 @@ void tls_client_free(struct tls_client *c);
 
 /* NULL without memory. */
 struct tls *tls_accept(struct tls_server *s, void *ctx);
+/*
+ * As of a client that has shown no certificate, without any bytes: for those
+ * who ask what would become of its request. NULL without memory.
+ */
+struct tls *tls_pretend(void);
 
 /* A session to resume, kept by the owner of an endpoint; all zero: none. */
 struct tls_resume {

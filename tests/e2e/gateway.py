@@ -114,7 +114,7 @@ def rss_kb(pid):
 
 class Gateway:
     def __init__(self, folder, body, top='', workers=1, environ=None, args=(),
-                 user=None, allow=()):
+                 user=None, allow=(), admin=''):
         self.dir = pathlib.Path(folder)
         self.port = free_port()
         self.socket = self.dir / 'admin.sock'
@@ -126,6 +126,8 @@ class Gateway:
         self.top = top
         self.environ = dict(os.environ, **(environ or {}))
         self.args = list(args)
+        self.admin_more = admin  # options of the group
+        self.pass_fds = ()
         self.allow = list(allow)  # alarms that the test means to raise
         self.proc = None
         self.write(body)
@@ -139,7 +141,7 @@ class Gateway:
             f'listeners = ( {{ address = "127.0.0.1:{self.port}"; }} );\n'
         return (f'{user}workers = {self.workers};\n'
                 f'pid_file = "{self.pid_file}";\n{log}'
-                f'admin = {{ socket = "{self.socket}"; }};\n'
+                f'admin = {{ socket = "{self.socket}"; {self.admin_more} }};\n'
                 f'{listeners}{top}\n{body}\n')
 
     def write(self, body, top=None):
@@ -151,7 +153,8 @@ class Gateway:
         with open(self.log, 'ab') as log:
             self.proc = subprocess.Popen(
                 [BINARY, '-c', self.conf, *self.args], stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, env=self.environ, cwd=self.dir)
+                stdout=log, stderr=log, env=self.environ, cwd=self.dir,
+                pass_fds=self.pass_fds)
         if ready:
             self.wait_ready()
         return self

@@ -643,11 +643,11 @@ def test_websocket_to_http2(gateway, h2upstream):
         for n, w in enumerate(wires):
             want = f'hello {n}'.encode()
             assert w.exactly(len(want)) == want
-        assert g.metric('tunnels') == 20
+        assert g.metric('tunnels_active') == 20
         wires[0].sock.shutdown(1)
         assert wires[0].closed()
     assert o.connections == 1
-    wait_until(lambda: g.metric('tunnels') == 0, 5, 'their ends')
+    wait_until(lambda: g.metric('tunnels_active') == 0, 5, 'their ends')
 
 
 def test_websocket_that_is_refused(gateway, h2upstream):

@@ -76,7 +76,7 @@ def test_echo(gateway, upstream, port):
             assert t.echoes(os.urandom(n))
         # Others beside it.
         assert c.ask('/').status == 200
-        assert g.metric('tunnels') == 1
+        assert g.metric('tunnels_active') == 1
         other = Tunnel(c)
         assert other.echoes(b'two') and t.echoes(b'one')
         t.say(b'\x03\xe8', ws.CLOSE)
@@ -237,7 +237,7 @@ def test_many_over_tls(house, gateway, upstream):
                 t.say(b'hello')
             for t in all_of:
                 assert t.hear() == (ws.BINARY, b'hello')
-        assert g.metric('tunnels') == 50
+        assert g.metric('tunnels_active') == 50
     ws.wait_tunnels(g, 0)
 
 

@@ -157,7 +157,7 @@ def test_adopter_serves_the_queue(gateway):
     try:
         for w in held:
             assert w.response().status == 200
-        assert 'worker 0 accepts for worker 1' in g.log_text()
+        g.wait_log('worker 0 accepts for worker 1')
     finally:
         os.kill(pid, signal.SIGCONT)
     g.wait_log('does not accept for worker 1 any more')

@@ -156,7 +156,7 @@ def test_one_trial_at_a_time_and_back(gateway, upstream, word, workers):
 
     def asked(count):
         """More requests, until it has had so many."""
-        ask(g.port, 30)
+        ask(g.port, 10)
         return len(sick.requests) >= count
 
     wait_until(lambda: asked(3), what='a failure and two trials')

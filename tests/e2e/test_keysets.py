@@ -244,6 +244,7 @@ class Flow:
             self.sent += 1
             if got != 200:
                 self.refused.append((got, token))
+            self.ended.wait(0.003)
 
     def end(self):
         self.ended.set()

@@ -88,7 +88,7 @@ def under_load(g):
     finally:
         failed = load.end()
     assert not failed, failed[:3]
-    assert load.asked > 100
+    assert load.asked > 10
 
 
 # --- addresses

@@ -1,6 +1,7 @@
 """A worker that has more to do than it can: who is sent away, who is not."""
 import contextlib
 import json
+import subprocess
 import threading
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from conf import service
 from gateway import SANITIZED, wait_until
 from h2wire import Client
+from tokens import Issuer, Key, authenticators
 from wire import Wire, get
 
 ROUTES = '''
@@ -225,11 +227,16 @@ def test_memory(gateway, holder):
 # --- lag
 
 class Burden:
-    """Connections that send many requests at once, again and again."""
-    EACH = 300
+    """A crowd whose requests take a worker long, since their tokens are
+    verified each time; and some that see what becomes of theirs."""
+    CROWD, EACH = 200, 300
 
-    def __init__(self, port, connections=6):
+    def __init__(self, port, token, connections=2):
         self.port = port
+        self.crowd = subprocess.Popen(
+            ['h2load', '--h1', f'-c{self.CROWD}', '-m1', '-D120',
+             '-H', f'Authorization: Bearer {token}',
+             f'http://127.0.0.1:{port}/dear'], stdout=subprocess.DEVNULL)
         self.blob = b'GET /normal HTTP/1.1\r\nHost: x\r\n\r\n' * self.EACH
         self.stop = threading.Event()
         self.shed, self.closed = 0, 0
@@ -248,15 +255,24 @@ class Burden:
                     self.closed += r.get('Connection') == 'close'
 
     def end(self):
+        self.crowd.kill()
+        self.crowd.wait()
         self.stop.set()
         for t in self.threads:
             t.join()
 
 
 def test_lag(gateway):
-    g = gateway(ROUTES.replace('service = "s"', 'respond = { }'),
-                top='overload = { lag = "5ms"; connections = 0.0; };')
-    burden = Burden(g.port)
+    issuer = Issuer(Key())
+    dear = 'routes = ( { path = "/dear"; authenticate = "main"; ' \
+        'respond = { }; }, '
+    g = gateway(ROUTES.replace('service = "s"', 'respond = { }')
+                .replace('routes = ( ', dear), start=False,
+                top='overload = { lag = "5ms"; connections = 0.0; };\n' +
+                authenticators(issuer.authenticator(more='cache = false;')))
+    issuer.write(g.dir)
+    g.start()
+    burden = Burden(g.port, issuer.sign(sub='a'))
     served = []
     try:
         wait_level(g, 1, seconds=40)

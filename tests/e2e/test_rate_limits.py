@@ -79,6 +79,8 @@ def hammer(port, clients, each, seen=None, path='/', headers=(), until=None):
             try:
                 w = w or Wire(port)
                 seen.append(w.ask(path, headers=headers).status)
+                if until is not None:
+                    until.wait(0.003)
             except (OSError, Cut):
                 if w:
                     w.close()
@@ -146,6 +148,7 @@ def test_windows_begin_anew(gateway):
                 r = w.ask()
                 with lock:
                     seen.append((time.monotonic(), r.status, said(r)))
+                over.wait(0.003)
     threads = [threading.Thread(target=client) for _ in range(8)]
     for t in threads:
         t.start()
@@ -535,6 +538,7 @@ def test_at_once_is_given_back_however_it_ends(gateway, slow):
         wait_until(lambda: g.metric('requests_active') == 0, 5, 'their end')
     with slow.busy(g, 2) as wires:  # the gateway gives up
         assert [w.response().status for w in wires] == [504] * 2
+    wait_until(lambda: g.metric('requests_active') == 0, 5, 'their end')
     assert said(get(g.port)) == (2, 1, None)
 
 

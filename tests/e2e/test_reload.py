@@ -14,7 +14,7 @@ def answers(text):
 
 
 class Load:
-    """Keep-alive connections that ask without a pause, and what failed."""
+    """Keep-alive connections that ask again and again, and what failed."""
 
     def __init__(self, port, connections=8, path='/'):
         self.port, self.path = port, path
@@ -33,6 +33,7 @@ class Load:
                     self.asked += 1
                     if r.status != 200:
                         self.failed.append(r)
+                    self.stop.wait(0.002)
         except Exception as error:  # pylint: disable=broad-except
             self.failed.append(error)
 

@@ -205,6 +205,7 @@ routes = ( { path = "/*rest"; service = "s"; authenticate = "main"; } );
                 r = w.ask(headers=bearer(current[0]))
                 if r.status != 200:
                     bad.append(f'{r.status} {r.body}')
+                stop.wait(0.003)
     threads = [threading.Thread(target=client) for _ in range(4)]
     for t in threads:
         t.start()

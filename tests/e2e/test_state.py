@@ -340,7 +340,8 @@ def test_completion_knows_the_commands():
            'printf "%s\\n" "${COMPREPLY[@]}"')
     done = subprocess.run(['bash', '-c', ask, 'bash', 're'], text=True,
                           capture_output=True, timeout=10, check=True)
-    assert set(done.stdout.split()) == {'ready', 'reload', 'revoke'}
+    assert set(done.stdout.split()) == {'ready', 'recorder', 'reload',
+                                        'revoke'}
     ask = ask.replace('(penstockctl "$1")', '(penstockctl revoke "$1")') \
         .replace('COMP_CWORD=1', 'COMP_CWORD=2')
     done = subprocess.run(['bash', '-c', ask, 'bash', '--u'], text=True,

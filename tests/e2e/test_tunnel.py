@@ -397,10 +397,13 @@ def test_stop_after_a_close_frame(gateway, upstream):
 
 def test_events_flow_at_once(gateway, upstream):
     """Each has arrived before the next is sent, whatever its framing."""
-    arrived = threading.Semaphore(0)
+    # One each: the first answer may still wait when the next one begins.
+    all_arrived = {path: threading.Semaphore(0)
+                   for path in ('/chunked', '/to-the-end')}
 
     def handler(conn, request):
         chunked = request.target == '/chunked'
+        arrived = all_arrived[request.target]
         conn.send('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n'
                   + ('Transfer-Encoding: chunked\r\n' if chunked else
                      'Connection: close\r\n') + '\r\n')
@@ -410,7 +413,7 @@ def test_events_flow_at_once(gateway, upstream):
             assert arrived.acquire(timeout=5)
         conn.end()
     g = gateway(proxy(upstream(handler).port))
-    for path in ('/chunked', '/to-the-end'):
+    for path, arrived in all_arrived.items():
         with Wire(g.port) as w:
             w.send(f'GET {path} HTTP/1.1\r\nHost: t\r\n\r\n')
             w.head()

@@ -16,7 +16,7 @@ LISTED = '{ path = "/*rest"; service = "s"; upgrade = [ "thing" ]; }'
 
 
 def tunnels(g):
-    return g.metric('tunnels')
+    return g.metric('tunnels_active')
 
 
 def wait_tunnels(g, n):

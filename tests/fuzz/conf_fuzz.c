@@ -40,7 +40,7 @@ read_back(const struct conf *c)
 	MUST(fclose(f) == 0);
 	diag_init(&d);
 	/* A secret that is not shown is not read back. */
-	if (strstr(text, "\"" CONF_SECRET_SHOWN "\"") == NULL) {
+	if (strstr(text, CONF_SECRET_SHOWN "\"") == NULL) {
 		MUST(conf_load_text(&again, "shown", slice_make(text, n), &d));
 		MUST(memcmp(c->digest, again.digest, sizeof(c->digest)) == 0);
 		conf_free(&again);

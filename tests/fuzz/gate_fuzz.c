@@ -357,6 +357,8 @@ on_end(struct stream *s, const struct head *trailers)
 static void
 on_error(struct stream *s, enum codec_error e)
 {
+	char id[ENV_ID_BYTES];
+
 	if (gate.req != NULL && e == CODEC_TRUNCATED) {
 		req_end(gate.req, WHY_CLIENT_CLOSED, true);
 	} else if (gate.req != NULL) {
@@ -364,7 +366,7 @@ on_error(struct stream *s, enum codec_error e)
 	} else if (e != CODEC_TRUNCATED) {
 		/* As far as it was read, it says what is expected. */
 		gate.asked[gate.count++] = gate.codec.method;
-		reply_bare(&gate.env, s, why_of_codec(e));
+		reply_bare(&gate.env, s, why_of_codec(e), id);
 	}
 }
 

@@ -219,6 +219,7 @@ basic_look(struct auth_try *t, struct slice text)
 		explicit_bzero(room, BASIC_TEXT_MAX);
 		return basic_bad(t, WHY_CREDENTIALS_MALFORMED);
 	}
+	t->said = c.user;
 	if (basic_digest(t, &c, digest)) {
 		t->identity = auth_cache_find(t->q->env->auth_cache, &key);
 		if (t->identity == NULL)

@@ -6,6 +6,7 @@
 #include "worker/filter/challenge.h"
 #include "worker/filter/credentials.h"
 #include "worker/filter/same_site.h"
+#include "worker/flow/audited.h"
 #include "worker/flow/grpc.h"
 #include "worker/flow/guards.h"
 #include "worker/flow/reply.h"
@@ -54,6 +55,18 @@ why_rank(enum why why)
 	    why != WHY_TOKEN_KEY && why != WHY_TOKEN_ISSUER;
 }
 
+/* Of whom the audit log tells. */
+static void
+auth_said(struct auth_try *t)
+{
+	struct req *q = t->q;
+
+	q->said_to = img_slice(q->image, t->auth->name);
+	q->proven = t->identity != NULL;
+	q->said_user =
+	    q->proven ? identity_claim(t->identity, IMG_CLAIM_USER) : t->said;
+}
+
 static void
 auth_note(struct auth_try *t)
 {
@@ -63,6 +76,7 @@ auth_note(struct auth_try *t)
 	t->bad_scheme = (uint8_t)t->ops->scheme;
 	t->bad_challenge = t->challenge;
 	t->bad_redirect = t->redirect;
+	auth_said(t);
 }
 
 /* Whoever was asked sends the client elsewhere; gRPC has no such answer. */
@@ -72,7 +86,8 @@ auth_redirect(struct auth_try *t)
 	struct req *q = t->q;
 	const struct head *h = t->bad_redirect;
 
-	if (q->grpc != GRPC_NONE) {
+	if (q->grpc != GRPC_NONE ||
+	    audited_refusal(q, WHY_AUTH_REDIRECT) != WHY_AUTH_REDIRECT) {
 		req_fail(q, WHY_AUTH_REDIRECT);
 		return;
 	}
@@ -145,7 +160,10 @@ auth_accept(struct auth_try *t)
 		req_fail(q, WHY_OVERLOADED);
 		return DONE;
 	}
-	return GO_ON;
+	if (audited_before(q, AUDIT_AUTH_OK))
+		return GO_ON;
+	req_fail(q, WHY_AUDIT_FULL);
+	return DONE;
 }
 
 /*
@@ -207,6 +225,14 @@ auth_abort(struct req *q)
 
 static const struct req_handler auth_waiting = { .abort = auth_abort };
 
+const struct img_auth *
+authenticate_awaits(const struct req *q)
+{
+	const struct auth_try *t = q->handled;
+
+	return q->handler == &auth_waiting ? t->auth : NULL;
+}
+
 /* Nobody takes the body meanwhile: it stays where it is. */
 static enum verdict
 auth_wait(struct auth_try *t)
@@ -236,7 +262,7 @@ auth_next(struct auth_try *t)
 	t->ops = auth_kinds[t->auth->type];
 	t->work = NULL;
 	t->identity = NULL;
-	t->challenge = SLICE_NONE;
+	t->challenge = t->said = SLICE_NONE;
 	t->redirect = NULL;
 	t->from_cookie = false;
 	return true;

@@ -47,6 +47,9 @@ struct auth_try {
 	/* BAD with WHY_AUTH_REDIRECT: status, Location and Set-Cookie. */
 	const struct head *redirect;
 	const struct auth_ops *ops;
+	/* BAD: whom the credentials say they are from, if they do (in the
+	 * arena). */
+	struct slice said;
 	bool from_cookie; /* the credentials were in a cookie */
 	/* The filter's own. */
 	uint32_t next; /* number of the next one in the route's list */
@@ -90,6 +93,9 @@ void authenticate_waits_less(struct env *e);
 /* The kinds, one file each. */
 extern const struct auth_ops auth_jwt, auth_api_key, auth_basic, auth_mtls,
     auth_introspection, auth_forward;
+
+/* The authenticator that q waits for; NULL: for none. */
+const struct img_auth *authenticate_awaits(const struct req *q);
 
 /* The filter. */
 enum verdict authenticate_request(struct req *q);

@@ -16,7 +16,7 @@ static const uint64_t forwarded_own = UINT64_C(1) << FIELD_HOST |
     UINT64_C(1) << FIELD_X_FORWARDED_FOR |
     UINT64_C(1) << FIELD_X_FORWARDED_HOST |
     UINT64_C(1) << FIELD_X_FORWARDED_PROTO |
-    UINT64_C(1) << FIELD_X_FORWARDED_PORT;
+    UINT64_C(1) << FIELD_X_FORWARDED_PORT | UINT64_C(1) << FIELD_PENSTOCK_DEBUG;
 
 /* Set here, or by the codec. */
 static bool

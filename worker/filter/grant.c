@@ -19,6 +19,7 @@
 #include "worker/filter/grant_holder.h"
 #include "worker/filter/grant_keys.h"
 #include "worker/filter/grant_pair.h"
+#include "worker/flow/audited.h"
 
 #define GRANT_BODY_MAX (ISSUED_BYTES_MAX + 1024)
 
@@ -46,6 +47,18 @@ grant_describe(struct grant *g, struct req *q)
 	return grant_holder_mark(q, &r->parts, g->mark);
 }
 
+/* Its family begins. */
+static enum why
+grant_found(struct grant *g, struct req *q)
+{
+	if (!grant_refreshes(g))
+		return WHY_OK;
+	return families_begin(q->env->region, q->env->slot, g->refresh.family,
+		   g->by.now_s, g->refresh.expires_s)
+	    ? WHY_OK
+	    : WHY_OVERLOADED;
+}
+
 static enum why
 grant_begin(struct grant *g, struct req *q)
 {
@@ -54,12 +67,15 @@ grant_begin(struct grant *g, struct req *q)
 	if (!grant_describe(g, q))
 		return WHY_NO_CREDENTIALS;
 	why = grant_sign(g, q->identity);
-	if (why != WHY_OK || !grant_refreshes(g))
-		return why;
-	return families_begin(q->env->region, q->env->slot, g->refresh.family,
-		   g->by.now_s, g->refresh.expires_s)
-	    ? WHY_OK
-	    : WHY_OVERLOADED;
+	/* A family that nobody is told of would keep its place for long. */
+	if (why == WHY_OK &&
+	    !audit_has_room(q->env->region, AUDIT_TOKEN_ISSUED))
+		why = WHY_AUDIT_FULL;
+	if (why == WHY_OK)
+		why = grant_found(g, q);
+	if (why == WHY_OK)
+		audited_write(q, AUDIT_TOKEN_ISSUED, WHY_OK);
+	return why;
 }
 
 static void
@@ -145,12 +161,19 @@ grant_turn(struct req *q, struct grant *g, const struct identity *id)
 		return WHY_REFRESH_UNKNOWN;
 	}
 	why = grant_sign(g, id);
+	/* What becomes of the turn has to be said. */
+	if (why == WHY_OK &&
+	    (!audit_has_room(r, AUDIT_TOKEN_REFRESHED) ||
+		!audit_has_room(r, AUDIT_TOKEN_REUSED)))
+		why = WHY_AUDIT_FULL;
 	if (why != WHY_OK)
 		return why;
 	how = families_turn(r, g->refresh.family, turn, g->by.now_s);
 	/* Kept at once, so that it does not live again after a fall. */
 	if (how == FAMILY_REUSED)
 		q->env->wake_master(q->env);
+	else if (how == FAMILY_OK)
+		audited_write(q, AUDIT_TOKEN_REFRESHED, WHY_OK);
 	return grant_why(how);
 }
 
@@ -162,6 +185,9 @@ grant_renew(struct req *q, struct grant *g)
 
 	if (!grant_holder_renew(q, g->refresh.mark, &g->refresh.parts))
 		return WHY_REFRESH_UNKNOWN;
+	q->said_user = g->refresh.parts.claim[IMG_CLAIM_USER];
+	q->said_to = g->refresh.parts.authenticator;
+	q->proven = true;
 	id = identity_new(q->env->region, &g->refresh.parts);
 	if (id == NULL)
 		return WHY_OVERLOADED;

@@ -209,6 +209,7 @@ limit_answer(struct req *q, struct head *h)
 
 	if (ls == NULL || ls->told || ls->count == 0)
 		return;
+	limit_note(q);
 	/* Of another limit, which does not say what is left of it. */
 	if (!ls->refused && why_table[q->why].status == 429)
 		return;

@@ -14,4 +14,10 @@ enum verdict late_limit_request(struct req *q);
 /* Of both: says how much is left, once. */
 void limit_answer(struct req *q, struct head *h);
 
+/*
+ * The name of the limit that refused q, or else of that with the least left,
+ * and how much that is. Empty: none was counted.
+ */
+struct slice limit_named(const struct req *q, uint32_t *left);
+
 #endif

@@ -28,12 +28,18 @@ struct limits {
 	bool releases;  /* limits_release is registered */
 	bool refused;   /* the last of them was, the others are given back */
 	bool told;      /* the answer has its fields */
+	bool noted;     /* the two below are set */
+	uint32_t row;   /* of limit_names: the tightest one's, */
+	uint32_t left;  /* and what is left of it */
 	struct limit_charge charges[];
 };
 
 /* What q is counted by, in which table. */
 void limit_key_make(
     const struct req *q, const struct img_limit *l, struct limit_charge *c);
+
+/* Finds the tightest one, for when the image may be gone. */
+void limit_note(const struct req *q);
 
 /* Sets the fields of the answer. */
 void limit_tell(struct req *q, struct head *h);

@@ -4,6 +4,8 @@
  */
 #include "common/base/text.h"
 #include "shm/keyed.h"
+#include "shm/limit_names.h"
+#include "worker/filter/limit.h"
 #include "worker/filter/limit_state.h"
 
 #define NUMBER_MAX 20u /* digits */
@@ -117,6 +119,32 @@ told_retry_after(struct req *q, struct head *h, uint64_t seconds)
 			h->fields[n++] = h->fields[i];
 	h->count = n;
 	told_add(q, h, FIELD_RETRY_AFTER, SLICE_NONE, seconds);
+}
+
+void
+limit_note(const struct req *q)
+{
+	struct limits *ls = q->limits;
+	const struct limit_charge *c = limits_tightest(ls);
+	uint64_t left = charge_remaining(q, c);
+
+	ls->noted = true;
+	ls->row = c->of->row;
+	ls->left = left < UINT32_MAX ? (uint32_t)left : UINT32_MAX;
+}
+
+struct slice
+limit_named(const struct req *q, uint32_t *left)
+{
+	const struct limits *ls = q->limits;
+
+	*left = 0;
+	if (ls == NULL || ls->count == 0)
+		return SLICE_NONE;
+	if (!ls->noted)
+		limit_note(q); /* no head was sent: the image is there */
+	*left = ls->left;
+	return limit_name_of(q->env->region, ls->row);
 }
 
 void

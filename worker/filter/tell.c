@@ -7,25 +7,6 @@
 #include "worker/flow/identity.h"
 #include "worker/flow/req.h"
 
-/* Room for so many fields more in what goes upstream. */
-static bool
-tell_reserve(struct req *q, uint32_t more)
-{
-	uint32_t room = q->up.count + more;
-	struct field *fields;
-
-	if (room <= q->up_room)
-		return true;
-	fields = arena_alloc(&q->arena, room * sizeof(*fields));
-	if (fields == NULL)
-		return false;
-	if (q->up.count != 0)
-		memcpy(fields, q->up.fields, q->up.count * sizeof(*fields));
-	q->up.fields = fields;
-	q->up_room = room;
-	return true;
-}
-
 static bool
 tell_identity(struct req *q)
 {
@@ -35,7 +16,7 @@ tell_identity(struct req *q)
 
 	if (q->identity == NULL || access->told.count < IMG_CLAIMS)
 		return true;
-	if (!tell_reserve(q, IMG_CLAIMS))
+	if (!req_reserve_up(q, IMG_CLAIMS))
 		return false;
 	for (unsigned i = 0; i < IMG_CLAIMS; i++) {
 		struct slice name = img_slice(q->image, names[i].name);
@@ -53,7 +34,7 @@ tell_request(struct req *q)
 {
 	enum why why = WHY_OVERLOADED;
 
-	if (tell_identity(q) && tell_reserve(q, 1)) {
+	if (tell_identity(q) && req_reserve_up(q, 1)) {
 		why = service_token_tell(q);
 		if (why == WHY_OK)
 			return GO_ON;

@@ -3,15 +3,15 @@
  */
 #include "worker/flow/admit.h"
 
-static bool
+static enum why
 admit_close(struct env *e, enum counter counter, enum why why)
 {
 	env_count(e, counter, 1);
 	counters_why(e->region, e->slot, why);
-	return false;
+	return why;
 }
 
-bool
+enum why
 admit_peer(struct env *e, const struct addr *peer)
 {
 	const struct img_head *img = e->view.image;
@@ -23,7 +23,7 @@ admit_peer(struct env *e, const struct addr *peer)
 	if (img != NULL && !image_lets_in(img, img->protect.acl, peer))
 		return admit_close(
 		    e, COUNTER_CONNECTIONS_DENIED, WHY_ACL_CLOSED);
-	return true;
+	return WHY_OK;
 }
 
 void

@@ -17,8 +17,9 @@
 #include "shm/image.h"
 #include "worker/flow/req.h"
 
-/* False: a connection of this peer is to be closed, which was counted. */
-bool admit_peer(struct env *e, const struct addr *peer);
+/* WHY_OK, or why a connection of this peer is to be closed, which was counted.
+ */
+enum why admit_peer(struct env *e, const struct addr *peer);
 
 /* The connection that goes on is `via`; its peer was let in just now. */
 void admit_begin(const struct env *e, struct req_via *via);

@@ -3,11 +3,15 @@
  * the end, or the gateway's own answer for a reason.
  */
 #include "common/base/must.h"
+#include "worker/flow/audited.h"
+#include "worker/flow/debug.h"
 #include "worker/flow/grpc.h"
+#include "worker/flow/kept.h"
 #include "worker/flow/pipeline.h"
 #include "worker/flow/reply.h"
 #include "worker/flow/req.h"
 #include "worker/flow/sink.h"
+#include "worker/flow/steps.h"
 #include "worker/flow/upgrade.h"
 
 bool
@@ -44,13 +48,22 @@ req_answer_head(struct req *q, struct head *h, uint32_t room, bool end)
 	/* RFC 9110 6.6.1: also where the upstream has no clock. */
 	answer_add(h, room, FIELD_DATE, env_date(q->env));
 	h->room = room;
+	steps_close(q);
 	pipeline_answer(q, h);
+	kept_take(q, h);
+	if (q->grpc != GRPC_NONE)
+		grpc_hear(q, h);
+	if (q->steps != NULL)
+		debug_answer(q, h);
 	if (arena_failed(&q->arena)) {
 		req_end(q, WHY_OVERLOADED, true);
 		return;
 	}
 	h->close = h->close || q->env->draining;
 	q->status = h->status;
+	q->head_us = mono_diff_us(clock_now(), q->began);
+	if (q->head_us == 0)
+		q->head_us = 1;
 	req_set_state(q, REQ_ANSWERING);
 	if (!stream_head(q->stream, h, end)) {
 		req_end(q, WHY_OVERLOADED, true);
@@ -144,6 +157,8 @@ req_answer_end(struct req *q, const struct head *trailers)
 {
 	enum why why = WHY_OK;
 
+	if (q->grpc != GRPC_NONE && trailers != NULL)
+		grpc_hear(q, trailers);
 	if (q->body_down != NULL)
 		why = sink_end(q->body_down, trailers);
 	else
@@ -165,6 +180,11 @@ req_fail_with(
 	if (q->handler != NULL && q->handler->fails != NULL &&
 	    q->handler->fails(q, why))
 		return;
+	if (audited_refusal(q, why) != why) {
+		why = WHY_AUDIT_FULL;
+		detail = NULL;
+		extra = NULL;
+	}
 	q->why = (uint8_t)why;
 	if (q->handler != NULL) {
 		q->handler->abort(q);

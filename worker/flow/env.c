@@ -37,7 +37,7 @@ env_make_id(struct env *e, char out[ENV_ID_BYTES])
 	uint64_t half[2], digits[4];
 
 	half[0] = env_random(e);
-	half[1] = hash_u64(half[0] ^ e->id_prefix[1]);
+	half[1] = env_random(e);
 	for (unsigned i = 0; i < 4; i++)
 		digits[i] = hex_digits((uint32_t)(half[i / 2] >> i % 2 * 32));
 	memcpy(out, digits, sizeof(digits));

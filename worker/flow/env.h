@@ -28,6 +28,7 @@ struct filter;
 struct guards;
 struct inherit;
 struct keys;
+struct mac;
 struct opool;
 struct queues;
 struct refused;
@@ -46,6 +47,7 @@ struct env {
 	uint32_t slot;            /* this worker's */
 	uint32_t helpers;         /* there are so many */
 	bool draining;            /* no new requests on kept connections */
+	bool plans;               /* calls end before they connect: explain */
 	/* Thousandths of what is of class normal that are being shed; 0: none.
 	 * The rest by the level (pressure.h). */
 	uint32_t pressure, pressure_level;
@@ -65,6 +67,7 @@ struct env {
 	struct queues *queues;     /* for connections */
 	struct refused *refused;   /* credentials, a moment ago */
 	struct vouchers *vouchers; /* tokens for services */
+	struct mac *debug_mac;     /* of debug tokens */
 	/* What issued.c signs with, and of which version (signing.h) it is. */
 	struct issue_key *issue_key;
 	uint64_t issue_version;
@@ -80,7 +83,9 @@ struct env {
 	uint32_t bans_logged;
 	int64_t bans_logged_s;
 	uint64_t id_prefix[2], id_count; /* request ids */
-	int64_t date_s;                  /* what `date` says; 0: nothing yet */
+	struct mono walled;              /* the turn in which `wall` was read */
+	struct wall wall;
+	int64_t date_s; /* what `date` says; 0: nothing yet */
 	char date[WALL_DATE_BYTES];
 	/* The meters. code 0: the call ended without an answer's head. */
 	void (*req_ended)(const struct req *q);
@@ -106,6 +111,17 @@ uint64_t env_random(struct env *e);
 
 /* Now, as a Date field has it; valid until the next call. */
 struct slice env_date(struct env *e);
+
+/* When it was, in this turn, by the wall clock: read once in each. */
+static inline struct wall
+env_wall(struct env *e)
+{
+	if (e->walled.us != clock_now().us || e->wall.us == 0) {
+		e->walled = clock_now();
+		e->wall = clock_wall();
+	}
+	return e->wall;
+}
 
 /* Now, in whole seconds of the wall clock, as tokens count. */
 static inline int64_t

@@ -9,6 +9,7 @@
 
 #define GRPC_FIELDS 8u
 #define MESSAGE_MAX 384u
+#define STATUS_DIGITS 9
 
 static const struct slice timeout_name = { "grpc-timeout", 12 };
 
@@ -187,6 +188,22 @@ grpc_tell_deadline(struct req *q)
 		return;
 	left = mono_diff_us(d->due, clock_now());
 	f->value = slice_make(d->left, grpc_text_make_timeout(left, d->left));
+}
+
+void
+grpc_hear(struct req *q, const struct head *h)
+{
+	const struct field *f = head_find_name(h, SLICE_LIT("grpc-status"));
+	int32_t status = 0;
+
+	if (f == NULL || f->value.n == 0 || f->value.n > STATUS_DIGITS)
+		return;
+	for (size_t i = 0; i < f->value.n; i++) {
+		if (f->value.p[i] < '0' || f->value.p[i] > '9')
+			return;
+		status = status * 10 + (f->value.p[i] - '0');
+	}
+	q->grpc_status = status;
 }
 
 void

@@ -33,6 +33,9 @@ bool grpc_set_deadline(struct req *q);
 /* Tells the endpoint, in q->up, how much of it is left now. */
 void grpc_tell_deadline(struct req *q);
 
+/* The status that a head of its answer, or trailers, say: q->grpc_status. */
+void grpc_hear(struct req *q, const struct head *h);
+
 /* Of req_end: no deadline any more. */
 void grpc_end(struct req *q);
 

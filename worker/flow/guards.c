@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "common/base/must.h"
+#include "worker/flow/audited.h"
 #include "worker/flow/identity.h"
 
 #define GUARD_LEAVE_US 1000000u /* for a last word */
@@ -77,6 +78,7 @@ guard_end(struct guard *g, int64_t now_s)
 				: WHY_TOKEN_REVOKED);
 		return;
 	}
+	audited_write(q, AUDIT_AUTH_ENDED, WHY_IDENTITY_ENDED);
 	g->until = mono_add_us(clock_now(), GUARD_LEAVE_US);
 	if (!req_leave(q, WHY_IDENTITY_ENDED))
 		req_end(q, WHY_IDENTITY_ENDED, true);

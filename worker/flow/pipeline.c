@@ -5,6 +5,7 @@
 
 #include "common/base/must.h"
 #include "worker/flow/req.h"
+#include "worker/flow/steps.h"
 
 void
 pipeline_run(struct req *q)
@@ -17,12 +18,19 @@ pipeline_run(struct req *q)
 
 		MUST(left != 0);
 		q->passed = (uint8_t)(q->passed + __builtin_ctz(left) + 1);
+		q->ran |= UINT32_C(1) << (q->passed - 1);
 		f = &filters[q->passed - 1];
+		if (q->steps != NULL)
+			steps_enter(q, q->passed - 1u);
 		switch (f->request(q)) {
 		case GO_ON:
+			if (q->steps != NULL)
+				steps_leave(q, GO_ON);
 			break;
 		case WAIT:
 			q->waiting = true;
+			if (q->steps != NULL)
+				steps_leave(q, WAIT);
 			return;
 		case DONE:
 			return;

@@ -160,11 +160,11 @@ reply_problem(
 	    slice_make(buf, n), extra);
 }
 
-void
-reply_bare(struct env *e, struct stream *s, enum why why)
+size_t
+reply_bare(struct env *e, struct stream *s, enum why why, char id[ENV_ID_BYTES])
 {
-	char buf[REPLY_BODY_MAX], id[ENV_ID_BYTES];
-	struct slice request_id = slice_make(id, sizeof(id));
+	char buf[REPLY_BODY_MAX];
+	struct slice request_id = slice_make(id, ENV_ID_BYTES);
 	struct field fields[REPLY_BARE_FIELDS];
 	size_t n;
 	struct head h = { .status = why_table[why].status,
@@ -187,7 +187,8 @@ reply_bare(struct env *e, struct stream *s, enum why why)
 		head_add(&h, FIELD_RETRY_AFTER, reply_retry_after);
 	security_headers_bare(e->view.image, &h);
 	if (!stream_head(s, &h, false))
-		return;
+		return 0;
 	stream_data(s, slice_make(buf, n));
 	stream_end(s, NULL);
+	return n;
 }

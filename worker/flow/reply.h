@@ -36,8 +36,10 @@ void reply_as_told(
 
 /*
  * The same before a req exists (the head could not be read): writes straight
- * to the stream, which is to be closed afterwards.
+ * to the stream, which is to be closed afterwards. `id` is what it tells as
+ * the request's. Gives the bytes of its body; 0: it could not be written.
  */
-void reply_bare(struct env *e, struct stream *s, enum why why);
+size_t reply_bare(
+    struct env *e, struct stream *s, enum why why, char id[ENV_ID_BYTES]);
 
 #endif

@@ -5,8 +5,10 @@
 #include "worker/flow/req.h"
 
 #include "common/base/must.h"
+#include "shm/audit.h"
 #include "shm/registry.h"
 #include "worker/flow/admit.h"
+#include "worker/flow/debug.h"
 #include "worker/flow/grpc.h"
 #include "worker/flow/own.h"
 #include "worker/flow/pipeline.h"
@@ -70,6 +72,7 @@ req_new(struct env *e, struct stream *s, const struct req_owner *owner,
 		.tls = via->tls,
 		.denied = via->denied,
 		.redirect_port = via->redirect_port,
+		.grpc_status = -1,
 		.began = clock_now() };
 	list_init(&q->pin_link);
 	arena_init(&q->arena, q + 1, REQ_BYTES - sizeof(*q), 1u << 20);
@@ -92,6 +95,7 @@ req_pin(struct req *q)
 
 	q->image = e->view.image;
 	q->image_slot = e->view.slot;
+	q->generation = e->view.generation;
 	epoch_pin(e->region, e->slot, q->image_slot);
 	list_push_back(&e->pinned[q->image_slot], &q->pin_link);
 	q->pinned = true;
@@ -146,7 +150,12 @@ req_routed(struct req *q)
 {
 	const struct img_route *r = q->match.route;
 
+	q->class = (uint8_t)r->class;
 	req_set_service(q, r->service, &r->timeouts);
+	if (audit_refuses(q->env->region)) {
+		req_fail(q, WHY_AUDIT_FULL);
+		return;
+	}
 	if (shed_refuses(q))
 		return;
 	if (upgrade_refuses(q))
@@ -227,6 +236,7 @@ req_begin(struct req *q)
 {
 	struct env *e = q->env;
 
+	debug_begin(q);
 	grpc_begin(q);
 	if (e->view.image == NULL) {
 		req_fail(q, WHY_OVERLOADED);
@@ -277,6 +287,16 @@ req_change_up(struct req *q, struct sink *s)
 	static const struct sink_ops last = { up_data, up_end };
 
 	return sink_append(q, &q->body_up, s, &last);
+}
+
+bool
+req_reserve_up(struct req *q, uint32_t more)
+{
+	q->up.room = q->up_room;
+	if (!head_reserve(&q->up, more, &q->arena))
+		return false;
+	q->up_room = q->up.room;
+	return true;
 }
 
 static void
@@ -365,6 +385,7 @@ req_end(struct req *q, enum why why, bool cut)
 
 	req_set_state(q, REQ_ENDED);
 	q->why = (uint8_t)why;
+	q->cut = cut;
 	if (q->handler != NULL)
 		q->handler->abort(q);
 	q->handler = NULL;

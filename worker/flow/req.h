@@ -90,7 +90,9 @@ struct grpc_deadline;
 struct identity;
 struct limits;
 struct sink;
+struct steps;
 struct tls;
+struct trace;
 
 /* The connection that a request came on, as far as filters mind. */
 struct req_via {
@@ -99,6 +101,26 @@ struct req_via {
 	uint64_t acl_mark;      /* img_protect's when its peer was looked at, */
 	bool denied;            /* and whether it was refused */
 	uint16_t redirect_port; /* https is there, and wanted; 0: no */
+};
+
+/*
+ * One call to an endpoint, in the request's arena, for the record of it
+ * (shm/record.h has the units). Newest first.
+ */
+struct req_try {
+	struct req_try *before;
+	struct addr addr;
+	struct slice service; /* empty: the request's own */
+	uint64_t at_us, connect_us, head_us, total_us;
+	uint16_t status, flags; /* RECORD_REUSED, ... */
+	uint8_t why;            /* enum why */
+	uint8_t span_id[8];
+};
+
+/* A field of the answer that some log shows; in the order of the answer. */
+struct req_kept {
+	struct req_kept *next;
+	struct slice name, value;
 };
 
 struct req {
@@ -128,9 +150,13 @@ struct req {
 	bool request_done; /* the body was received whole */
 	bool waiting;      /* a filter said WAIT */
 	bool continued;    /* the client was told to send the body */
-	bool sinking; /* its body is in the sinks: ended, it is freed later */
-	bool trusted; /* what the peer says of the client is believed */
-	bool denied;  /* its peer is refused: the connection ends with it */
+	bool sinking;  /* its body is in the sinks: ended, it is freed later */
+	bool trusted;  /* what the peer says of the client is believed */
+	bool denied;   /* its peer is refused: the connection ends with it */
+	bool fallen;   /* another service stands in for that of its route */
+	bool cut;      /* ended, so that the client sees that some is missing */
+	bool proven;   /* it is from said_user, who may be let in no longer */
+	uint8_t class; /* enum img_class, of its route */
 	uint16_t status; /* of the final head */
 	struct req_plan plan;
 	struct grpc_deadline *deadline; /* NULL: the client gave none */
@@ -145,10 +171,35 @@ struct req {
 	struct slice client_text, request_id, endpoint; /* texts */
 	uint64_t bytes_in, bytes_out;                   /* bodies */
 	struct mono began;                              /* head complete */
+	uint64_t generation;  /* of the image it began with; 0: none */
 	uint64_t upstream_us; /* spent waiting for calls */
+	uint64_t queue_us;    /* of that: for a connection to come free */
+	uint64_t head_us;     /* from `began` to the final head; 0: none yet */
 	uint64_t switched_us; /* from `began` to a 101 */
+	uint32_t ran;         /* bit per filter that ran */
+	int32_t grpc_status;  /* that the answer says; -1: none */
+	struct req_kept *kept;
 	uint16_t attempts;
+	/* Whom it says it is from, and to which authenticator. For the audit
+	 * log; may be empty. */
+	struct slice said_user, said_to;
+	struct req_try *tries; /* the last of them; NULL: none */
+	struct trace *trace;   /* NULL: the filter "trace" was not passed */
+	struct steps *steps;   /* NULL: it is not watched */
 };
+
+/*
+ * How long it took, when it has ended: a tunnel, until it was one, since what
+ * came then is not the gateway's time. No less than head_us.
+ */
+static inline uint64_t
+req_took_us(const struct req *q)
+{
+	uint64_t us = q->status == 101 ? q->switched_us
+				       : mono_diff_us(clock_now(), q->began);
+
+	return us > q->head_us ? us : q->head_us; /* which is never 0 */
+}
 
 /*
  * A new request whose head has arrived: copies it, or NULL without memory.
@@ -205,6 +256,10 @@ void req_answer_head(struct req *q, struct head *h, uint32_t room, bool end);
  */
 void req_answer_switch(struct req *q, struct head *h, uint32_t room);
 void req_answer_data(struct req *q, struct slice bytes);
+/* From a filter: makes room for so many fields more in what goes upstream.
+ * False without memory. */
+bool req_reserve_up(struct req *q, uint32_t more);
+
 /*
  * From a filter: what the bodies pass through, behind what is there already;
  * before any of it came. False without memory.

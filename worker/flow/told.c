@@ -37,6 +37,13 @@ told_find(const struct img_head *img, struct slice name)
 	return false;
 }
 
+/* Nor is a debug token anybody's behind the gateway. */
+static bool
+told_strips(const struct img_head *img, const struct field *f)
+{
+	return f->id == FIELD_PENSTOCK_DEBUG || told_has(img, f->name);
+}
+
 const struct head *
 told_strip_trailers(const struct img_head *img, const struct head *h,
     struct head *kept, struct arena *a)
@@ -44,7 +51,7 @@ told_strip_trailers(const struct img_head *img, const struct head *h,
 	uint32_t bad = 0;
 
 	for (uint32_t i = 0; img != NULL && i < h->count; i++)
-		bad += told_has(img, h->fields[i].name);
+		bad += told_strips(img, &h->fields[i]);
 	if (bad == 0)
 		return h;
 	*kept = *h;
@@ -53,7 +60,7 @@ told_strip_trailers(const struct img_head *img, const struct head *h,
 	if (kept->fields == NULL)
 		return NULL;
 	for (uint32_t i = 0; i < h->count; i++)
-		if (!told_has(img, h->fields[i].name))
+		if (!told_strips(img, &h->fields[i]))
 			kept->fields[kept->count++] = h->fields[i];
 	return kept;
 }

@@ -361,6 +361,20 @@ call_make_want(const struct call *c, struct origin_want *want, char *text)
 	    hash_bytes((struct hash_key){ 0 }, want->name.p, want->name.n);
 }
 
+/* What others have idle would be had. Streams share connections. */
+static enum call_connected
+call_plan(struct call *c)
+{
+	const struct region *r = c->env->region;
+	uint32_t max = c->params.max_connections, index = c->handle.index;
+
+	if (max == 0 || c->params.protocol == IMG_PROTOCOL_H2 ||
+	    permit_count(r, index) < max || registry_pooled(r, index) != 0)
+		return CALL_PLANNED;
+	call_leave(c);
+	return CALL_FULL;
+}
+
 enum call_connected
 call_connect(struct call *c, struct endpoint_handle handle,
     const struct addr *a, bool fresh, bool peek)
@@ -375,6 +389,8 @@ call_connect(struct call *c, struct endpoint_handle handle,
 		call_leave(c);
 		return CALL_BARRED;
 	}
+	if (e->plans)
+		return call_plan(c);
 	call_make_want(c, &want, name);
 	want.fresh = fresh;
 	want.peek = peek;

@@ -95,6 +95,7 @@ enum call_connected {
 	CALL_BARRED,  /* its breaker lets nothing through */
 	CALL_LACKS,   /* memory or descriptors lack here */
 	CALL_REFUSED, /* failed at once */
+	CALL_PLANNED, /* it would have one: env.plans */
 };
 
 /*

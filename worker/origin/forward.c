@@ -92,6 +92,7 @@ forward_leave(struct forward *f)
 		timer_fini(&f->req->env->loop->timers, &f->timer);
 	forward_end_deadline(f);
 	queue_forget(&f->wait);
+	forward_note_left(f);
 	call_abort(&f->call);
 }
 
@@ -102,6 +103,7 @@ forward_abort(struct req *q)
 
 	forward_pause_client(f, false);
 	forward_leave(f);
+	forward_note_time(f);
 	forward_keep_drop(f);
 	forward_settle(f);
 }
@@ -123,6 +125,12 @@ static const struct req_handler forward_handler = {
 	.flush = forward_client_burst,
 	.fails = forward_fails,
 };
+
+bool
+forward_works(const struct req *q)
+{
+	return q->handler == &forward_handler;
+}
 
 static void
 forward_params(struct call_params *p, const struct req *q)

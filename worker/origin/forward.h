@@ -18,4 +18,7 @@ enum verdict forward_request(struct req *q);
  */
 enum verdict forward_prepare(struct req *q);
 
+/* It is at work on q. */
+bool forward_works(const struct req *q);
+
 #endif

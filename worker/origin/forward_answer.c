@@ -89,7 +89,7 @@ forward_make_answer(
 	forward_copy_fields(out, h);
 	forward_end_deadline(f);
 	forward_keep_drop(f);
-	q->upstream_us += mono_diff_us(clock_now(), f->began);
+	forward_note_time(f);
 	forward_settle_head(f);
 	return true;
 }
@@ -116,6 +116,7 @@ forward_head(struct call *c, const struct head *h)
 {
 	struct forward *f = c->user;
 
+	forward_note_head(f, h);
 	if (h->status >= 400 && forward_retries(f, h))
 		forward_retry_answered(f);
 	else if (h->status >= 400 && forward_falls(f, h))
@@ -140,6 +141,7 @@ forward_end(struct call *c, const struct head *trailers)
 {
 	struct forward *f = c->user;
 
+	forward_note_end(f, WHY_OK);
 	if (!f->waiting)
 		req_answer_end(f->req, trailers);
 	else if (f->falling)

@@ -83,7 +83,7 @@ fallback_begin_anew(struct forward *f)
 {
 	struct req *q = f->req;
 
-	q->upstream_us += mono_diff_us(clock_now(), f->began);
+	forward_note_time(f);
 	*f = (struct forward){ .req = q,
 		.began = clock_now(),
 		.client_paused = f->client_paused,
@@ -105,6 +105,7 @@ fallback_send(struct forward *f)
 	forward_leave(f);
 	fallback_begin_anew(f);
 	env_count(q->env, COUNTER_FALLBACKS, 1);
+	forward_note_service(q);
 	req_set_service(q, to, &all[to].timeouts);
 	q->up = *q->up_before;
 	q->up_room = q->up_before->room;
@@ -142,7 +143,10 @@ fallback_take(struct forward *f, enum why why)
 bool
 forward_fails(struct req *q, enum why why)
 {
-	return fallback_is_for(why) && fallback_take(q->handled, why);
+	if (!fallback_is_for(why))
+		return false;
+	forward_note_end(q->handled, why);
+	return fallback_take(q->handled, why);
 }
 
 /* ---- after an answer ---- */
@@ -163,6 +167,7 @@ forward_fall_answered(struct forward *f)
 {
 	f->dropped = 0;
 	f->falling = true;
+	forward_note_end(f, WHY_OK);
 	forward_wait(f, FALL_US);
 }
 

@@ -26,7 +26,9 @@ forward_speak(struct forward *f, uint64_t manner)
 		forward_await_image(f);
 		return false;
 	}
-	if (!manner_take(&m, q->env, &f->call.params)) {
+	if (q->env->plans) {
+		f->call.params.protocol = m.service->protocol;
+	} else if (!manner_take(&m, q->env, &f->call.params)) {
 		req_fail(q, WHY_OVERLOADED);
 		return false;
 	}

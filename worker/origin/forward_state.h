@@ -11,6 +11,7 @@
  *	forward_breaker.c when what failed too often is left alone
  *	forward_manner.c  as an endpoint is spoken to
  *	forward_tunnel.c  what follows a 101
+ *	forward_note.c    what is remembered of each call
  */
 #ifndef WORKER_ORIGIN_FORWARD_STATE_H
 #define WORKER_ORIGIN_FORWARD_STATE_H
@@ -46,6 +47,7 @@ struct forward {
 	struct timer timer; /* fn is NULL before its first use */
 	bool booked;        /* the budget and the deadline know of it */
 	bool late;          /* the deadline is over */
+	bool planned;       /* and that is all (env.plans) */
 	uint64_t delay_us;  /* of an answer that is to be dropped */
 	struct mono due;    /* the deadline, if there is one */
 	struct timer overdue; /* fn is NULL: there is none */
@@ -55,6 +57,9 @@ struct forward {
 	uint64_t barred_us;   /* until the first of those may be tried */
 	struct service_pass pass;
 	struct forward_probe *probe; /* NULL: no probe that waits for a body */
+	struct req_try *try;         /* of the call under way; NULL: none */
+	uint8_t barred_noted;        /* so many of q->tries */
+	bool timed;                  /* q->upstream_us has the time of it */
 	struct queue_waiter wait;    /* as they are full */
 	uint64_t manner;             /* of the last call */
 	uint16_t turns;              /* waited for an image in a row */
@@ -145,6 +150,27 @@ void forward_retry_answered(struct forward *f);
 void forward_wait(struct forward *f, uint64_t us);
 /* Every endpoint may be chosen again. */
 void forward_forget_tried(struct forward *f);
+
+/* ---- forward_note.c ---- */
+
+/* A call has begun, or was refused at once; or its breaker lets none through:
+ * into q->tries. */
+void forward_note_begin(struct forward *f);
+void forward_note_barred(struct forward *f);
+/* It was none, after all. */
+void forward_note_drop(struct forward *f);
+/* Its final head is there. */
+void forward_note_head(struct forward *f, const struct head *h);
+/* It is over; the first time counts. */
+void forward_note_end(struct forward *f, enum why why);
+/* The wait for a connection to come free is over. */
+void forward_note_full(struct forward *f);
+/* Nothing of it waits any more, or is under way. */
+void forward_note_left(struct forward *f);
+/* The calls so far were to another service than those that follow. */
+void forward_note_service(struct req *q);
+/* The time that it took to wait for endpoints, once. */
+void forward_note_time(struct forward *f);
 
 /* ---- forward_deadline.c ---- */
 

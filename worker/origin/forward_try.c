@@ -17,6 +17,7 @@
 #include "worker/origin/forward_state.h"
 
 #include "common/base/must.h"
+#include "worker/flow/trace.h"
 #include "worker/origin/retry.h"
 #include "worker/origin/retry_after.h"
 #include "worker/origin/retry_budget.h"
@@ -145,6 +146,10 @@ forward_count(struct forward *f)
 		env_count(q->env, COUNTER_UPSTREAM_RETRIES, 1);
 	q->endpoint =
 	    registry_endpoint_text(q->env->region, f->call.handle.index);
+	forward_note_begin(f);
+	forward_note_full(f);
+	if (q->trace != NULL)
+		trace_call(q, f->try);
 	f->delayed = false;
 	f->full_steps = f->full_looks = 0;
 	f->turns = 0;
@@ -155,12 +160,24 @@ static bool
 forward_refused(struct forward *f)
 {
 	f->why = WHY_CONNECT_FAILED;
+	forward_note_end(f, f->why);
 	if (!forward_again(f, f->why, 0)) {
 		req_fail(f->req, f->why);
 		return false;
 	}
 	forward_tried(f, f->call.handle);
 	return true;
+}
+
+/*
+ * A pooled one may just be closing, and a tunnel is not asked for twice; but
+ * where connections are bounded or shared, it is one that is there.
+ */
+static bool
+forward_spares_pool(const struct forward *f)
+{
+	return f->call.tunnel && f->call.params.max_connections == 0 &&
+	    f->call.params.protocol != IMG_PROTOCOL_H2;
 }
 
 /* The same. Else the call has begun, or the request has ended. */
@@ -174,13 +191,7 @@ forward_call(struct forward *f, struct endpoint_handle h, const struct addr *a,
 	forward_hold_body(f);
 	if (!forward_speak(f, manner))
 		return false;
-	/*
-	 * A pooled one may just be closing, and this is not sent twice; but
-	 * where connections are bounded or shared, it is one that is there.
-	 */
-	if (f->call.tunnel && f->call.params.max_connections == 0 &&
-	    f->call.params.protocol != IMG_PROTOCOL_H2)
-		fresh = true;
+	fresh = fresh || forward_spares_pool(f);
 	switch (call_connect(&f->call, h, a, fresh, peek)) {
 	case CALL_CONNECTED:
 		queue_leave(&f->wait);
@@ -193,6 +204,7 @@ forward_call(struct forward *f, struct endpoint_handle h, const struct addr *a,
 		forward_tried(f, h);
 		return true;
 	case CALL_BARRED:
+		forward_note_barred(f);
 		forward_pass_over(f, f->call.barred_us);
 		forward_tried(f, h);
 		return true;
@@ -203,6 +215,11 @@ forward_call(struct forward *f, struct endpoint_handle h, const struct addr *a,
 		queue_leave(&f->wait);
 		forward_count(f);
 		return forward_refused(f);
+	case CALL_PLANNED:
+		queue_leave(&f->wait);
+		forward_count(f);
+		f->planned = true;
+		return false;
 	}
 	return false;
 }
@@ -301,6 +318,7 @@ static void
 forward_had_no_room(struct forward *f)
 {
 	f->req->attempts--;
+	forward_note_drop(f);
 	f->full |= 1u << f->ask.tried.count;
 	forward_tried(f, f->call.handle);
 	forward_next(f);
@@ -332,12 +350,13 @@ forward_failed(struct call *c, enum why why)
 
 	if (f->waiting)
 		return; /* the rest of an answer that was dropped */
-	if (q->state == REQ_ANSWERING) {
-		req_end(q, why, true);
+	if (why == WHY_ENDPOINTS_FULL && q->state != REQ_ANSWERING) {
+		forward_had_no_room(f);
 		return;
 	}
-	if (why == WHY_ENDPOINTS_FULL) {
-		forward_had_no_room(f);
+	forward_note_end(f, why);
+	if (q->state == REQ_ANSWERING) {
+		req_end(q, why, true);
 		return;
 	}
 	if (f->late)
@@ -377,6 +396,7 @@ forward_retry_answered(struct forward *f)
 {
 	f->why = WHY_OK;
 	f->dropped = 0;
+	forward_note_end(f, WHY_OK);
 	forward_tried(f, f->call.handle);
 	forward_delay(f, f->delay_us);
 }

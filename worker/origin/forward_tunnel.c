@@ -226,6 +226,7 @@ forward_switched(struct call *c, const struct head *h)
 	struct head out;
 	uint32_t room;
 
+	forward_note_head(f, h);
 	f->tunnel = arena_zalloc(&q->arena, sizeof(*f->tunnel));
 	if (f->tunnel == NULL || !forward_make_answer(f, h, &out, &room)) {
 		req_fail(q, WHY_OVERLOADED);

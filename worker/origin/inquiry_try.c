@@ -194,6 +194,8 @@ inquiry_call(struct inquiry *i, const struct eset_member *m)
 	case CALL_REFUSED:
 		inquiry_count(i);
 		break;
+	case CALL_PLANNED: /* nobody is asked where nothing is done */
+		break;
 	}
 	return inquiry_tried(i, WHY_CONNECT_FAILED);
 }

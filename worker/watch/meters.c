@@ -3,27 +3,50 @@
  */
 #include "worker/watch/meters.h"
 
+#include <string.h>
+
 #include "shm/counters.h"
+#include "shm/exemplar.h"
 #include "shm/histo.h"
+#include "worker/flow/trace.h"
 #include "worker/watch/offences.h"
+#include "worker/watch/record.h"
+
+/* A trace that somebody can look at is an example of its bucket. */
+static void
+meters_example(const struct req *q, uint32_t row, uint64_t us)
+{
+	struct exemplar e = { .us = us };
+
+	if (!trace_is_exported(q))
+		return;
+	e.wall_us = clock_wall().us;
+	memcpy(e.trace_id, q->trace->trace_id, sizeof(e.trace_id));
+	exemplar_add(q->env->region, row, &e);
+}
 
 void
 meters_request(const struct req *q)
 {
 	const struct env *e = q->env;
-	uint64_t us = q->status == 101 ? q->switched_us
-				       : mono_diff_us(clock_now(), q->began);
+	uint32_t row;
+	uint64_t us = req_took_us(q);
 
 	series_add(e->region, e->slot, SERIES_REQUEST, q->plan.row,
 	    q->plan.service, q->head.method, q->status);
-	histo_add(e->region, e->slot, HISTO_REQUEST, q->plan.service, us);
+	row = histo_add(e->region, e->slot, HISTO_REQUEST, q->plan.row,
+	    q->plan.service, us);
+	if (q->trace != NULL)
+		meters_example(q, row, us);
 	if (q->attempts != 0)
-		histo_add(e->region, e->slot, HISTO_OVERHEAD, q->plan.service,
+		(void)histo_add(e->region, e->slot, HISTO_OVERHEAD, 0,
+		    q->plan.service,
 		    us > q->upstream_us ? us - q->upstream_us : 0);
 	if (q->why != WHY_OK)
 		counters_why(e->region, e->slot, q->why);
 	if (e->offences)
 		offences_note(q->env, &q->client, q->status, (enum why)q->why);
+	record_request(q);
 }
 
 void
@@ -32,5 +55,6 @@ meters_call(struct env *e, uint32_t service, uint32_t endpoint, unsigned code,
 {
 	series_add(
 	    e->region, e->slot, SERIES_UPSTREAM, endpoint, service, 0, code);
-	histo_add(e->region, e->slot, HISTO_UPSTREAM, service, us);
+	(void)histo_add(
+	    e->region, e->slot, HISTO_UPSTREAM, endpoint, service, us);
 }

@@ -5,8 +5,11 @@
  */
 #include "worker/watch/offences.h"
 
+#include <stdio.h>
+
 #include "common/base/log.h"
 #include "common/base/units.h"
+#include "shm/audit.h"
 #include "shm/bans.h"
 #include "shm/image.h"
 #include "shm/limiter.h"
@@ -56,6 +59,30 @@ ban_log(struct env *e, const struct img_head *img,
 	    SLICE_FMT(img_slice(img, rule->name)), b->strikes);
 }
 
+/* ---- the audit log ---- */
+
+static void
+ban_tell(struct env *e, const struct img_head *img,
+    const struct img_ban_rule *rule, const struct ban *b, uint64_t now_us)
+{
+	char text[ADDR_TEXT_MAX + 4], time[32], how[64];
+	uint64_t s = (b->until_us - now_us + 500000) / 1000000;
+	size_t n = addr_ip_text(&b->addr, text);
+	struct audit_note note = {
+		.event = AUDIT_BANNED, .address = &b->addr, .count = b->strikes
+	};
+
+	(void)snprintf(
+	    text + n, sizeof(text) - n, "%s", b->addr.is_v6 ? "/64" : "");
+	(void)snprintf(how, sizeof(how), "for %s",
+	    units_duration_text(s * 1000000, time, sizeof(time)));
+	note.text[AUDIT_WHO] = img_slice(img, rule->name);
+	note.text[AUDIT_VIA] = SLICE_LIT("rule");
+	note.text[AUDIT_OBJECT] = slice_str(text);
+	note.text[AUDIT_DETAIL] = slice_str(how);
+	audit_write(e->region, &note);
+}
+
 /* ---- counting ---- */
 
 static bool
@@ -100,6 +127,8 @@ rule_note(struct env *e, const struct img_head *img,
 	/* When it is over, it counts from the start. */
 	(void)limiter_reset(e->region, LIMITER_ADDRESS, &key);
 	ban_log(e, img, rule, &b, now_us);
+	if (audit_wants(e->region, AUDIT_BANNED))
+		ban_tell(e, img, rule, &b, now_us);
 }
 
 /* What it does while it is banned does not prolong that. */

@@ -225,7 +225,7 @@ START_TEST(metrics)
 {
 	lose(of_endpoint("b", 0), 2, 503);
 	text_clear(&body);
-	prom_breakers_write(region, &body);
+	prom_breakers_write(region, &(struct prom){ .out = &body });
 	text_add_char(&body, '\0');
 	has("penstock_breaker_state{service=\"a\",endpoint=\"\"} 0\n");
 	has("penstock_breaker_state{service=\"b\",endpoint=\"10.0.0.3:80\"} "

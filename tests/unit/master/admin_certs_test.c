@@ -37,7 +37,7 @@ START_TEST(what_is_said_of_certificates)
 	    "/ca.pem\",\"listeners\":[\"127.0.0.1:443\"],\"services\":[\"be\"]"
 	    ",\"crl\":false,\"state\":\"good\"");
 	text_clear(&t);
-	admin_certs_prom(reload_current(region), &t);
+	admin_certs_prom(reload_current(region), &(struct prom){ .out = &t });
 	expect_within(&t,
 	    "# TYPE penstock_certificate_expiry_timestamp_seconds gauge\n"
 	    "penstock_certificate_expiry_timestamp_seconds{use="

@@ -315,8 +315,8 @@ START_TEST(metrics_of_endpoints)
 	probes.good = 3;
 	probes.put_off = 4;
 	text_clear(&body);
-	prom_endpoints_write(region, &body);
-	prom_probes_write(&probes, &body);
+	prom_endpoints_write(region, &(struct prom){ .out = &body });
+	prom_probes_write(&probes, &(struct prom){ .out = &body });
 	text_add_char(&body, '\0');
 #define LABELS "{service=\"a\",endpoint=\"10.0.0.1:80\"} "
 	has("\npenstock_endpoint_healthy" LABELS "0\n");
@@ -337,7 +337,7 @@ START_TEST(metrics_of_endpoints)
 	gate_publish("b = { endpoints = ( { address = \"10.0.0.3:1\"; } ); };");
 	publish_retire_absent(region, reload_current(region));
 	text_clear(&body);
-	prom_endpoints_write(region, &body);
+	prom_endpoints_write(region, &(struct prom){ .out = &body });
 	text_add_char(&body, '\0');
 	ck_assert_ptr_null(strstr(body.p, "10.0.0.1"));
 	has("10.0.0.3:1");

@@ -45,7 +45,7 @@ START_TEST(every_name_and_its_state)
 	ck_assert(has("\"state\":\"unresolved\",\"configured\":true,"
 		      "\"age\":null,"));
 	text_clear(&out);
-	admin_names_prom(&names, &out);
+	admin_names_prom(&names, &(struct prom){ .out = &out });
 	ck_assert(has("penstock_names{state=\"resolved\"} 1\n"));
 	ck_assert(has("penstock_names{state=\"failing\"} 1\n"));
 	ck_assert(has("penstock_names{state=\"unresolved\"} 1\n"));

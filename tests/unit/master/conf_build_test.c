@@ -277,7 +277,7 @@ START_TEST(many_routes)
 		routes[i].path = texts[i];
 	}
 	img = kit_image(routes, COUNT);
-	ck_assert_uint_lt(img->bytes / COUNT, 320);
+	ck_assert_uint_lt(img->bytes / COUNT, 352);
 	for (size_t i = 0; i < COUNT; i += 501) {
 		char target[32];
 

@@ -129,6 +129,41 @@ START_TEST(groups_count)
 }
 END_TEST
 
+/* Each is another configuration than without it, and than any other. */
+START_TEST(telemetry_counts)
+{
+	static const char *const keys[] = { "",
+		"access_log = ( { path = \"/a\"; } );",
+		"access_log = ( { path = \"/b\"; } );",
+		"access_log = ( { path = \"/a\"; format = \"dev\"; } );",
+		"access_log = ( { path = \"/a\"; sample = 0.000001; } );",
+		"access_log = ({ path = \"/a\"; when = { slow = \"1s\"; }; });",
+		"access_log = ( { path = \"/a\"; query = \"a\"; } );",
+		"access_log = ( { path = \"/a\"; headers = \"a\"; } );",
+		"access_log = ( { path = \"/a\"; facility = \"user\"; } );",
+		"audit_log = ( { path = \"/a\"; } );",
+		"audit_log = ( { path = \"/a\"; events = \"banned\"; } );",
+		"audit_log = ( { path = \"/a\"; when_full = \"refuse\"; } );",
+		"mask = { headers = [ ]; };", "mask = { query = [ ]; };",
+		"mask = { text = [ ]; };", "tracing = { };",
+		"tracing = { headers = \"A: b\"; };",
+		"tracing = { headers = \"A: c\"; };",
+		"metrics = { max_histograms = 1; };",
+		"recorder = { ring = \"1m\"; };" };
+	enum { COUNT = sizeof(keys) / sizeof(keys[0]) };
+	uint8_t digests[COUNT][32];
+	char text[1024];
+
+	for (size_t i = 0; i < COUNT; i++) {
+		(void)snprintf(text, sizeof(text), "%s\n" REST, keys[i]);
+		digest_of(text, digests[i]);
+		for (size_t k = 0; k < i; k++)
+			ck_assert_msg(memcmp(digests[i], digests[k], 32) != 0,
+			    "%s %s", keys[i], keys[k]);
+	}
+}
+END_TEST
+
 START_TEST(environment_counts)
 {
 	static const char text[] = "environment = \"${CONF_DIGEST}\";\n" REST;
@@ -147,7 +182,9 @@ START_TEST(restart)
 	static const char expected[] =
 	    "user = \"nobody\"\ngroup = \nworkers = 3\ncpu_affinity = false\n"
 	    "worker_connections = 65536\nhelpers = 1\npid_file = \"/p\"\n"
-	    "log.target = \"stderr\"\nadmin.socket = \"/a\"\nstate_dir = \n";
+	    "log.target = \"stderr\"\nadmin.socket = \"/a\"\n"
+	    "admin.address = \nstate_dir = \n"
+	    "recorder.ring = \"4m\"\nrecorder.audit_ring = \"1m\"\n";
 	struct conf_try t;
 	char buf[512], little[8];
 
@@ -173,6 +210,7 @@ main(void)
 	    tc, each_change, 0, (int)(sizeof(cases) / sizeof(cases[0])));
 	tcase_add_test(tc, health_check_counts);
 	tcase_add_test(tc, groups_count);
+	tcase_add_test(tc, telemetry_counts);
 	tcase_add_test(tc, environment_counts);
 	tcase_add_test(tc, restart);
 	return conf_try_run("conf_digest", tc);

@@ -47,7 +47,14 @@ static const char everything[] =
     "  multiplier = { priority = 2; }; }, m = { key = \"route\"; limit = 3;\n"
     "  algorithm = \"concurrency\"; }, n = { key = \"header:X-A\";\n"
     "  rate = \"9/month\"; algorithm = \"quota\"; adaptive = true; }; };\n"
-    "overload = { };\n";
+    "overload = { };\n"
+    "recorder = { ring = \"1m\"; audit_ring = 0; };\n"
+    "access_log = ( { path = \"/a b\"; when = { status = \"404\"; slow = "
+    "\"2s\"; }; sample = 0.000001; query = [ \"*\" ]; },\n"
+    "  { path = \"syslog:/dev/log\"; format = \"template\";\n"
+    "    template = \"{{{status}}}\"; } );\n"
+    "mask = { headers = [ ]; };\n"
+    "tracing = { sample = 1; resource = [ \"a=b\", \"c=d\" ]; };\n";
 
 static char *
 shown(const struct conf *c)

@@ -11,7 +11,8 @@
 static const struct conf_block *const blocks[] = { &conf_block_top,
 	&conf_block_listener, &conf_block_service, &conf_block_endpoint,
 	&conf_block_route, &conf_block_condition, &conf_block_header_rule,
-	&conf_block_probe_header, &conf_block_rate_limit };
+	&conf_block_probe_header, &conf_block_rate_limit,
+	&conf_block_access_log, &conf_block_audit_log };
 #define BLOCKS (int)(sizeof(blocks) / sizeof(blocks[0]))
 
 /* A group's keys follow it, without others between. */
@@ -46,6 +47,8 @@ default_of(const struct conf_row *row)
 		ok = units_duration(row->def, &v, NULL);
 	else if (row->type == CONF_DECIMAL)
 		ok = units_decimal(row->def, &v, NULL);
+	else if (row->type == CONF_SHARE)
+		ok = units_share(row->def, &v, NULL);
 	else
 		ok = units_size(row->def, &v, NULL);
 	ck_assert_msg(ok, "%s", row->path);

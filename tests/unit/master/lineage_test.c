@@ -174,7 +174,7 @@ START_TEST(failures_are_counted)
 	ck_assert(!saver_write(&s, SAVER_REVOCATIONS));
 	ck_assert(!saver_write(&s, SAVER_REVOCATIONS));
 	ck_assert(saver_write(&s, SAVER_KEYS));
-	saver_prom(&s, &t);
+	saver_prom(&s, &(struct prom){ .out = &t });
 	text_add_char(&t, '\0');
 	ck_assert_ptr_nonnull(
 	    strstr(t.p, "penstock_state_saved{file=\"revocations\"} 0\n"));

@@ -16,11 +16,13 @@
 #include "shm/epoch.h"
 #include "shm/extent.h"
 #include "shm/image.h"
+#include "shm/recorder_layout.h"
 #include "shm/region.h"
 #include "shm/registry.h"
 
 #define FIXTURE_IMAGES (64u << 20)
 #define FIXTURE_RING (64u << 10)
+#define FIXTURE_RECORDS RECORDER_RING_MIN
 #define FIXTURE_SECRETS 4000 /* bytes of each image */
 
 static inline void
@@ -33,6 +35,7 @@ fixture_region(struct region *r, uint32_t workers)
 	geometry_defaults(&g, workers);
 	g.images_bytes = FIXTURE_IMAGES;
 	g.ring_bytes = FIXTURE_RING;
+	g.record_bytes = g.audit_bytes = FIXTURE_RECORDS;
 	ck_assert(region_create(r, &g, &d));
 	diag_fini(&d);
 }

@@ -214,6 +214,72 @@ START_TEST(a_new_master_finds_what_was_set)
 }
 END_TEST
 
+#define MANY 4096u
+
+/* Endpoints from number n on, the last first. */
+static void
+publish_many(struct region *r, uint32_t n, uint32_t count)
+{
+	static struct eset_want want[2 * MANY];
+
+	for (uint32_t i = 0; i < count; i++)
+		want[i] = fixture_want(n + count - 1 - i, 1);
+	ck_assert(registry_publish_set(r, 0, want, count));
+	if (count != 0)
+		ck_assert_uint_eq(registry_set(r, 0)->count, count);
+	registry_reclaim(r);
+}
+
+/* The number of the endpoint that has the slot, or had it last. */
+static uint32_t
+owner_of(const struct region *r, uint32_t slot)
+{
+	const struct addr *a = &r->state->endpoints[slot].addr;
+
+	return (uint32_t)a->ip[14] << 8 | a->ip[15];
+}
+
+START_TEST(many_that_return_find_their_slots)
+{
+	static uint32_t before[MANY];
+	struct region r;
+
+	region_make(&r);
+	publish_many(&r, 1, MANY);
+	for (uint32_t i = 0; i < MANY; i++)
+		before[i] = owner_of(&r, i);
+	publish_many(&r, MANY + 1, MANY / 8);
+	publish_many(&r, 1 + MANY / 2, MANY / 4);
+	publish_many(&r, 1, MANY);
+	for (uint32_t i = 0; i < MANY; i++)
+		ck_assert_uint_eq(owner_of(&r, i), before[i]);
+	region_fini(&r);
+}
+END_TEST
+
+/* Some of their slots have gone to others: each has one, and one alone. */
+START_TEST(no_two_slots_bear_the_same_name)
+{
+	static bool seen[2 * MANY];
+	struct region r;
+	uint32_t n;
+
+	region_make(&r);
+	publish_many(&r, 1, MANY);
+	publish_many(&r, 0, 0);
+	publish_many(&r, MANY / 2, MANY / 4);
+	publish_many(&r, MANY / 2, MANY / 2 + MANY / 8);
+	publish_many(&r, 1, MANY + MANY / 8);
+	n = atomic_load(&r.state->control.endpoints);
+	ck_assert_uint_eq(n, MANY + MANY / 8);
+	for (uint32_t i = 0; i < n; i++) {
+		ck_assert(!seen[owner_of(&r, i)]);
+		seen[owner_of(&r, i)] = true;
+	}
+	region_fini(&r);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -227,5 +293,7 @@ main(void)
 	tcase_add_test(tc, new_among_others_starts_slowly);
 	tcase_add_test(tc, health_lasts_as_long_as_the_slot);
 	tcase_add_test(tc, a_new_master_finds_what_was_set);
+	tcase_add_test(tc, many_that_return_find_their_slots);
+	tcase_add_test(tc, no_two_slots_bear_the_same_name);
 	return fixture_run(tc, "registry sets");
 }

@@ -292,6 +292,31 @@ START_TEST(an_address_that_returns_finds_its_slot)
 }
 END_TEST
 
+/* Even after it was freed, and however many others were: its counters are
+ * there. */
+START_TEST(a_freed_slot_is_had_by_its_address_again)
+{
+	struct region r;
+	uint32_t s, one, two;
+
+	fixture_region(&r, 1);
+	s = registry_service(&r, SLICE_LIT("s"));
+	one = publish(&r, s, 1, 1);
+	two = publish(&r, s, 2, 1);
+	ck_assert_uint_ne(one, two);
+	registry_retire_service(&r, s);
+	registry_reclaim(&r);
+	ck_assert_uint_eq(fixture_endpoints(&r), 0);
+	ck_assert_uint_eq(publish(&r, s, 1, 1), one);
+	registry_retire_service(&r, s);
+	registry_reclaim(&r);
+	ck_assert_uint_eq(publish(&r, s, 2, 1), two);
+	/* Whoever is new has what is left. */
+	ck_assert_uint_eq(publish(&r, s, 3, 1), one);
+	region_fini(&r);
+}
+END_TEST
+
 START_TEST(a_set_that_does_not_fit_changes_nothing)
 {
 	struct region r;
@@ -397,6 +422,7 @@ main(void)
 	tcase_add_test(tc, a_label_can_change);
 	tcase_add_test(tc, an_endpoint_lives_and_dies);
 	tcase_add_test(tc, an_address_that_returns_finds_its_slot);
+	tcase_add_test(tc, a_freed_slot_is_had_by_its_address_again);
 	tcase_add_test(tc, a_set_that_does_not_fit_changes_nothing);
 	tcase_add_test(tc, rows_of_a_dead_worker_are_zeroed);
 	tcase_add_test(tc, a_new_master_knows_what_is_current);

@@ -189,6 +189,29 @@ START_TEST(the_master_has_a_slot)
 }
 END_TEST
 
+START_TEST(each_slot_has_a_name)
+{
+	static const struct {
+		uint32_t slot;
+		const char *role, *name;
+	} cases[] = {
+		{ 0, "worker", "worker 0" },
+		{ WORKERS_MAX - 1, "worker", "worker 63" },
+		{ SLOT_MASTER, "master", "master" },
+		{ SLOT_HELPER, "helper", "helper 0" },
+		{ SLOT_LOG - 1, "helper", "helper 15" },
+		{ SLOT_LOG, "penstocklog", "penstocklog" },
+	};
+	char name[SLOT_NAME_BYTES];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		slot_name(cases[i].slot, name);
+		ck_assert_str_eq(name, cases[i].name);
+		ck_assert_str_eq(slot_role(cases[i].slot), cases[i].role);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -202,5 +225,6 @@ main(void)
 	tcase_add_test(tc, last_words_are_kept);
 	tcase_add_test(tc, a_dead_worker_is_settled);
 	tcase_add_test(tc, the_master_has_a_slot);
+	tcase_add_test(tc, each_slot_has_a_name);
 	return fixture_run(tc, "slots");
 }

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "shm/audit.c"
 #include "shm/breaker.c"
 #include "shm/breaker_history.c"
 #include "shm/breaker_keep.c"
@@ -31,6 +32,7 @@
 #include "shm/limiter_table.c"
 #include "shm/override.c"
 #include "shm/permit.c"
+#include "shm/recorder.c"
 #include "shm/registry.c"
 #include "shm/registry_map.c"
 #include "shm/registry_names.c"

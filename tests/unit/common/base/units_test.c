@@ -109,6 +109,27 @@ START_TEST(decimal_read)
 }
 END_TEST
 
+/* The same grammar, with more digits. */
+START_TEST(share_read)
+{
+	static const struct reading shares[] = {
+		{ "1.0", 1000000, NULL },
+		{ "0.0001", 100, NULL },
+		{ "0.000001", 1, NULL },
+		{ "0.0000010", 0, "more than six digits" },
+		{ "1.", 0, "no digits after the point" },
+		{ "18446744073710", 0, "too large" },
+	};
+	char buf[32];
+
+	for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++)
+		check_reading(units_share, &shares[i]);
+	ck_assert_str_eq(units_share_text(1000000, buf, sizeof(buf)), "1.0");
+	ck_assert_str_eq(units_share_text(10, buf, sizeof(buf)), "0.00001");
+	ck_assert_str_eq(units_share_text(0, buf, sizeof(buf)), "0.0");
+}
+END_TEST
+
 START_TEST(rate_read)
 {
 	uint64_t count, per;
@@ -178,6 +199,7 @@ main(void)
 	tcase_add_test(tc, duration_read);
 	tcase_add_test(tc, size_read);
 	tcase_add_test(tc, decimal_read);
+	tcase_add_test(tc, share_read);
 	tcase_add_test(tc, rate_read);
 	tcase_add_test(tc, texts_are_shortest);
 	suite_add_tcase(suite, tc);

@@ -49,6 +49,31 @@ START_TEST(kinds)
 }
 END_TEST
 
+/* Of a head of the answer, or its trailers; the last word counts. */
+START_TEST(statuses_that_are_heard)
+{
+	static const struct {
+		const char *text;
+		int32_t status;
+	} cases[] = { { "0", 0 }, { "13", 13 }, { "", -1 }, { "x", -1 },
+		{ "1x", -1 }, { "-1", -1 }, { "999999999", 999999999 },
+		{ "9999999999", -1 } };
+	struct field f = { .name = SLICE_LIT("Grpc-Status") };
+	struct head h = { .fields = &f, .count = 1 };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		req.grpc_status = -1;
+		f.value = slice_str(cases[i].text);
+		grpc_hear(&req, &h);
+		ck_assert_int_eq(req.grpc_status, cases[i].status);
+	}
+	h.count = 0;
+	req.grpc_status = 5;
+	grpc_hear(&req, &h);
+	ck_assert_int_eq(req.grpc_status, 5);
+}
+END_TEST
+
 START_TEST(other_methods)
 {
 	add("content-type", "application/grpc");
@@ -121,6 +146,7 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_add_test(tc, kinds);
 	tcase_add_test(tc, other_methods);
+	tcase_add_test(tc, statuses_that_are_heard);
 	tcase_add_test(tc, no_type);
 	tcase_add_test(tc, no_deadline);
 	tcase_add_test(tc, deadline);

@@ -2,6 +2,8 @@
  * Tests of guards.c: which requests end with their identity, how, and which
  * are left to get their answer. With API keys, as they are revoked by name.
  */
+#include "shm/audit.h"
+#include "shm/recorder.h"
 #include "tests/unit/worker/filter/auth_flow.h"
 
 static unsigned left; /* times that the handler was asked to leave */
@@ -98,6 +100,36 @@ START_TEST(an_answer_is_cut)
 }
 END_TEST
 
+START_TEST(an_end_is_audited)
+{
+	static const struct img_head wanted = { .telemetry.audit = { .on = 1,
+						    .events = AUDIT_DEFAULT } };
+	static _Alignas(8) char out[RECORD_MAX];
+	struct recorder_cursor c = { 0 };
+	const struct record_audit *a;
+	struct identity *id;
+
+	audit_begin(&flow.region, 0);
+	audit_follow(&flow.region, &wanted);
+	begin("a", INT64_MAX);
+	id = flow.q->identity;
+	req_set_state(flow.q, REQ_ANSWERING);
+	revoke("a");
+	guards_turn(&flow.env);
+	ck_assert_ptr_null(flow.q);
+	a = audit_view(
+	    out, recorder_next(&flow.region, RECORDER_AUDIT, 0, &c, out));
+	ck_assert_ptr_nonnull(a);
+	ck_assert_uint_eq(a->event, AUDIT_AUTH_ENDED);
+	ck_assert(slice_eq(audit_text(a, AUDIT_VIA), SLICE_LIT("main")));
+	ck_assert(
+	    slice_eq(audit_text(a, AUDIT_WHY), SLICE_LIT("identity_ended")));
+	ck_assert_uint_eq(
+	    recorder_next(&flow.region, RECORDER_AUDIT, 0, &c, out), 0);
+	drop(id);
+}
+END_TEST
+
 START_TEST(a_moment_for_a_last_word)
 {
 	struct identity *id;
@@ -174,6 +206,7 @@ main(void)
 	tcase_add_checked_fixture(tc, flow_begin, flow_fini);
 	tcase_add_test(tc, it_goes_on_while_it_holds);
 	tcase_add_test(tc, an_answer_is_cut);
+	tcase_add_test(tc, an_end_is_audited);
 	tcase_add_test(tc, a_moment_for_a_last_word);
 	tcase_add_test(tc, a_request_that_is_still_sent);
 	tcase_add_test(tc, or_whose_time_is_over);

@@ -48,8 +48,10 @@ START_TEST(trailers)
 		{ .name = SLICE_LIT("X-Sum"), .value = SLICE_LIT("1") },
 		{ .name = SLICE_LIT("x_user_id"), .value = SLICE_LIT("2") },
 		{ .name = SLICE_LIT("X-End"), .value = SLICE_LIT("3") },
+		{ .name = SLICE_LIT("Penstock-Debug"),
+		    .id = FIELD_PENSTOCK_DEBUG },
 	};
-	struct head h = { .fields = fields, .count = 3 }, kept;
+	struct head h = { .fields = fields, .count = 4 }, kept;
 	const struct head *out;
 
 	kit_tell(names, 7);

@@ -1,9 +1,9 @@
 /*
- * fetch_multi.h - libcurl on the master's loop: its sockets, its timeouts, and
+ * fetch_multi.h - libcurl on a loop: its sockets, its timeouts, and
  * the requests that it works on.
  */
-#ifndef MASTER_FETCH_MULTI_H
-#define MASTER_FETCH_MULTI_H
+#ifndef COMMON_NET_FETCH_MULTI_H
+#define COMMON_NET_FETCH_MULTI_H
 
 #include <stdbool.h>
 
@@ -17,7 +17,7 @@ struct fetch_multi {
 	struct loop_watch sockets;
 	struct timer timer;
 	/* A request has ended with a CURLcode; `owner` is its CURLOPT_PRIVATE.
-	 * It is dropped later than that. */
+	 * It may be dropped from within, and others added. */
 	void (*done)(void *owner, int result);
 };
 

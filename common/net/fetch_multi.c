@@ -1,7 +1,7 @@
 /*
  * fetch_multi.c - see fetch_multi.h.
  */
-#include "master/fetch_multi.h"
+#include "common/net/fetch_multi.h"
 
 #include <curl/curl.h>
 #include <sys/epoll.h>

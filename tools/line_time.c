@@ -1,0 +1,138 @@
+/*
+ * line_time.c - the moment of a record as text. Records of one second follow
+ * each other, so that most of it is there already.
+ */
+#include <time.h>
+
+#include "common/base/clock.h"
+#include "tools/line_inside.h"
+
+#define SECOND_US 1000000
+
+typedef uint32_t clock_write_fn(int64_t second, char *text);
+
+static uint32_t
+utc_write(int64_t second, char *text)
+{
+	char whole[WALL_TEXT_BYTES];
+
+	wall_text((struct wall){ second * SECOND_US }, whole);
+	memcpy(text, whole, sizeof("2026-01-02T03:04:05.") - 1);
+	return sizeof("2026-01-02T03:04:05.") - 1;
+}
+
+static char *
+two_digits(char *to, int value)
+{
+	*to++ = (char)('0' + value / 10 % 10);
+	*to++ = (char)('0' + value % 10);
+	return to;
+}
+
+/* The time of day, with what ends it. */
+static char *
+day_write(char *to, const struct tm *tm, char last)
+{
+	to = two_digits(to, tm->tm_hour);
+	*to++ = ':';
+	to = two_digits(to, tm->tm_min);
+	*to++ = ':';
+	to = two_digits(to, tm->tm_sec);
+	*to++ = last;
+	return to;
+}
+
+/* "28/Nov/2026:23:07:12 +0000": names of months are English everywhere. */
+static uint32_t
+local_write(int64_t second, char *text)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	time_t t = second;
+	struct tm tm;
+	char *to = text;
+	long east;
+
+	localtime_r(&t, &tm);
+	to = two_digits(to, tm.tm_mday);
+	*to++ = '/';
+	memcpy(to, months + 3 * tm.tm_mon, 3);
+	to += 3;
+	*to++ = '/';
+	to = two_digits(to, tm.tm_year / 100 + 19);
+	to = two_digits(to, tm.tm_year);
+	*to++ = ':';
+	to = day_write(to, &tm, ' ');
+	east = tm.tm_gmtoff / 60;
+	*to++ = east < 0 ? '-' : '+';
+	east = east < 0 ? -east : east;
+	to = two_digits(to, (int)(east / 60));
+	to = two_digits(to, (int)(east % 60));
+	return (uint32_t)(to - text);
+}
+
+static uint32_t
+short_write(int64_t second, char *text)
+{
+	time_t t = second;
+	struct tm tm;
+
+	localtime_r(&t, &tm);
+	return (uint32_t)(day_write(text, &tm, '.') - text);
+}
+
+/* The second into c, if it is not there; returns the microseconds behind it. */
+static uint32_t
+clock_set(struct line_clock *c, int64_t us, clock_write_fn *write)
+{
+	int64_t second = us > 0 ? us / SECOND_US : 0;
+
+	if (c->n == 0 || c->second != second) {
+		c->second = second;
+		c->n = write(second, c->text);
+	}
+	return us > 0 ? (uint32_t)(us % SECOND_US) : 0;
+}
+
+/* The second and so many digits of the fraction. */
+static char *
+time_write(struct line *l, const struct line_clock *c, uint32_t us, int digits)
+{
+	char *to = l->value + c->n;
+
+	memcpy(l->value, c->text, sizeof(c->text));
+	for (int i = 6; i > digits; i--)
+		us /= 10;
+	for (int i = digits; i > 0; i--, us /= 10)
+		to[i - 1] = (char)('0' + us % 10);
+	return to + digits;
+}
+
+struct slice
+line_time(struct line *l)
+{
+	struct line_clock *c = &l->f->utc;
+	uint32_t us = clock_set(c, l->v->head->wall_us, utc_write);
+	char *to = time_write(l, c, us, 6);
+
+	*to++ = 'Z';
+	return slice_make(l->value, (size_t)(to - l->value));
+}
+
+struct slice
+line_time_local(struct line *l)
+{
+	struct line_clock *c = &l->f->local;
+
+	(void)clock_set(c, l->v->head->wall_us, local_write);
+	return slice_make(c->text, c->n);
+}
+
+struct slice
+line_time_short(struct line *l)
+{
+	struct line_clock *c = &l->f->local;
+	uint32_t us = clock_set(c, l->v->head->wall_us, short_write);
+	char *to = time_write(l, c, us, 3);
+
+	return slice_make(l->value, (size_t)(to - l->value));
+}

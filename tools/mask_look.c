@@ -1,0 +1,171 @@
+/*
+ * mask_look.c - whether a text may hold anything to mask at all: most hold
+ * nothing, and the look must cost next to nothing. A stretch of 64 bytes
+ * becomes words with a bit per byte, in which the shapes of numbers are looked
+ * for; sixteen bytes at a time with SSE2, which every x86-64 has.
+ */
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include "tools/mask_inside.h"
+
+#define LOOK_WIDTH 64
+/* Stretches overlap by more than what is looked for is long. */
+#define LOOK_STEP 48
+#define LOOK_DIGITS_MIN 6 /* of any number that is masked */
+
+struct look {
+	uint64_t digits, letters;
+	uint64_t separators; /* of numbers */
+	uint64_t dots;
+};
+
+#ifdef __SSE2__
+static inline __m128i
+look_below(__m128i x, char from, char count)
+{
+	__m128i y = _mm_sub_epi8(x, _mm_set1_epi8(from));
+
+	return _mm_cmpeq_epi8(_mm_min_epu8(y, _mm_set1_epi8(count - 1)), y);
+}
+
+static inline uint64_t
+look_equal(__m128i x, char c)
+{
+	return (uint64_t)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8(c)));
+}
+
+static inline uint64_t
+look_digits(const char *p)
+{
+	uint64_t bits = 0;
+
+	for (int i = 0; i < LOOK_WIDTH; i += 16) {
+		__m128i x =
+		    _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+
+		bits |= (uint64_t)_mm_movemask_epi8(look_below(x, '0', 10))
+		    << i;
+	}
+	return bits;
+}
+
+static void
+look_rest(const char *p, struct look *l)
+{
+	for (int i = 0; i < LOOK_WIDTH; i += 16) {
+		__m128i x =
+		    _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+		__m128i lower = _mm_or_si128(x, _mm_set1_epi8(0x20));
+
+		l->letters |=
+		    (uint64_t)_mm_movemask_epi8(look_below(lower, 'a', 26))
+		    << i;
+		l->separators |= (look_equal(x, ' ') | look_equal(x, '-') |
+				     look_equal(x, '+'))
+		    << i;
+		l->dots |= look_equal(x, '.') << i;
+	}
+}
+#else
+static inline uint64_t
+look_digits(const char *p)
+{
+	uint64_t bits = 0;
+
+	for (int i = 0; i < LOOK_WIDTH; i++)
+		bits |= (uint64_t)mask_digit((uint8_t)p[i]) << i;
+	return bits;
+}
+
+static void
+look_rest(const char *p, struct look *l)
+{
+	for (int i = 0; i < LOOK_WIDTH; i++) {
+		uint8_t c = (uint8_t)p[i];
+
+		l->letters |= (uint64_t)mask_letter(c) << i;
+		l->separators |= (uint64_t)mask_separator(c) << i;
+		l->dots |= (uint64_t)(c == '.') << i;
+	}
+}
+#endif
+
+static inline bool
+fewer_than(uint64_t bits, int min)
+{
+	while (bits != 0 && --min != 0)
+		bits &= bits - 1;
+	return bits == 0;
+}
+
+/*
+ * Nine digits and separators that begin and end with a digit; six, behind which
+ * a letter ends a word; 999.999.999-99.
+ */
+static bool
+look_finds(const struct look *l)
+{
+	uint64_t d = l->digits, n = d | l->separators;
+	uint64_t n2 = n & n >> 1, n4 = n2 & n2 >> 2, n6 = n4 & n2 >> 4;
+	uint64_t n9 = n6 & n2 >> 6 & n >> 8;
+	uint64_t last = l->letters & ~((d | l->letters) >> 1);
+
+	return ((d & n9 & d >> 8) | (n6 << 6 & last) |
+		   (l->dots & l->dots >> 4 & l->separators >> 8)) != 0;
+}
+
+static bool
+look_stretch(const char *p, size_t n)
+{
+	char padded[LOOK_WIDTH];
+	struct look l = { 0 };
+
+	if (n < LOOK_WIDTH) {
+		memset(padded, 0, sizeof(padded));
+		memcpy(padded, p, n);
+		p = padded;
+	}
+	l.digits = look_digits(p);
+	if (fewer_than(l.digits, LOOK_DIGITS_MIN))
+		return false;
+	look_rest(p, &l);
+	return look_finds(&l);
+}
+
+static bool
+look_numbers(struct slice s)
+{
+	while (s.n > LOOK_WIDTH) {
+		if (look_stretch(s.p, LOOK_WIDTH))
+			return true;
+		s = slice_skip(s, LOOK_STEP);
+	}
+	return look_stretch(s.p, s.n);
+}
+
+/* Escapes tear shapes apart: here, some digits are enough. */
+static bool
+look_escaped(uint32_t kinds, struct slice s)
+{
+	unsigned digits = 0;
+
+	if ((kinds & IMG_MASK_EMAIL) && memmem(s.p, s.n, "%40", 3) != NULL)
+		return true;
+	for (size_t i = 0; i < s.n; i++)
+		digits += mask_digit((uint8_t)s.p[i]);
+	return (kinds & ~IMG_MASK_EMAIL) && digits >= LOOK_DIGITS_MIN;
+}
+
+bool
+mask_look(uint32_t kinds, struct slice s)
+{
+	if (kinds == 0 || s.n < LOOK_DIGITS_MIN)
+		return false;
+	if ((kinds & IMG_MASK_EMAIL) && memchr(s.p, '@', s.n) != NULL)
+		return true;
+	if (memchr(s.p, '%', s.n) != NULL)
+		return look_escaped(kinds, s);
+	return (kinds & ~IMG_MASK_EMAIL) && look_numbers(s);
+}

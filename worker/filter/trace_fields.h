@@ -1,0 +1,20 @@
+/*
+ * trace_fields.h - what endpoints are told of a trace.
+ */
+#ifndef WORKER_FILTER_TRACE_FIELDS_H
+#define WORKER_FILTER_TRACE_FIELDS_H
+
+#include "worker/flow/req.h"
+
+/*
+ * Puts q->trace into what goes upstream, in the formats of `propagate`
+ * (IMG_TRACE_*), in place of what the client said in those. Nothing where
+ * nothing goes upstream.
+ */
+void trace_tell(struct req *q, uint32_t propagate);
+
+/* Takes the fields for which `is` holds out of what goes upstream. */
+void trace_take_out(struct req *q,
+    bool (*is)(const struct field *f, const void *what), const void *what);
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * trace.c - see trace.h.
+ */
+#include "worker/flow/trace.h"
+
+#include "common/base/hex.h"
+#include "worker/flow/req.h"
+
+void
+trace_make_span(struct env *e, uint8_t id[TRACE_SPAN_BYTES])
+{
+	uint64_t random;
+
+	do
+		random = env_random(e);
+	while (random == 0);
+	memcpy(id, &random, TRACE_SPAN_BYTES);
+}
+
+void
+trace_call(struct req *q, struct req_try *call)
+{
+	struct trace *t = q->trace;
+	uint8_t id[TRACE_SPAN_BYTES];
+
+	trace_make_span(q->env, id);
+	hex_write(id, sizeof(id), t->parent_text + TRACE_PARENT_SPAN);
+	memcpy(t->b3_text + TRACE_B3_SPAN, t->parent_text + TRACE_PARENT_SPAN,
+	    sizeof(id) * 2);
+	if (call != NULL)
+		memcpy(call->span_id, id, sizeof(id));
+}
+
+/* Of the gateway or of what is behind it, not of its client. */
+static bool
+trace_failed(const struct req *q)
+{
+	enum why_fault fault = why_table[q->why].fault;
+
+	return q->status >= 500 || fault == FAULT_UPSTREAM ||
+	    fault == FAULT_GATEWAY;
+}
+
+bool
+trace_is_exported(const struct req *q)
+{
+	const struct trace *t = q->trace;
+
+	if (!t->exported)
+		return false;
+	return (t->flags & TRACE_SAMPLED) != 0 ||
+	    (t->errors && trace_failed(q)) ||
+	    (t->slow_us != 0 && req_took_us(q) >= t->slow_us);
+}
+
+/* The trace is the client's business alone, but it is one. */
+static void
+trace_record_bare(const struct req *q, struct record_request *to)
+{
+	struct trace_context c;
+
+	if (!trace_read_w3c(&q->head, &c))
+		return;
+	memcpy(to->trace_id, c.trace_id, sizeof(to->trace_id));
+	memcpy(to->parent_id, c.parent_id, sizeof(to->parent_id));
+	to->trace_flags = c.flags;
+	to->flags |= RECORD_PARENT;
+}
+
+void
+trace_record(const struct req *q, struct record_request *to)
+{
+	const struct trace *t = q->trace;
+
+	if (t == NULL) {
+		trace_record_bare(q, to);
+		return;
+	}
+	memcpy(to->trace_id, t->trace_id, sizeof(to->trace_id));
+	memcpy(to->span_id, t->span_id, sizeof(to->span_id));
+	memcpy(to->parent_id, t->parent_id, sizeof(to->parent_id));
+	to->trace_flags = t->flags;
+	if (trace_has_id(t->parent_id, TRACE_SPAN_BYTES))
+		to->flags |= RECORD_PARENT;
+	if (trace_is_exported(q))
+		to->flags |= RECORD_SAMPLED;
+}
