@@ -135,5 +135,13 @@ for n in 1 2 3 4; do
 	broken "bans-mutation$n" -DMUTATION="$n"
 done
 
+# Deaths; a longer life, in which the reader is lapped.
+sound recorder-kills -DKILLS=2 -DOPS=6
+sound recorder-laps -DOPS=8
+for n in 1 2 3 4 5 7; do
+	broken "recorder-mutation$n" -DKILLS=1 -DOPS=7 -DMUTATION="$n"
+done
+broken recorder-mutation6 -DBLOCK=4 -DOPS=7 -DMUTATION=6
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
