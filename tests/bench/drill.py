@@ -15,28 +15,33 @@ import drill_attack
 import drill_auth
 import drill_balance
 import drill_breaker
+import drill_explain
 import drill_faults
 import drill_health
 import drill_identity
 import drill_kit
 import drill_limits
+import drill_lines
 import drill_overload
 import drill_protect
+import drill_record
 import drill_refused
 import drill_reload
 import drill_retry
 import drill_secure
 import drill_shed
+import drill_telemetry
 import drill_tunnel
 
-DRILLS = {**drill_reload.DRILLS, **drill_balance.DRILLS,
+DRILLS = {**drill_explain.DRILLS, **drill_reload.DRILLS, **drill_balance.DRILLS,
           **drill_attack.DRILLS, **drill_health.DRILLS, **drill_faults.DRILLS,
           **drill_tunnel.DRILLS, **drill_secure.DRILLS,
           **drill_identity.DRILLS, **drill_auth.DRILLS,
           **drill_limits.DRILLS, **drill_refused.DRILLS,
           **drill_breaker.DRILLS, **drill_overload.DRILLS,
           **drill_retry.DRILLS, **drill_shed.DRILLS,
-          **drill_protect.DRILLS}
+          **drill_protect.DRILLS, **drill_telemetry.DRILLS,
+          **drill_lines.DRILLS, **drill_record.DRILLS}
 
 
 def main():

@@ -167,7 +167,7 @@ async def tunnel_drill():
                                     extra=f'name = "n{i}";'))
             await asyncio.sleep(0.05)
         kept = len(s.gw.ctl_json('generations')['generations'])
-        open_now = int(s.gw.metric('tunnels'))
+        open_now = int(s.gw.metric('tunnels_active'))
         same, reached = pids == s.gw.worker_pids, s.gw.generation
         sockets.running = False
         await asyncio.sleep(1)
