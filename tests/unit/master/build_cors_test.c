@@ -2,8 +2,6 @@
  * What browsers are told, in the image: whole values of fields, an order that
  * can be searched, and nothing that leads out of it.
  */
-#include <stdio.h>
-
 #include "tests/unit/master/conf_try.h"
 
 #define CONF                                                              \
@@ -20,26 +18,7 @@
 	"security_headers = { preset = \"none\"; }; }, "                  \
 	"{ path = \"/w\"; service = \"be\"; } );\n"
 
-static struct conf_try t;
-
-static void
-setup(void)
-{
-	conf_try_text(&t, CONF);
-	ck_assert_str_eq(t.complaints, "");
-}
-
-static void
-teardown(void)
-{
-	conf_try_fini(&t);
-}
-
-static struct img_head *
-image(void)
-{
-	return (struct img_head *)(void *)t.c.image;
-}
+#include "tests/unit/master/image_kit.h"
 
 static struct img_cors *
 policy(uint32_t i)
@@ -47,16 +26,6 @@ policy(uint32_t i)
 	return (struct img_cors *)(void *)((char *)image() +
 		   image()->cors.off) +
 	    i;
-}
-
-static void
-expect(struct img_str s, const char *want)
-{
-	char got[256];
-
-	(void)snprintf(
-	    got, sizeof(got), "%.*s", SLICE_FMT(img_slice(image(), s)));
-	ck_assert_str_eq(got, want);
 }
 
 START_TEST(texts)

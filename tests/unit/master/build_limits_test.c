@@ -31,32 +31,7 @@
 	"rate_limits = \"mixed\"; }, "                                      \
 	"{ path = \"/none\"; service = \"be\"; } );\n"
 
-static struct conf_try t;
-
-static void
-setup(void)
-{
-	conf_try_text(&t, CONF);
-	ck_assert_str_eq(t.complaints, "");
-}
-
-static void
-teardown(void)
-{
-	conf_try_fini(&t);
-}
-
-static struct img_head *
-image(void)
-{
-	return (struct img_head *)(void *)t.c.image;
-}
-
-static void *
-at(uint32_t off)
-{
-	return (char *)image() + off;
-}
+#include "tests/unit/master/image_kit.h"
 
 static struct img_limit *
 limit(uint32_t i)

@@ -35,32 +35,7 @@
 	"routes = ( { name = \"r\"; path = \"/\"; service = \"be\"; }, "      \
 	"{ path = \"/p\"; respond = { }; } );\n"
 
-static struct conf_try t;
-
-static void
-setup(void)
-{
-	conf_try_text(&t, CONF);
-	ck_assert_str_eq(t.complaints, "");
-}
-
-static void
-teardown(void)
-{
-	conf_try_fini(&t);
-}
-
-static struct img_head *
-image(void)
-{
-	return (struct img_head *)(void *)t.c.image;
-}
-
-static void *
-at(uint32_t off)
-{
-	return (char *)image() + off;
-}
+#include "tests/unit/master/image_kit.h"
 
 static struct img_log *
 access_log(uint32_t i)
@@ -72,14 +47,6 @@ static struct img_log *
 audit_log(uint32_t i)
 {
 	return (struct img_log *)at(image()->telemetry.audit_logs.off) + i;
-}
-
-static void
-expect(struct img_str s, const char *text)
-{
-	struct slice got = img_slice(image(), s);
-
-	ck_assert_msg(slice_eq(got, slice_str(text)), "%.*s", SLICE_FMT(got));
 }
 
 /* The texts of a span, with a space between. */
