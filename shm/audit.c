@@ -16,6 +16,7 @@
 #include "shm/readers.h"
 #include "shm/recorder.h"
 #include "shm/step.h"
+#include "shm/word.h"
 
 _Static_assert(AUDIT_EVENTS < 32, "a bit for each of them");
 _Static_assert(
@@ -165,9 +166,7 @@ audit_lose(const struct region *r)
 	struct shm_audit *s = &r->state->audits.ring[r->audit_ring];
 
 	SHM_STEP("audit_lost");
-	atomic_store_explicit(&s->lost,
-	    atomic_load_explicit(&s->lost, memory_order_relaxed) + 1,
-	    memory_order_relaxed);
+	word_add(&s->lost, 1);
 }
 
 void

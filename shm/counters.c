@@ -7,6 +7,7 @@
 
 #include "common/base/must.h"
 #include "shm/step.h"
+#include "shm/word.h"
 
 _Static_assert(COUNTER_COUNT <= COUNTERS_MAX, "layout.h has room for them");
 
@@ -57,11 +58,7 @@ void
 counters_why(const struct region *r, uint32_t w, uint32_t why)
 {
 	MUST(w < WORKERS_MAX && why < WHYS_MAX);
-	_Atomic uint64_t *word = &r->state->meters[w].whys[why];
-
-	atomic_store_explicit(word,
-	    atomic_load_explicit(word, memory_order_relaxed) + 1,
-	    memory_order_relaxed);
+	word_add(&r->state->meters[w].whys[why], 1);
 }
 
 uint64_t

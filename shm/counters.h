@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "shm/region.h"
+#include "shm/word.h"
 
 enum counter {
 #define COUNTER(id, name, type, help) COUNTER_##id,
@@ -21,9 +22,7 @@ enum counter {
 static inline void
 counter_add(_Atomic uint64_t *block, enum counter c, uint64_t by)
 {
-	atomic_store_explicit(&block[c],
-	    atomic_load_explicit(&block[c], memory_order_relaxed) + by,
-	    memory_order_relaxed);
+	word_add(&block[c], by);
 }
 
 _Atomic uint64_t *counters_block(const struct region *r, uint32_t w);

@@ -5,6 +5,7 @@
 
 #include "common/base/must.h"
 #include "shm/histo_own.h"
+#include "shm/word.h"
 
 _Static_assert(HISTO_KINDS <= HISTO_KINDS_MAX, "layout.h has room for them");
 _Static_assert(HISTO_OVERHEAD == HISTO_OWNERS, "those with owners come first");
@@ -38,14 +39,6 @@ histo_bucket(uint64_t us)
 		if (us <= histo_bounds_us[b])
 			break;
 	return b;
-}
-
-static void
-word_add(_Atomic uint64_t *word, uint64_t by)
-{
-	atomic_store_explicit(word,
-	    atomic_load_explicit(word, memory_order_relaxed) + by,
-	    memory_order_relaxed);
 }
 
 uint32_t

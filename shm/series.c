@@ -10,6 +10,7 @@
 #include "common/base/must.h"
 #include "common/http/http.h"
 #include "shm/series_key.h"
+#include "shm/word.h"
 
 #define LINE_PLACES 4 /* of a row: one cache line */
 
@@ -24,14 +25,6 @@ line_of(enum series_kind kind, uint32_t a)
 {
 	return (a * LINE_PLACES + (uint32_t)kind * (SERIES_PLACES / 4)) &
 	    (SERIES_PLACES - 1);
-}
-
-static void
-word_add(_Atomic uint64_t *word, uint64_t by)
-{
-	atomic_store_explicit(word,
-	    atomic_load_explicit(word, memory_order_relaxed) + by,
-	    memory_order_relaxed);
 }
 
 static void

@@ -4,14 +4,7 @@
 #include "shm/tally.h"
 
 #include "common/base/must.h"
-
-static void
-tally_grow(_Atomic uint64_t *word, uint64_t by)
-{
-	atomic_store_explicit(word,
-	    atomic_load_explicit(word, memory_order_relaxed) + by,
-	    memory_order_relaxed);
-}
+#include "shm/word.h"
 
 void
 tally_add(
@@ -21,11 +14,11 @@ tally_add(
 	struct shm_tally *t = &r->state->tallies[w].endpoint[index];
 
 	if (!ok) {
-		tally_grow(&t->failed, 1);
+		word_add(&t->failed, 1);
 		return;
 	}
-	tally_grow(&t->answered, 1);
-	tally_grow(&t->answered_us, us);
+	word_add(&t->answered, 1);
+	word_add(&t->answered_us, us);
 }
 
 void
