@@ -220,7 +220,7 @@ def test_reload_goes_by_content(served, ca):
     ca.issue('a.example', days=40).write(g.dir, 'a')
     g.send(signal.SIGHUP)
     g.wait_log(f'generation {before + 1}:')
-    assert certs(g)['certificates'][0]['days_left'] == 40
+    assert certs(g)['certificates'][0]['days_left'] in (39, 40)
 
 
 def test_bad_renewal_changes_nothing(served, ca):
