@@ -148,6 +148,12 @@ void io_resume(struct io *io);
  * first. */
 void io_shutdown(struct io *io);
 
+/*
+ * There is more than what the owner was offered so far, or the peer has ended.
+ * Asks the socket only where the last read does not tell.
+ */
+bool io_has_more(struct io *io);
+
 /* Bytes of stashed input, and which they are. */
 size_t io_stashed(const struct io *io);
 struct slice io_stash(const struct io *io);

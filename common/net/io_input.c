@@ -197,6 +197,26 @@ io_socket_recv(struct io *io, char *to, size_t most)
 	return (size_t)n;
 }
 
+/* Also an error, which is to be read, too. */
+static bool
+io_socket_stirs(const struct io *io)
+{
+	char byte;
+
+	return recv(io->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
+	    errno != EAGAIN;
+}
+
+bool
+io_has_more(struct io *io)
+{
+	if (io->saw_eof || io->hangup || io->error != 0)
+		return true;
+	io->held = io->held && tls_has_more(io->tls);
+	io->readable = io->readable && io_socket_stirs(io);
+	return io->held || io->readable;
+}
+
 /* Receives once; *moved is 0 when there was nothing to get. */
 static size_t
 io_receive(struct io *io, char *to, size_t most, size_t *moved)

@@ -53,6 +53,9 @@ bool tls_is_client(const struct tls *t);
  */
 size_t tls_read(struct io *io, char *to, size_t most, size_t *moved);
 
+/* Data, or a part of a record, was received that tls_read has not given. */
+bool tls_has_more(const struct tls *t);
+
 /*
  * Makes records of the spans and sends them, while the socket takes them all.
  * Returns the bytes of the spans that were taken; 0 before the handshake is

@@ -165,6 +165,12 @@ tls_read(struct io *io, char *to, size_t most, size_t *moved)
 	return got;
 }
 
+bool
+tls_has_more(const struct tls *t)
+{
+	return SSL_has_pending(t->ssl) != 0 || tls_wire_has_input(t);
+}
+
 /* ---- writing ---- */
 
 /* How much to put into the next record. */

@@ -275,6 +275,19 @@ solo_take(const struct origin *base, const struct origin_want *want)
 	return &s->origin;
 }
 
+/*
+ * Nothing is left of the exchange, and nothing came behind the answer: what did
+ * would be taken for the next one.
+ */
+static bool
+solo_is_clean(struct solo *s)
+{
+	struct io *io = &s->wire.io;
+
+	return !h1_must_close(&s->codec) && h1_idle(&s->codec) &&
+	    io_queued(io) == 0 && !io_has_more(io);
+}
+
 void
 solo_release(struct origin *o)
 {
@@ -282,8 +295,7 @@ solo_release(struct origin *o)
 
 	o->call = NULL;
 	wire_count_bytes(&s->wire);
-	if (h1_must_close(&s->codec) || !h1_idle(&s->codec) ||
-	    io_queued(o->io) != 0 || o->io->saw_eof || o->env->draining ||
+	if (o->env->draining || !solo_is_clean(s) ||
 	    !opool_put(o->env->opool, s)) {
 		solo_close(o);
 		return;

@@ -469,6 +469,37 @@ START_TEST(long_reads_are_shared)
 }
 END_TEST
 
+/* The socket is asked only when the last read was filled. */
+START_TEST(more_than_was_read)
+{
+	open_pair();
+	owner->io.read_max = 4;
+	peer_writes("abc", 3);
+	until("i");
+	recvs = 0;
+	ck_assert(!io_has_more(&owner->io));
+	ck_assert_uint_eq(recvs, 0);
+	owner->pause_after = 7;
+	peer_writes("defg", 4);
+	turns(2);
+	ck_assert_uint_eq(owner->n, 7);
+	recvs = 0;
+	ck_assert(!io_has_more(&owner->io));
+	ck_assert(!io_has_more(&owner->io));
+	ck_assert_uint_eq(recvs, 1);
+	peer_writes("h", 1);
+	turns(2);
+	ck_assert(io_has_more(&owner->io));
+	io_pause(&owner->io, false);
+	turns(2);
+	ck_assert(!io_has_more(&owner->io));
+	close(peer);
+	peer = -1;
+	turns(2);
+	ck_assert(io_has_more(&owner->io));
+}
+END_TEST
+
 START_TEST(slow_reader)
 {
 	size_t in = 0, out = 0, most = 0;
@@ -814,6 +845,7 @@ main(void)
 	tcase_add_test(tc, pause_holds_everything);
 	tcase_add_test(tc, pause_taken_back);
 	tcase_add_test(tc, long_reads_are_shared);
+	tcase_add_test(tc, more_than_was_read);
 	tcase_add_test(tc, slow_reader);
 	tcase_add_test(tc, data_then_eof);
 	tcase_add_test(tc, eof_with_a_rest);

@@ -387,6 +387,33 @@ START_TEST(rests_are_kept)
 }
 END_TEST
 
+START_TEST(more_than_was_read)
+{
+	open_ready();
+	server_end.io.read_max = 4;
+	say(&client_end, "abcd");
+	turns(3);
+	assert_heard(&server_end, "abcd");
+	ck_assert(!io_has_more(&server_end.io));
+	/* The rest of a record, which libssl has. */
+	server_end.pause_after = 8;
+	say(&client_end, "efghij");
+	turns(3);
+	assert_heard(&server_end, "abcdefgh");
+	ck_assert(io_has_more(&server_end.io));
+	io_pause(&server_end.io, false);
+	turns(3);
+	ck_assert(!io_has_more(&server_end.io));
+	/* The end. */
+	server_end.pause_after = 11;
+	say(&client_end, "k");
+	io_close(&client_end.io, false);
+	turns(3);
+	assert_heard(&server_end, "abcdefghijk");
+	ck_assert(io_has_more(&server_end.io));
+}
+END_TEST
+
 START_TEST(stash_with_tls)
 {
 	open_ready();
@@ -895,6 +922,7 @@ main(void)
 	tcase_add_test(tc, pause_holds_everything);
 	tcase_add_test(tc, pause_holds_the_end);
 	tcase_add_test(tc, rests_are_kept);
+	tcase_add_test(tc, more_than_was_read);
 	tcase_add_test(tc, stash_with_tls);
 	tcase_add_test(tc, shutdown_says_so);
 	tcase_add_test(tc, shutdown_waits_for_the_queue);
