@@ -26,7 +26,7 @@ ALARM = re.compile(r'AddressSanitizer|LeakSanitizer|runtime error:|last words'
 class Ports:
     """A block of ports below the ephemeral ones of clients that no other run
     on this machine draws from: what is free now stays so until it is used."""
-    FIRST, BLOCK, BLOCKS = 20000, 1000, 12
+    FIRST, BLOCK, BLOCKS = 20000, 250, 48
 
     def __init__(self):
         for n in random.sample(range(self.BLOCKS), self.BLOCKS):
