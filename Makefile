@@ -225,6 +225,21 @@ $(BUILD)/tests/bench/record_speed: $(BUILD)/tests/bench/record_speed.o \
     $(BUILD)/libworker.a $(BASE_LIBS)
 	$(LINK) $(LIBS)
 
+# Instructions and system calls per request, beside tests/bench/BASELINE, which
+# BASELINE=1 writes anew.
+PRELOADED := $(BUILD)/tests/bench/gate.so $(BUILD)/tests/bench/unconfined.so
+$(PRELOADED): $(BUILD)/%.so: %.c $(FLAGS_FILE)
+	@mkdir -p $(@D)
+	$(call SAY,LD) $(COMPILE) -fPIC -shared -o $@ $<
+
+.PHONY: count-bin bench-count
+count-bin: $(PRELOADED)
+bench-count:
+	@tools/deps.sh check
+	+@$(MAKE) --no-print-directory -s all count-bin
+	@PENSTOCK_BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 \
+	    tests/bench/count.py $(if $(BASELINE),--baseline)
+
 # Drills: what clients notice of reloads and kills; DRILL='idle routes' some.
 .PHONY: drill
 drill:
@@ -294,6 +309,8 @@ help:
 	@echo 'make fuzz-coverage  lines and regions of the parsers that seeds reach'
 	@echo 'make bench    CPU per request beside nginx and haproxy'
 	@echo '              (BENCH_ARGS=--quick)'
+	@echo 'make bench-count  instructions and system calls per request, beside'
+	@echo '              a baseline (BASELINE=1: write it anew)'
 	@echo 'make drill    reloads, kills, idleness, what identities cost'
 	@echo 'make install  under DESTDIR, PREFIX (/usr/local), SYSCONFDIR (/etc)'
 	@echo 'make deps     install what make check needs (Debian 12)'

@@ -59,6 +59,12 @@ play_e2e() {
 		-m pytest -q -p no:cacheprovider -n 4 --durations=8 tests/e2e
 }
 
+# count: instructions and system calls per request against the baseline.
+count() {
+	PENSTOCK_BUILD=$build PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 \
+		tests/bench/count.py --check
+}
+
 manual() {
 	mandoc -Tlint -Wwarning "$build"/man/penstock.8 \
 		"$build"/man/penstock.conf.5 "$build"/man/penstockctl.1 \
@@ -73,6 +79,7 @@ lane_plain() {
 			"$build"/tests/unit/*/*/*_test
 	step cases tests/cases/run.sh "$build"
 	step e2e play_e2e "$build"
+	step count-build "$make" WERROR=1 count-bin && step count count
 	step model tests/model/run.sh
 	step fuzz-build "$make" fuzz-bin &&
 		step fuzz tests/fuzz/run.sh "$build/fuzz" "$fuzz_seconds"

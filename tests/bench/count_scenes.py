@@ -1,0 +1,127 @@
+"""What is counted: two gateways, and what their clients ask of them."""
+import ssl
+
+from count_load import Client, H2Client
+from h2wire import block, plain
+from pki import Authority
+from tokens import Issuer, Key, bearer
+
+TOP = 'log = { level = "warn"; target = "stderr"; };\n'
+BARE_BODY = '''
+services = {{ s = {{ endpoints = ( {{ address = "127.0.0.1:{up}"; }} );
+  pool = {{ max_idle = 256; }}; }}; }};
+routes = ( {{ path = "/*rest"; service = "s"; }} );
+'''
+FULL_TOP = TOP + '''
+access_log = ( { path = "%s/access.log"; format = "json"; } );
+tracing = { propagate = [ "w3c" ]; };
+'''
+FULL_BODY = '''
+services = {{ s = {{ endpoints = ( {{ address = "127.0.0.1:{up}"; }} );
+  pool = {{ max_idle = 256; }}; breaker = {{ failures = 5; }}; }}; }};
+authenticators = {{ {authenticator} }};
+roles = {{ viewer = [ "users:read" ];
+  admin = {{ permissions = [ "users:*" ]; inherits = "viewer"; }}; }};
+rate_limits = {{
+  user = {{ key = "user"; rate = "100000000/min"; }};
+  address = {{ key = "address"; rate = "100000000/min"; }};
+  none = {{ key = "address"; rate = "1/day"; burst = 1; }}; }};
+routes = (
+  {{ path = "/orgs/:org/users/*rest"; service = "s"; authenticate = "main";
+    authorize = {{ permissions = "users:read"; tenant = "{{org}}"; }};
+    rate_limits = [ "user", "address" ]; }},
+  {{ path = "/admin/*rest"; service = "s"; authenticate = "main";
+    authorize = {{ any_role = "admin"; }}; }},
+  {{ path = "/limited/*rest"; service = "s"; rate_limits = "none"; }} );
+'''
+TRACE = 'Traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+
+
+def get(path, *fields):
+    lines = ''.join(f'{name}: {value}\r\n' for name, value in fields)
+    return (f'GET {path} HTTP/1.1\r\nHost: count.test\r\n'
+            f'User-Agent: count/1\r\nAccept: */*\r\n{lines}\r\n').encode()
+
+
+class Scenario:
+    """So many connections, each of which asks so many times."""
+
+    def __init__(self, make, connections, rounds, streams=1):
+        self.clients = [make() for _ in range(connections)]
+        self.rounds = rounds
+        self.requests = connections * rounds * streams
+
+    def close(self):
+        for client in self.clients:
+            client.close()
+
+
+class Bare:
+    """Nothing but the proxying."""
+    name = 'bare'
+
+    def __init__(self, folder):
+        self.folder = folder
+        site = Authority().issue('count.test', names=['count.test'])
+        self.certificate, self.key = site.write(folder, 'site')
+
+    def texts(self, up, ports):
+        secure, h2c = ports
+        top = TOP + (
+            'listeners = ( { address = "127.0.0.1:%d"; }, { address = '
+            '"127.0.0.1:%d"; tls = { certificates = ( { certificate = "%s"; '
+            'key = "%s"; } ); }; }, { address = "127.0.0.1:%d"; '
+            'protocols = [ "h2" ]; } );\n')
+        return BARE_BODY.format(up=up), lambda port: top % (
+            port, secure, self.certificate, self.key, h2c)
+
+    def scenarios(self, port, ports):
+        secure, h2c = ports
+        asked, last = get('/users/1'), get('/users/1', ('Connection', 'close'))
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+
+        def made(request, to=port, **how):
+            return lambda: Client(to, request, 200, **how)
+        fields = block(*plain('/users/1', 'count.test'),
+                       ('user-agent', 'count/1'), ('accept', '*/*'))
+        return {
+            'plain': Scenario(made(asked), 64, 8),
+            'alone': Scenario(made(asked), 1, 384),
+            'once': Scenario(made(last, once=True), 16, 16),
+            'tls': Scenario(made(asked, secure, context=context), 16, 16),
+            'handshake': Scenario(made(last, secure, context=context,
+                                       once=True), 4, 8),
+            'h2c': Scenario(lambda: H2Client(h2c, fields, 200, 16), 4, 6, 16),
+        }
+
+
+class Full:
+    """All that a request can have, and what is refused of it."""
+    name = 'full'
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.issuer = Issuer(Key('rs', 'RS256'))
+        self.issuer.write(folder)
+
+    def texts(self, up, ports):
+        body = FULL_BODY.format(
+            up=up, authenticator=self.issuer.authenticator()
+            .replace('"rs.pem"', f'"{self.folder}/rs.pem"'))
+        top = FULL_TOP % self.folder
+        return body, lambda port: top
+
+    def scenarios(self, port, ports):
+        def made(path, status, *fields):
+            return lambda: Client(port, get(path, *fields), status)
+        token = self.issuer.sign(sub='alice', roles=['viewer'],
+                                 tenant_id='t1', email='alice@count.test')
+        return {
+            'full': Scenario(made('/orgs/t1/users/1', 200,
+                                  *bearer(token, TRACE)), 64, 8),
+            '401': Scenario(made('/orgs/t1/users/1', 401), 16, 16),
+            '403': Scenario(made('/admin/users/1', 403, *bearer(token)),
+                            16, 16),
+            '429': Scenario(made('/limited/users/1', 429), 16, 16),
+        }
