@@ -43,7 +43,7 @@ client_req_flush(struct req *q)
 {
 	struct client *c = client_of_stream(q->stream);
 
-	io_flush(&c->io);
+	io_flush_soon(&c->io);
 	client_arm_busy(c);
 }
 
@@ -85,7 +85,7 @@ client_spent(const struct client *c)
 static void
 client_next(struct client *c)
 {
-	bool taken = io_flush(&c->io);
+	bool taken = io_flush_soon(&c->io);
 
 	client_set_state(c, CLIENT_IDLE);
 	stream_pause(&c->codec.stream, !taken);
@@ -346,6 +346,18 @@ client_drained(struct io *io)
 	}
 }
 
+/* An answer was not taken whole: as if it had been known at once. */
+static void
+client_stalled(struct io *io)
+{
+	struct client *c = client_of_io(io);
+
+	if (c->req != NULL)
+		client_arm_busy(c);
+	else if (c->state == CLIENT_IDLE || c->state == CLIENT_HEAD)
+		client_next(c);
+}
+
 static void
 client_on_secured(struct io *io)
 {
@@ -373,6 +385,7 @@ static const struct io_events client_io_events = {
 	.input = client_input,
 	.eof = client_eof,
 	.drained = client_drained,
+	.stalled = client_stalled,
 	.connected = NULL,
 	.secured = client_on_secured,
 	.failed = client_failed,

@@ -49,6 +49,7 @@ client_close(struct client *c, bool reset)
 		client_h2_free(c);
 	client_set_state(c, CLIENT_CLOSED);
 	h1_stop(&c->codec);
+	io_flush_due(&c->io);
 	client_count_bytes(c);
 	timer_fini(&e->loop->timers, &c->timer);
 	io_close(&c->io, reset);

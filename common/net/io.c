@@ -26,6 +26,7 @@
 #include "common/net/tls.h"
 
 #define IOV_SENT 16
+#define IO_LATE_BYTES BUF_BLOCK_BYTES /* more does not wait */
 
 void
 io_error_set(struct io *io, int error)
@@ -114,6 +115,7 @@ io_shut_now(struct io *io)
 bool
 io_flush(struct io *io)
 {
+	io->late = false;
 	if (!io_is_open(io))
 		return false;
 	if (io->out.failed)
@@ -141,6 +143,36 @@ io_flush(struct io *io)
 	if (io->shut_wanted && !io->shut && !io->connecting && !io->securing)
 		return io_shut_now(io);
 	return io->error == 0;
+}
+
+/* The batch is over. Its memory is still there, even if it was closed. */
+static void
+io_flush_late(struct loop_watch *w)
+{
+	struct io *io = CONTAINER_OF(w, struct io, watch);
+
+	if (io->late && !io_flush(io) && io->blocked && io->error == 0)
+		io->events->stalled(io);
+}
+
+/* Nothing stands in the way of sending it, as far as is known. */
+static bool
+io_may_be_late(const struct io *io)
+{
+	return io->writable && io->out.bytes - 1 < IO_LATE_BYTES &&
+	    io->wire_bytes == 0 && !io->securing && !io->out.failed &&
+	    !io->shut_wanted;
+}
+
+bool
+io_flush_soon(struct io *io)
+{
+	if (io->late && io_may_be_late(io))
+		return true;
+	if (io_may_be_late(io) &&
+	    loop_after_batch(io->loop, &io->watch, io_flush_late))
+		return io->late = true;
+	return io_flush(io);
 }
 
 void
@@ -297,6 +329,7 @@ io_close(struct io *io, bool reset)
 
 	if (fd < 0)
 		return;
+	io_flush_due(io);
 	/* The end of what was sent, not of what was dropped. */
 	if (io->tls != NULL && !reset && io->out.bytes == 0 && !io->shut &&
 	    io->error == 0)
@@ -346,7 +379,7 @@ io_pause(struct io *io, bool paused)
 void
 io_secure(struct io *io, struct tls *tls)
 {
-	MUST(io_is_open(io) && io->tls == NULL && io_queued(io) == 0);
+	MUST(io_is_open(io) && io->tls == NULL && io_unsent(io) == 0);
 	io->tls = tls;
 	io->securing = true;
 	tls_attach(tls, io);

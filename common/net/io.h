@@ -38,6 +38,11 @@ struct io_events {
 	/* Everything queued has been sent (only after it was not). */
 	void (*drained)(struct io *io);
 	/*
+	 * What io_flush_soon has put off was not all taken: it is queued after
+	 * all, and `drained` comes later. NULL where io_flush_soon is not used.
+	 */
+	void (*stalled)(struct io *io);
+	/*
 	 * connect() ended well: for `connecting` only. With a client's TLS (of
 	 * tls_connect): so did the handshake, `connecting` or not.
 	 */
@@ -77,6 +82,7 @@ struct io {
 	bool in_input : 1; /* input is being delivered */
 	bool offer : 1;    /* the stash is to be offered again */
 	bool blocked : 1;  /* out was not drained by the last flush */
+	bool late : 1;     /* out is to be sent at the end of the batch */
 	bool saw_eof : 1;
 	bool told_eof : 1;
 	bool told_failed : 1;
@@ -100,9 +106,10 @@ bool io_open(struct io *io, struct loop *loop, int fd, bool connecting,
     const struct io_events *events);
 
 /*
- * Unregisters and closes; queued output is dropped; `reset`: with RST. No
- * event comes afterwards; the memory of io must live to the end of the turn.
- * TLS ends with close_notify if nothing was dropped and it can leave at once.
+ * Unregisters and closes; output that the socket did not take is dropped;
+ * `reset`: with RST. No event comes afterwards; the memory of io must live to
+ * the end of the turn. TLS ends with close_notify if nothing was dropped and it
+ * can leave at once.
  */
 void io_close(struct io *io, bool reset);
 
@@ -114,11 +121,21 @@ void io_close(struct io *io, bool reset);
  */
 void io_secure(struct io *io, struct tls *tls);
 
-/* Bytes that were written and not taken by the socket yet. */
+/* Bytes that were written and not sent yet, for whatever reason. */
+static inline size_t
+io_unsent(const struct io *io)
+{
+	return io->out.bytes + io->wire_bytes;
+}
+
+/*
+ * Bytes that were written and not taken by the socket; those that only wait for
+ * the end of the batch count as taken.
+ */
 static inline size_t
 io_queued(const struct io *io)
 {
-	return io->out.bytes + io->wire_bytes;
+	return io->late && io->writable ? 0 : io_unsent(io);
 }
 
 static inline bool
@@ -134,6 +151,22 @@ io_is_open(const struct io *io)
  * (a task delivers them).
  */
 bool io_flush(struct io *io);
+
+/*
+ * The same for the end of a burst: what is small enough is sent when the events
+ * of this batch have been delivered, with what others send then. So it is true
+ * although nothing was sent yet; should the socket not take it, `stalled` says
+ * so. It goes before anything that would end the connection.
+ */
+bool io_flush_soon(struct io *io);
+
+/* Sends what has been put off, rather now (io_close does it, too). */
+static inline void
+io_flush_due(struct io *io)
+{
+	if (io->late)
+		(void)io_flush(io);
+}
 
 /*
  * paused: input is neither read nor delivered (back-pressure). Leaving the

@@ -1,7 +1,8 @@
 /*
  * loop.c - the turn:
  *
- *   before_wait  epoll_wait  clock  after_wait  events  tasks  timers  frees
+ *   before_wait  epoll_wait  clock  after_wait  events  late  tasks  timers
+ *   frees
  */
 #include <errno.h>
 #include <sys/epoll.h>
@@ -141,29 +142,45 @@ loop_run_tasks(struct loop *l)
 	queue_run_all(&now);
 }
 
+bool
+loop_after_batch(struct loop *l, struct loop_watch *w, loop_late_fn *fn)
+{
+	if (l->left == 0 || l->late_count == LOOP_LATE_MAX)
+		return false;
+	l->late[l->late_count++] = (struct loop_late){ fn, w };
+	return true;
+}
+
 static void
-loop_deliver(const struct epoll_event *e)
+loop_deliver(struct loop *l, const struct epoll_event *e)
 {
 	struct loop_watch *w = e->data.ptr;
 
-	if (w != NULL && w->fn != NULL)
+	if (w == NULL)
+		return;
+	l->left--;
+	if (w->fn != NULL)
 		w->fn(w, event_bits(e->events));
 }
 
-/* Those that want to be first, then the others. */
+/* Those that want to be first, then the others, then what they put off. */
 static void
-loop_deliver_all(struct epoll_event *events, int n)
+loop_deliver_all(struct loop *l, struct epoll_event *events, int n)
 {
+	l->left = n > 0 ? (unsigned)n : 0;
 	for (int i = 0; i < n; i++) {
 		const struct loop_watch *w = events[i].data.ptr;
 
 		if (!w->first)
 			continue;
-		loop_deliver(&events[i]);
+		loop_deliver(l, &events[i]);
 		events[i].data.ptr = NULL;
 	}
 	for (int i = 0; i < n; i++)
-		loop_deliver(&events[i]);
+		loop_deliver(l, &events[i]);
+	for (unsigned i = 0; i < l->late_count; i++)
+		l->late[i].fn(l->late[i].w);
+	l->late_count = 0;
 }
 
 bool
@@ -183,7 +200,7 @@ loop_turn(struct loop *l, uint64_t max_wait_us)
 		l->after_wait(l->hook_ctx);
 	l->turns++;
 	l->waits += ms != 0;
-	loop_deliver_all(events, n);
+	loop_deliver_all(l, events, n);
 	l->events += n > 0 ? (uint64_t)n : 0;
 	loop_run_tasks(l);
 	timer_run(&l->timers, clock_now());

@@ -29,6 +29,10 @@ struct loop_watch {
 	bool first; /* its events come before the others of the batch */
 };
 
+typedef void loop_late_fn(struct loop_watch *w);
+
+#define LOOP_LATE_MAX 128 /* put off within one batch of events */
+
 /* Work put off to the end of the turn; each entry runs once. */
 struct loop_task {
 	struct list link;
@@ -47,6 +51,12 @@ struct loop {
 	void (*before_wait)(void *ctx);
 	void (*after_wait)(void *ctx);
 	void *hook_ctx;
+	/* What waits for the end of the batch; events of it still to come. */
+	unsigned late_count, left;
+	struct loop_late {
+		loop_late_fn *fn;
+		struct loop_watch *w;
+	} late[LOOP_LATE_MAX];
 };
 
 /* Updates the clock. False with errno. */
@@ -76,9 +86,17 @@ void loop_task_cancel(struct loop_task *t);
 void loop_defer_free(struct loop *l, struct loop_task *t);
 
 /*
+ * Runs fn(w) when all events of this batch were delivered, before the tasks;
+ * the memory of w must live to the end of the turn. False: it is the last of
+ * them, or there is no batch or no room, and the caller should not wait.
+ */
+bool loop_after_batch(struct loop *l, struct loop_watch *w, loop_late_fn *fn);
+
+/*
  * One turn: waits (at most until the next timer, at most max_wait_us; not at
- * all when tasks are queued), updates the clock, delivers up to 64 events,
- * runs tasks, timers, frees. False with errno when epoll fails.
+ * all when tasks are queued), updates the clock, delivers up to 64 events, runs
+ * what waited for their end, tasks, timers, frees. False with errno when epoll
+ * fails.
  */
 bool loop_turn(struct loop *l, uint64_t max_wait_us);
 

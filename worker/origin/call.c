@@ -253,6 +253,12 @@ call_on_failed(struct call *c, enum why why, int error)
 }
 
 static void
+call_on_stalled(struct call *c)
+{
+	call_arm(c);
+}
+
+static void
 call_on_drained(struct call *c)
 {
 	call_arm(c);
@@ -295,6 +301,7 @@ static const struct origin_events call_origin_events = {
 	.data = call_on_data,
 	.end = call_on_end,
 	.failed = call_on_failed,
+	.stalled = call_on_stalled,
 	.drained = call_on_drained,
 	.burst = call_on_burst,
 	.expired = call_on_expired,

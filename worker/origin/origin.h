@@ -67,6 +67,8 @@ struct origin_events {
 	 * WHY_ENDPOINTS_FULL: what it waited for had no room for it after all.
 	 */
 	void (*failed)(struct call *c, enum why why, int error);
+	/* Not all were that origin_flush took for sent. */
+	void (*stalled)(struct call *c);
 	/* All queued request bytes were sent. */
 	void (*drained)(struct call *c);
 	/* A burst of answer bytes is over. */
@@ -129,12 +131,14 @@ void origin_suspect(struct origin *o, struct mono began);
  */
 bool origin_flush_lane(struct origin *o);
 
-/* Sends what is queued. False: so much is left that the sender should wait; it
- * is told `drained`. */
+/*
+ * Sends what is queued, at the latest at the end of the batch of events. False:
+ * so much is left that the sender should wait; it is told `drained`.
+ */
 static inline bool
 origin_flush(struct origin *o)
 {
-	return o->io != NULL ? io_flush(o->io) : origin_flush_lane(o);
+	return o->io != NULL ? io_flush_soon(o->io) : origin_flush_lane(o);
 }
 
 /* Bytes of the request that are still to be sent. */

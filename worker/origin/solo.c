@@ -163,6 +163,15 @@ solo_eof(struct io *io)
 }
 
 static void
+solo_stalled(struct io *io)
+{
+	struct origin *o = &solo_of_io(io)->origin;
+
+	if (o->call != NULL)
+		o->events->stalled(o->call);
+}
+
+static void
 solo_drained(struct io *io)
 {
 	struct origin *o = &solo_of_io(io)->origin;
@@ -194,6 +203,7 @@ static const struct io_events solo_io_events = {
 	.input = solo_input,
 	.eof = solo_eof,
 	.drained = solo_drained,
+	.stalled = solo_stalled,
 	.connected = solo_connected,
 	.failed = solo_failed,
 };
@@ -285,7 +295,7 @@ solo_is_clean(struct solo *s)
 	struct io *io = &s->wire.io;
 
 	return !h1_must_close(&s->codec) && h1_idle(&s->codec) &&
-	    io_queued(io) == 0 && !io_has_more(io);
+	    io_unsent(io) == 0 && !io_has_more(io);
 }
 
 void

@@ -107,6 +107,7 @@ wire_open(struct wire *w, struct env *e, const struct origin_want *want,
 void
 wire_close(struct wire *w)
 {
+	io_flush_due(&w->io);
 	wire_count_bytes(w);
 	io_close(&w->io, false);
 	permit_drop(&w->env->permits, w->permit);

@@ -211,6 +211,63 @@ START_TEST(first_of_the_batch)
 }
 END_TEST
 
+static void
+tell_late(struct loop_watch *w)
+{
+	tell(w == &pair[0] ? 'x' : 'y');
+	/* The batch is over. */
+	ck_assert(!loop_after_batch(&loop, w, tell_late));
+}
+
+static void
+put_off(struct loop_watch *w, unsigned events)
+{
+	bool taken = loop_after_batch(&loop, w, tell_late);
+
+	tell_which(w, events);
+	tell(taken ? '+' : '-');
+	loop_defer(&loop, &again);
+}
+
+START_TEST(put_off_to_the_end_of_the_batch)
+{
+	ck_assert(!loop_after_batch(&loop, &pair[0], tell_late));
+	loop_task_init(&again, on_task);
+	for (int i = 0; i < 2; i++) {
+		pair[i] = (struct loop_watch){
+			.fn = put_off, .fd = fds[i], .first = i == 1
+		};
+		ck_assert(loop_add(&loop, &pair[i], false));
+	}
+	turn("1+0-yt");
+	ck_assert_int_eq((int)write(fds[0], "x", 1), 1);
+	turn("1-t");
+}
+END_TEST
+
+static void
+put_off_many(struct loop_watch *w, unsigned events)
+{
+	(void)events;
+	for (int i = 0; i < LOOP_LATE_MAX; i++)
+		(void)loop_after_batch(&loop, w, tell_late);
+	if (loop.left != 0)
+		ck_assert(!loop_after_batch(&loop, w, tell_late));
+	loop.late_count = 1;
+}
+
+START_TEST(no_room_to_put_off)
+{
+	for (int i = 0; i < 2; i++) {
+		pair[i] =
+		    (struct loop_watch){ .fn = put_off_many, .fd = fds[i] };
+		ck_assert(loop_add(&loop, &pair[i], false));
+	}
+	ck_assert(loop_turn(&loop, 0));
+	ck_assert_uint_eq(loop.late_count, 0);
+}
+END_TEST
+
 START_TEST(cancelled_tasks)
 {
 	struct loop_task a, b;
@@ -263,6 +320,8 @@ main(void)
 	tcase_add_test(tc, levels_pause);
 	tcase_add_test(tc, removed_within_the_batch);
 	tcase_add_test(tc, first_of_the_batch);
+	tcase_add_test(tc, put_off_to_the_end_of_the_batch);
+	tcase_add_test(tc, no_room_to_put_off);
 	tcase_add_test(tc, cancelled_tasks);
 	tcase_add_test(tc, sleeps_until_the_timer);
 	tcase_add_checked_fixture(tc, setup, teardown);
