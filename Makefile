@@ -210,12 +210,25 @@ fuzz-coverage:
 	+$(FUZZ_COVERAGE) fuzz-bin-here
 	@tests/fuzz/coverage.sh $(BUILD)
 
-# The benchmark: CPU per request beside nginx and haproxy.
-.PHONY: bench
+# The benchmark: CPU per request beside nginx, haproxy and the floors, which
+# are programs of its own.
+BENCH := $(BUILD)/tests/bench
+BENCH_NET := $(addprefix $(BENCH)/,origin relay relay_splice accept_close)
+BENCH_TLS := $(addprefix $(BENCH)/,load handshake token_make)
+BENCH_SRC := $(patsubst $(BUILD)/%,%.c,$(BENCH_NET) $(BENCH_TLS)) \
+	$(addprefix tests/bench/,load_conn.c net.c tls.c)
+$(BENCH_NET): $(BENCH)/%: $(BENCH)/%.o $(BENCH)/net.o
+	$(LINK)
+$(BENCH)/load: $(BENCH)/load_conn.o
+$(BENCH_TLS): $(BENCH)/%: $(BENCH)/%.o $(BENCH)/net.o $(BENCH)/tls.o
+	$(LINK) $(TLS_LIBS)
+
+.PHONY: bench bench-bin
+bench-bin: $(BENCH_NET) $(BENCH_TLS)
 bench:
 	@tools/deps.sh bench
-	+$(MAKE) all
-	@BUILD=$(BUILD) python3 tests/bench/bench.py $(BENCH_ARGS)
+	+@$(MAKE) --no-print-directory -j2 -s all bench-bin
+	@BUILD=$(BUILD) /usr/bin/python3 tests/bench/bench.py $(BENCH_ARGS)
 
 $(BUILD)/tests/bench/line_speed: $(BUILD)/tests/bench/line_speed.o \
     $(BUILD)/libtools.a $(BASE_LIBS)
@@ -307,7 +320,7 @@ help:
 	@echo 'make asan     unit tests under address and UB sanitizers'
 	@echo 'make fuzz     each fuzz target for FUZZ_SECONDS (600)'
 	@echo 'make fuzz-coverage  lines and regions of the parsers that seeds reach'
-	@echo 'make bench    CPU per request beside nginx and haproxy'
+	@echo 'make bench    CPU per request beside nginx, haproxy and floors'
 	@echo '              (BENCH_ARGS=--quick)'
 	@echo 'make bench-count  instructions and system calls per request, beside'
 	@echo '              a baseline (BASELINE=1: write it anew)'
@@ -319,4 +332,4 @@ help:
 .SECONDARY:
 -include $(patsubst %.c,$(BUILD)/%.d,$(COMMON_SRC) $(SHM_SRC) $(MASTER_SRC) \
 	master/main.c $(WORKER_SRC) $(HELPER_SRC) $(TOOLS_SRC) $(UNIT_SRC) $(FUZZ_SRC) \
-	tests/bench/line_speed.c tests/bench/record_speed.c)
+	tests/bench/line_speed.c tests/bench/record_speed.c $(BENCH_SRC))
