@@ -26,7 +26,7 @@ client_of_io(struct io *io)
 static struct client *
 client_of_stream(struct stream *s)
 {
-	return CONTAINER_OF(s, struct client, codec.stream);
+	return CONTAINER_OF(s, struct client_work, codec.stream)->client;
 }
 
 void
@@ -52,7 +52,7 @@ client_req_pause(struct req *q, bool paused)
 {
 	struct client *c = client_of_stream(q->stream);
 
-	stream_pause(&c->codec.stream, paused);
+	stream_pause(&c->work->codec.stream, paused);
 	io_pause(&c->io, paused);
 	client_arm_busy(c);
 }
@@ -88,13 +88,14 @@ client_next(struct client *c)
 	bool taken = io_flush_soon(&c->io);
 
 	client_set_state(c, CLIENT_IDLE);
-	stream_pause(&c->codec.stream, !taken);
+	stream_pause(&c->work->codec.stream, !taken);
 	io_pause(&c->io, !taken);
 	if (!taken) {
 		client_deadline_send(c, client_timeouts(c)->send);
 		return;
 	}
 	client_deadline(c, client_timeouts(c)->idle);
+	client_work_rest(c);
 	if (io_stashed(&c->io) != 0)
 		io_resume(&c->io);
 	else if (!c->io.in_input && client_spent(c))
@@ -112,7 +113,7 @@ client_req_switched(struct req *q)
 	if (io_stashed(&c->io) != 0)
 		io_resume(&c->io);
 	else if (c->io.told_eof)
-		codec_eof(&c->codec.base);
+		codec_eof(&c->work->codec.base);
 }
 
 static void
@@ -128,7 +129,8 @@ client_req_shut(struct req *q)
 static bool
 client_ends_body(const struct client *c)
 {
-	return c->codec.writing == H1_WRITE_EOF && !h1_switched(&c->codec);
+	return c->work->codec.writing == H1_WRITE_EOF &&
+	    !h1_switched(&c->work->codec);
 }
 
 /*
@@ -149,11 +151,12 @@ client_req_ended(struct req *q, bool cut)
 
 	c->req = NULL;
 	client_count_bytes(c);
-	client_rate_forget(&c->rate);
+	client_rate_forget(&c->work->rate);
 	if (cut && client_is_lost(c, (enum why)q->why)) {
 		io_flush(&c->io);
 		client_close(c, client_ends_body(c));
-	} else if (cut || h1_must_close(&c->codec) || !h1_idle(&c->codec)) {
+	} else if (cut || h1_must_close(&c->work->codec) ||
+	    !h1_idle(&c->work->codec)) {
 		client_finish(c, !q->request_done && q->head.body != BODY_NONE);
 	} else {
 		client_next(c);
@@ -186,7 +189,7 @@ client_head(struct stream *s, const struct head *h)
 	}
 	client_deadline(c, 0);
 	if (++c->requests == c->all->requests_max)
-		h1_end_with_this(&c->codec);
+		h1_end_with_this(&c->work->codec);
 	c->io.read_max =
 	    h->body == BODY_NONE ? CLIENT_READ_HEAD : IO_SCRATCH_BYTES;
 	req_begin(c->req);
@@ -257,7 +260,7 @@ client_after_body(struct client *c, bool partial)
 	client_arm_busy(c);
 	/* The end was told before these bytes, which had been kept. */
 	if (c->io.told_eof && !partial && !c->req->request_done)
-		codec_eof(&c->codec.base);
+		codec_eof(&c->work->codec.base);
 }
 
 static void
@@ -294,11 +297,15 @@ client_input(struct io *io, const char *p, size_t n)
 		    ? used + client_input(io, p + used, n - used)
 		    : used;
 	}
+	if (!client_work_take(c, &client_codec_events)) {
+		client_refuse_early(c);
+		return n;
+	}
 	if (c->speaks != CLIENT_H1 && c->h2 == NULL && !client_choose(c, p, n))
 		return c->state == CLIENT_CLOSED ? n : 0;
 	if (c->h2 != NULL)
 		return client_h2_input(c, p, n);
-	used = codec_input(&c->codec.base, p, n);
+	used = codec_input(&c->work->codec.base, p, n);
 	if (c->state == CLIENT_CLOSED || c->state == CLIENT_CLOSING)
 		return n;
 	client_after_input(c, used < n);
@@ -324,7 +331,7 @@ client_eof(struct io *io)
 		client_refuse_header(c, "is cut short");
 	} else {
 		/* A client may close its side and wait for the answer. */
-		codec_eof(&c->codec.base);
+		codec_eof(&c->work->codec.base);
 	}
 }
 
@@ -391,6 +398,18 @@ static const struct io_events client_io_events = {
 	.failed = client_failed,
 };
 
+/* What is asked for only before the first request. */
+static bool
+client_remember(struct client *c, const struct arrival *a)
+{
+	if (!a->proxied && !a->secured)
+		return true;
+	if (!client_work_take(c, &client_codec_events))
+		return false;
+	c->work->local = a->local;
+	return true;
+}
+
 bool
 client_open(
     struct client *c, struct clients *all, int fd, const struct arrival *a)
@@ -399,20 +418,19 @@ client_open(
 		.all = all,
 		.via.peer = a->peer,
 		.via.redirect_port = (uint16_t)a->redirect_port,
-		.local = a->local,
 		.permit = PERMIT_NONE,
 		.state = a->proxied ? CLIENT_PROXIED : CLIENT_FRESH,
 		.protocols = (uint8_t)a->protocols,
 		.secured = a->secured != 0,
 	};
-	if (!io_open(&c->io, all->env->loop, fd, false, &client_io_events))
+	timer_init(&c->timer, client_expired);
+	if (!client_remember(c, a) ||
+	    !io_open(&c->io, all->env->loop, fd, false, &client_io_events)) {
+		client_work_give(c);
 		return false;
+	}
 	admit_begin(all->env, &c->via);
 	c->io.read_max = CLIENT_READ_HEAD;
-	h1_init(&c->codec, CODEC_SERVER, &client_codec_events, &all->limits,
-	    &c->io.out);
-	timer_init(&c->timer, client_expired);
-	loop_task_init(&c->free_task, client_free);
 	client_deadline(c, client_timeouts(c)->head);
 	return true;
 }

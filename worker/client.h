@@ -12,9 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/http/h1.h"
 #include "common/net/io.h"
-#include "worker/client_rate.h"
 #include "worker/flow/req.h"
 
 enum client_state {
@@ -50,32 +48,30 @@ struct arrival {
 };
 
 struct client_h2;
+struct client_work;
 struct clients;
 
+/*
+ * What an idle connection carries; all that it needs for more than waiting is
+ * in its work (client_work.h), taken when bytes come.
+ */
 struct client {
-	struct io io;
-	struct h1 codec;
+	struct io io; /* its task is the client's own when it is closed */
 	struct timer timer;
-	struct loop_task free_task;
 	struct list link; /* in clients.all */
 	struct clients *all;
-	struct req *req;      /* NULL: none; those of HTTP/2 are in h2 */
-	struct client_h2 *h2; /* NULL: HTTP/1, or nothing was read yet */
+	struct client_work *work; /* NULL: idle, or nothing was read yet */
+	struct req *req;          /* NULL: none; those of HTTP/2 are in h2 */
+	struct client_h2 *h2;     /* NULL: HTTP/1, or nothing was read yet */
 	/* Its peer is that of the socket, or as the PROXY header says. */
 	struct req_via via;
-	struct addr local; /* of its listener */
-	struct mono until; /* what the state is about ends then */
-	struct client_rate rate;
-	uint64_t sent_mark; /* io.bytes_out when the send deadline was set */
-	struct mono linger_until;
-	uint32_t linger_left; /* bytes */
-	uint32_t permit;      /* of its address; PERMIT_NONE: not counted */
-	uint32_t requests;    /* so far */
-	uint8_t state;        /* enum client_state */
-	uint8_t speaks;       /* enum client_speaks */
-	uint8_t protocols;    /* that its listener takes: IMG_PROTOCOL_* */
-	bool secured;         /* TLS: after the PROXY header, if there is one */
-	bool linger;          /* closing: the client may still be sending */
+	uint32_t permit;   /* of its address; PERMIT_NONE: not counted */
+	uint32_t requests; /* so far */
+	uint8_t state;     /* enum client_state */
+	uint8_t speaks;    /* enum client_speaks */
+	uint8_t protocols; /* that its listener takes: IMG_PROTOCOL_* */
+	bool secured;      /* TLS: after the PROXY header, if there is one */
+	bool linger;       /* closing: the client may still be sending */
 };
 
 /*

@@ -63,9 +63,7 @@ client_choose(struct client *c, const char *p, size_t n)
 	}
 	if (client_h2_begin(c))
 		return true;
-	counters_why(c->all->env->region, c->all->env->slot, WHY_OVERLOADED);
-	client_record(c, WHY_OVERLOADED);
-	client_close(c, false);
+	client_refuse_early(c);
 	return false;
 }
 
@@ -78,13 +76,13 @@ client_make_tls(const struct client *c)
 	struct env *e = c->all->env;
 	const struct img_head *img = e->view.image;
 	const struct img_listener *l =
-	    img != NULL ? image_listener(img, &c->local) : NULL;
+	    img != NULL ? image_listener(img, &c->work->local) : NULL;
 	const struct img_tls *all;
 
 	if (l == NULL || l->tls == IMG_NONE)
 		return NULL;
 	all = img_at(img, img->tls.off);
-	return secure_accept(e->secure, &all[l->tls], &c->local);
+	return secure_accept(e->secure, &all[l->tls], &c->work->local);
 }
 
 static void

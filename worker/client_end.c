@@ -23,7 +23,7 @@
 void
 client_free(struct loop_task *t)
 {
-	struct client *c = CONTAINER_OF(t, struct client, free_task);
+	struct client *c = CONTAINER_OF(t, struct client, io.task);
 
 	clients_give(c->all, c);
 }
@@ -48,7 +48,8 @@ client_close(struct client *c, bool reset)
 	if (c->h2 != NULL)
 		client_h2_free(c);
 	client_set_state(c, CLIENT_CLOSED);
-	h1_stop(&c->codec);
+	if (c->work != NULL)
+		h1_stop(&c->work->codec);
 	io_flush_due(&c->io);
 	client_count_bytes(c);
 	timer_fini(&e->loop->timers, &c->timer);
@@ -56,7 +57,8 @@ client_close(struct client *c, bool reset)
 	connections_drop(e, c->permit);
 	list_remove(&c->link);
 	env_count(e, COUNTER_CONNECTIONS, -1);
-	loop_defer_free(e->loop, &c->free_task);
+	loop_task_init(&c->io.task, client_free);
+	loop_defer_free(e->loop, &c->io.task);
 }
 
 /*
@@ -72,7 +74,7 @@ client_finish(struct client *c, bool unread)
 	if (c->h2 != NULL)
 		client_h2_end(c);
 	taken = io_flush(&c->io);
-	h1_stop(&c->codec);
+	h1_stop(&c->work->codec);
 	c->linger = !c->io.saw_eof &&
 	    (unread || c->io.readable || io_stashed(&c->io) != 0);
 	if (taken && !c->linger) {
@@ -80,8 +82,8 @@ client_finish(struct client *c, bool unread)
 		return;
 	}
 	client_set_state(c, CLIENT_CLOSING);
-	c->linger_left = CLIENT_LINGER_BYTES;
-	c->linger_until = MONO_NEVER;
+	c->work->linger_left = CLIENT_LINGER_BYTES;
+	c->work->linger_until = MONO_NEVER;
 	io_shutdown(&c->io);
 	c->io.paused = false;
 	c->io.read_max = IO_SCRATCH_BYTES;
@@ -98,9 +100,9 @@ client_linger(struct client *c)
 	struct mono now = clock_now();
 	uint64_t left;
 
-	if (c->linger_until.us == MONO_NEVER.us)
-		c->linger_until = mono_add_us(now, CLIENT_LINGER_US);
-	left = mono_diff_us(c->linger_until, now);
+	if (c->work->linger_until.us == MONO_NEVER.us)
+		c->work->linger_until = mono_add_us(now, CLIENT_LINGER_US);
+	left = mono_diff_us(c->work->linger_until, now);
 	if (!c->linger || c->io.saw_eof || left == 0)
 		client_close(c, false);
 	else
@@ -113,11 +115,11 @@ void
 client_discard(struct client *c, size_t n)
 {
 	c->linger = true;
-	if (n >= c->linger_left) {
+	if (n >= c->work->linger_left) {
 		client_close(c, false);
 		return;
 	}
-	c->linger_left -= (uint32_t)n;
+	c->work->linger_left -= (uint32_t)n;
 	if (io_queued(&c->io) == 0)
 		client_linger(c);
 }
@@ -161,7 +163,7 @@ client_refuse_stream(
 void
 client_refuse(struct client *c, enum why why, const struct head *h)
 {
-	client_refuse_stream(c, &c->codec.stream, why, h);
+	client_refuse_stream(c, &c->work->codec.stream, why, h);
 	client_finish(c, true);
 }
 
@@ -195,6 +197,14 @@ client_cut_off(struct client *c)
 
 	client_glimpse(c, &h);
 	client_record_head(c, WHY_CLIENT_CLOSED, &h);
+	client_close(c, false);
+}
+
+void
+client_refuse_early(struct client *c)
+{
+	counters_why(c->all->env->region, c->all->env->slot, WHY_OVERLOADED);
+	client_record(c, WHY_OVERLOADED);
 	client_close(c, false);
 }
 

@@ -313,7 +313,7 @@ client_h2_free(struct client *c)
 	client_h2_count(on);
 	/* All that follows is counted as that of a connection without it. */
 	c->io.bytes_in = c->io.bytes_out = 0;
-	client_rate_forget(&c->rate);
+	client_rate_forget(&c->work->rate);
 	client_streams_drop(on);
 	loop_task_cancel(&on->task);
 	h2_free(on->codec);

@@ -20,6 +20,7 @@
 
 #include "common/http/h2.h"
 #include "worker/client.h"
+#include "worker/client_rate.h"
 
 /* What the connection as a whole waits for. */
 enum client_h2_wait {

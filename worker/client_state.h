@@ -3,6 +3,7 @@
  *
  *	client.c         what its socket, codec and request say
  *	client_begin.c   PROXY header, TLS, and which HTTP it speaks
+ *	client_work.c    what it needs only while something is under way
  *	client_wait.c    for whom it waits, and for how long
  *	client_end.c     how it ends: finished, refused
  *	client_h2.c      HTTP/2: the connection
@@ -13,6 +14,7 @@
 #define WORKER_CLIENT_STATE_H
 
 #include "worker/client_h2.h"
+#include "worker/client_work.h"
 #include "worker/clients.h"
 
 /* For a first request, or for the last ones, when stopping. */
@@ -90,6 +92,9 @@ void client_record(const struct client *c, enum why why);
 
 /* What has arrived of a head says at least what it was to be. */
 void client_glimpse(const struct client *c, struct head *h);
+
+/* There is no memory to read what it sends: closed without an answer. */
+void client_refuse_early(struct client *c);
 
 /* It closed within a head. */
 void client_cut_off(struct client *c);

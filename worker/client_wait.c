@@ -17,7 +17,7 @@ client_way(const struct client *c)
 {
 	const struct req *q = c->req;
 
-	if (h1_switched(&c->codec))
+	if (h1_switched(&c->work->codec))
 		return CLIENT_WAY_NONE;
 	if (io_queued(&c->io) != 0)
 		return CLIENT_WAY_OUT;
@@ -26,16 +26,17 @@ client_way(const struct client *c)
 	return CLIENT_WAY_IN;
 }
 
-/* Sets the timer: c->until, or when the client's rate is to be looked at. */
+/* Sets the timer: `until`, or when the client's rate is to be looked at. */
 static void
 client_arm(struct client *c)
 {
-	struct mono at = c->until, due;
+	struct client_work *w = c->work;
+	struct mono at = w->until, due;
 
-	client_rate_wait(&c->rate,
+	client_rate_wait(&w->rate,
 	    c->all->min_rate != 0 ? client_way(c) : CLIENT_WAY_NONE,
 	    client_moved_by_io, &c->io);
-	due = client_rate_due(&c->rate);
+	due = client_rate_due(&w->rate);
 	timer_set(
 	    &c->all->env->loop->timers, &c->timer, due.us < at.us ? due : at);
 }
@@ -43,8 +44,14 @@ client_arm(struct client *c)
 void
 client_deadline(struct client *c, uint64_t us)
 {
-	c->sent_mark = UINT64_MAX;
-	c->until = us != 0 ? mono_add_us(clock_now(), us) : MONO_NEVER;
+	struct mono until = us != 0 ? mono_add_us(clock_now(), us) : MONO_NEVER;
+
+	if (c->work == NULL) {
+		timer_set(&c->all->env->loop->timers, &c->timer, until);
+		return;
+	}
+	c->work->sent_mark = UINT64_MAX;
+	c->work->until = until;
 	client_arm(c);
 }
 
@@ -62,10 +69,10 @@ client_timeouts(const struct client *c)
 void
 client_deadline_send(struct client *c, uint64_t us)
 {
-	if (c->sent_mark == c->io.bytes_out)
+	if (c->work->sent_mark == c->io.bytes_out)
 		return;
 	client_deadline(c, us);
-	c->sent_mark = c->io.bytes_out;
+	c->work->sent_mark = c->io.bytes_out;
 }
 
 void
@@ -85,8 +92,10 @@ client_arm_busy(struct client *c)
 static bool
 client_still_takes(struct client *c)
 {
-	if (io_queued(&c->io) == 0 || c->sent_mark == UINT64_MAX ||
-	    c->sent_mark == c->io.bytes_out)
+	const struct client_work *w = c->work;
+
+	if (io_queued(&c->io) == 0 || w == NULL || w->sent_mark == UINT64_MAX ||
+	    w->sent_mark == c->io.bytes_out)
 		return false;
 	client_deadline_send(c,
 	    c->req != NULL ? c->req->plan.send_us : client_timeouts(c)->send);
@@ -101,7 +110,7 @@ client_expired_busy(struct client *c)
 	if (io_queued(&c->io) != 0) {
 		req_end(q, WHY_SEND_TIMEOUT, true);
 	} else {
-		h1_stop(&c->codec);
+		h1_stop(&c->work->codec);
 		req_fail(q, WHY_BODY_TIMEOUT);
 	}
 }
@@ -117,10 +126,10 @@ client_too_slow(struct client *c)
 			client_h2_abort(c, WHY_SLOW_READER);
 		/* Even if the end of the connection is that of the answer. */
 		client_close(c, true);
-	} else if (c->rate.now == CLIENT_WAY_OUT) {
+	} else if (c->work->rate.now == CLIENT_WAY_OUT) {
 		req_end(q, WHY_SLOW_READER, true);
 	} else {
-		h1_stop(&c->codec);
+		h1_stop(&c->work->codec);
 		req_fail(q, WHY_TOO_SLOW);
 	}
 }
@@ -138,15 +147,16 @@ void
 client_expired(struct timer *t)
 {
 	struct client *c = CONTAINER_OF(t, struct client, timer);
+	struct client_work *w = c->work;
 	struct mono now = clock_now();
 
-	if (client_rate_due(&c->rate).us <= now.us &&
+	if (w != NULL && client_rate_due(&w->rate).us <= now.us &&
 	    client_rate_is_slow(
-		&c->rate, c->all->min_rate, client_moved_by_io, &c->io)) {
+		&w->rate, c->all->min_rate, client_moved_by_io, &c->io)) {
 		client_too_slow(c);
 		return;
 	}
-	if (now.us < c->until.us) {
+	if (w != NULL && now.us < w->until.us) {
 		client_arm(c);
 		return;
 	}

@@ -19,15 +19,20 @@ clients_init(struct clients *cs, struct env *e, uint32_t max)
 {
 	*cs = (struct clients){ .env = e, .max = max };
 	pool_init(&cs->pool, "clients", sizeof(struct client), 0);
+	pool_init(&cs->works, "work", sizeof(struct client_work), 0);
 	pool_init(&cs->h2s, "http/2", sizeof(struct client_h2), 0);
 	pool_init(&cs->streams, "streams", sizeof(struct client_stream), 0);
 	list_init(&cs->all);
+	list_init(&cs->resting);
+	list_init(&cs->spare);
 }
 
 void
 clients_fini(struct clients *cs)
 {
+	client_works_fini(cs);
 	pool_fini(&cs->pool);
+	pool_fini(&cs->works);
 	pool_fini(&cs->h2s);
 	pool_fini(&cs->streams);
 }
@@ -91,6 +96,7 @@ clients_note(struct clients *cs, enum clients_note what,
 void
 clients_give(struct clients *cs, struct client *c)
 {
+	client_work_give(c);
 	pool_give(&cs->pool, c);
 	cs->count--;
 	if (cs->freed != NULL)

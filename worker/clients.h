@@ -21,8 +21,11 @@ enum clients_note {
 struct clients {
 	struct env *env;
 	struct pool pool;
-	struct pool h2s, streams; /* struct client_h2, client_stream */
+	struct pool works, h2s, streams; /* struct client_work and so on */
 	struct list all;
+	/* struct client_work: of those that may be idle; of nobody. */
+	struct list resting, spare;
+	uint32_t spares;
 	/* Of the current generation; 0: no limit. */
 	struct codec_limits limits;
 	struct h2_limits h2_limits;

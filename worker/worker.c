@@ -21,6 +21,7 @@
 #include "shm/audit.h"
 #include "shm/control.h"
 #include "shm/slots.h"
+#include "worker/client_work.h"
 #include "worker/clients.h"
 #include "worker/filters.h"
 #include "worker/flow/contexts.h"
@@ -123,6 +124,7 @@ worker_trim(struct timer *t)
 
 	buf_pool_trim();
 	pool_trim(&w->clients.pool);
+	pool_trim(&w->clients.works);
 	pool_trim(&w->clients.h2s);
 	pool_trim(&w->clients.streams);
 	h2_trim();
@@ -198,6 +200,7 @@ worker_before_wait(void *ctx)
 	struct worker *w = ctx;
 	struct env *e = &w->env;
 
+	client_works_turn(&w->clients);
 	overload_turn(&w->overload, w->loop.events - w->events);
 	env_count(e, COUNTER_LOOP_TURNS, (int64_t)(w->loop.turns - w->turns));
 	env_count(

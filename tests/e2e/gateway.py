@@ -102,7 +102,9 @@ def wait_end(pid, seconds):
     """Until a child has ended, at once: Popen.wait() looks now and then."""
     fd = os.pidfd_open(pid)
     try:
-        select.select([fd], [], [], seconds)
+        end = select.poll()
+        end.register(fd, select.POLLIN)
+        end.poll(seconds * 1000)
     finally:
         os.close(fd)
 

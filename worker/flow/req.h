@@ -97,10 +97,10 @@ struct trace;
 /* The connection that a request came on, as far as filters mind. */
 struct req_via {
 	struct addr peer;
-	struct tls *tls;        /* NULL: plain. Outlives the requests on it */
-	uint64_t acl_mark;      /* img_protect's when its peer was looked at, */
-	bool denied;            /* and whether it was refused */
 	uint16_t redirect_port; /* https is there, and wanted; 0: no */
+	bool denied;            /* whether its peer was refused, when */
+	uint64_t acl_mark;      /* img_protect's was this */
+	struct tls *tls;        /* NULL: plain. Outlives the requests on it */
 };
 
 /*
