@@ -196,15 +196,13 @@ build_access_secrets(const struct conf *c, struct secrets *s)
 struct img_span
 build_strings(struct image *im, const struct conf_strings *names)
 {
-	struct img_span span =
-	    image_span(im, NULL, names->count, sizeof(struct img_str));
+	struct img_str *all = calloc(names->count + 1, sizeof(*all));
+	struct img_span span;
 
-	for (uint32_t i = 0; i < span.count; i++) {
-		struct img_str name =
-		    image_text(im, slice_str(names->items[i]));
-		struct img_str *all = image_at(im, span.off);
-
-		all[i] = name;
-	}
+	MUST(all != NULL);
+	for (size_t i = 0; i < names->count; i++)
+		all[i] = image_text(im, slice_str(names->items[i]));
+	span = image_shared(im, all, names->count, sizeof(*all));
+	free(all);
 	return span;
 }

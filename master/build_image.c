@@ -111,24 +111,53 @@ image_span(struct image *im, const void *p, size_t count, size_t size)
 	return span;
 }
 
-struct img_str
-image_text(struct image *im, struct slice s)
+/* The entry for s at a multiple of `align`, or where it belongs. */
+static struct img_str *
+text_find(struct image *im, struct slice s, uint32_t align)
 {
 	size_t at;
 
-	if (s.n == 0)
-		return (struct img_str){ 0, 0 };
 	if (im->text_count * 3 >= im->text_room * 2)
 		texts_resize(im, im->text_room * 2);
 	at = hash_bytes(im->key, s.p, s.n) & (im->text_room - 1);
-	for (; im->texts[at].len != IMG_NONE;
-	     at = (at + 1) & (im->text_room - 1))
-		if (slice_eq(image_slice(im, im->texts[at]), s))
-			return im->texts[at];
+	while (im->texts[at].len != IMG_NONE &&
+	    (im->texts[at].off % align != 0 ||
+		!slice_eq(image_slice(im, im->texts[at]), s)))
+		at = (at + 1) & (im->text_room - 1);
+	return &im->texts[at];
+}
+
+struct img_str
+image_text(struct image *im, struct slice s)
+{
+	struct img_str *text;
+
+	if (s.n == 0)
+		return (struct img_str){ 0, 0 };
+	text = text_find(im, s, 1);
+	if (text->len != IMG_NONE)
+		return *text;
 	image_reserve(im, s.n);
-	im->texts[at] = (struct img_str){ (uint32_t)im->bytes, (uint32_t)s.n };
+	*text = (struct img_str){ (uint32_t)im->bytes, (uint32_t)s.n };
 	memcpy(im->p + im->bytes, s.p, s.n);
 	im->bytes += s.n;
 	im->text_count++;
-	return im->texts[at];
+	return *text;
+}
+
+struct img_span
+image_shared(struct image *im, const void *p, size_t count, size_t size)
+{
+	struct slice s = slice_make(p, count * size);
+	struct img_str *text;
+
+	if (s.n == 0)
+		return (struct img_span){ 0, 0 };
+	text = text_find(im, s, 8);
+	if (text->len == IMG_NONE) {
+		*text = (struct img_str){ image_alloc(im, s.n), (uint32_t)s.n };
+		memcpy(image_at(im, text->off), s.p, s.n);
+		im->text_count++;
+	}
+	return (struct img_span){ text->off, (uint32_t)count };
 }

@@ -18,7 +18,8 @@
 struct image {
 	char *p;
 	uint64_t bytes, room;
-	struct img_str *texts; /* every text once; len IMG_NONE: empty */
+	/* Every text, and all that is shared, once; len IMG_NONE: empty. */
+	struct img_str *texts;
 	size_t text_room, text_count;
 	struct hash_key key;
 	bool failed;
@@ -40,6 +41,13 @@ image_span(struct image *im, const void *p, size_t count, size_t size);
 
 /* The text, stored once however often it is asked for. */
 struct img_str image_text(struct image *im, struct slice s);
+
+/*
+ * The same of entries that are stored once however often they are asked for:
+ * nobody writes to them. Without padding between their fields.
+ */
+struct img_span
+image_shared(struct image *im, const void *p, size_t count, size_t size);
 
 /* What lies at off: until the next call that allocates. */
 static inline void *

@@ -124,7 +124,7 @@ some_build(struct image *im, const struct conf *c, const struct conf_route *r,
 	for (size_t i = 0; i < r->limit_count; i++)
 		if (c->rate_limits[r->limit_indexes[i]].late == late)
 			some[n++] = r->limit_indexes[i];
-	span = image_span(im, some, n, sizeof(*some));
+	span = image_shared(im, some, n, sizeof(*some));
 	free(some);
 	return span;
 }

@@ -26,6 +26,14 @@ build_timeouts(const struct conf_timeouts *t)
 		.tunnel = t->tunnel };
 }
 
+uint32_t
+build_shared_timeouts(struct image *im, const struct conf_timeouts *t)
+{
+	struct img_timeouts out = build_timeouts(t);
+
+	return image_shared(im, &out, 1, sizeof(out)).off;
+}
+
 void
 build_methods(struct image *im, const struct conf_strings *methods,
     uint32_t *bits, struct img_span *other_methods)
@@ -45,7 +53,7 @@ build_methods(struct image *im, const struct conf_strings *methods,
 	/* RFC 9110 9.1: whoever has GET has HEAD. */
 	if ((*bits >> METHOD_GET & 1) != 0)
 		*bits |= UINT32_C(1) << METHOD_HEAD;
-	*other_methods = image_span(im, others, count, sizeof(*others));
+	*other_methods = image_shared(im, others, count, sizeof(*others));
 	free(others);
 }
 
@@ -148,7 +156,7 @@ rules_build(struct image *im, const struct conf_header_rule *rules,
 	MUST(all != NULL);
 	for (size_t i = 0; i < count; i++)
 		all[i] = rule_build(im, &rules[i], p, d);
-	span = image_span(im, all, count, sizeof(*all));
+	span = image_shared(im, all, count, sizeof(*all));
 	free(all);
 	return span;
 }
@@ -235,7 +243,7 @@ static void
 access_build(
     struct image *im, const struct conf_route *r, struct img_route *out)
 {
-	out->authenticate = image_span(
+	out->authenticate = image_shared(
 	    im, r->auth_indexes, r->auth_count, sizeof(*r->auth_indexes));
 	out->anonymous = r->anonymous;
 	out->close_revoked = r->close_revoked;
@@ -258,8 +266,8 @@ build_route(struct image *im, const struct conf *c, const struct conf_route *r,
 	out->digest = conf_route_digest(r);
 	out->encoded_slash_keep = r->encoded_slash_keep;
 	out->retry_unsafe = r->retry_unsafe;
-	out->class = r->class;
-	out->timeouts = build_timeouts(&r->timeouts);
+	out->class = (uint8_t)r->class;
+	out->timeouts = build_shared_timeouts(im, &r->timeouts);
 	out->hosts = build_strings(im, &r->hosts);
 	out->upgrades = build_strings(im, &r->upgrade);
 	build_methods(im, &r->methods, &out->methods, &out->other_methods);

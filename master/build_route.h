@@ -11,6 +11,9 @@
 
 struct img_timeouts build_timeouts(const struct conf_timeouts *t);
 
+/* Their offset in the image, where routes share them. */
+uint32_t build_shared_timeouts(struct image *im, const struct conf_timeouts *t);
+
 /*
  * Fills `out` for route r of c, whose pattern was parsed; what it refers to
  * goes into the image. False with complaints.

@@ -51,7 +51,7 @@ build_split(struct image *im, const struct conf_route *r, struct img_route *out)
 		return;
 	split.arms = arms_build(im, s);
 	out->split = image_span(im, &split, 1, sizeof(split)).off;
-	out->timeouts = build_timeouts(&s->arms[0].timeouts);
+	out->timeouts = build_shared_timeouts(im, &s->arms[0].timeouts);
 }
 
 bool

@@ -90,6 +90,8 @@ static bool
 route_check(const struct img_head *img, const struct img_route *r)
 {
 	return str_inside(img, r->name) && str_inside(img, r->path) &&
+	    span_inside(img, (struct img_span){ r->timeouts, 1 },
+		sizeof(struct img_timeouts)) &&
 	    (r->service == IMG_NONE || r->service < img->services.count) &&
 	    (r->respond == IMG_NONE || r->respond < img->responds.count) &&
 	    index_check(r->cors, img->cors) &&

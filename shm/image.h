@@ -209,7 +209,7 @@ struct img_arm {
 	uint32_t service;             /* in img_head.services */
 	uint32_t weight;              /* 0: it gets none */
 	uint64_t hash;                /* of the service's name */
-	struct img_timeouts timeouts; /* as img_route.timeouts */
+	struct img_timeouts timeouts; /* route over service over top level */
 };
 
 /* How a route's requests are split between several. */
@@ -220,14 +220,14 @@ struct img_split {
 	struct img_span arms; /* struct img_arm: one or more */
 };
 
-/* A route's counter row in the registry is its entry in img_head.rows. */
+/*
+ * A route's counter row in the registry is its entry in img_head.rows.
+ *
+ * There may be very many of them, of which each request needs another one: what
+ * every request asks for comes first, what only some do next, and what is for
+ * people last.
+ */
 struct img_route {
-	struct img_str name;
-	struct img_str path; /* the pattern as configured */
-	uint32_t index;      /* in img_head.routes */
-	uint32_t row;     /* registry row: filled in by the master at publish */
-	uint32_t service; /* index in img_head.services, or IMG_NONE */
-	uint32_t respond; /* index in img_head.responds, or IMG_NONE */
 	/*
 	 * A bit per enum http_method; 0: all methods. GET brings HEAD; bit 0
 	 * (METHOD_OTHER): those of other_methods.
@@ -235,34 +235,43 @@ struct img_route {
 	uint32_t methods;
 	uint32_t filters;  /* bit per row of shm/filters.def that is on */
 	uint32_t always;   /* likewise: those that see every answer */
-	uint32_t class;    /* enum img_class */
-	uint32_t cors;     /* in img_head.cors, or IMG_NONE */
+	uint32_t service;  /* index in img_head.services, or IMG_NONE */
+	uint32_t timeouts; /* offset of struct img_timeouts: route over service
+			      over top level; several routes have one */
+	uint32_t row;   /* registry row: filled in by the master at publish */
+	uint32_t index; /* in img_head.routes */
+	uint32_t cors;  /* in img_head.cors, or IMG_NONE */
 	uint32_t security; /* in img_head.security, or IMG_NONE */
+	uint8_t class;     /* enum img_class */
 	bool encoded_slash_keep;
 	bool has_rewrite;
-	struct img_span hosts;         /* struct img_str: for people */
-	struct img_span other_methods; /* struct img_str: unlisted methods */
-	struct img_span conditions;    /* struct img_condition: all must hold */
-	struct img_span upgrades;      /* struct img_str: protocols */
-	struct img_span rewrite;       /* struct img_tmpl_op */
+	bool retry_unsafe;          /* requests that are not idempotent, too */
+	struct img_span conditions; /* struct img_condition: all must hold */
 	struct img_span request_rules, response_rules; /* struct img_rule */
-	struct img_timeouts timeouts; /* route over service over top level */
+
+	struct img_span rewrite;       /* struct img_tmpl_op */
+	struct img_span upgrades;      /* struct img_str: protocols */
+	struct img_span other_methods; /* struct img_str: unlisted methods */
 	/* uint32_t: in img_access.authenticators, tried in this order. */
 	struct img_span authenticate;
-	bool anonymous;     /* without credentials it goes on, too */
-	bool close_revoked; /* streams end with the token they began with */
-	uint32_t authorize; /* in img_access.authorizes, or IMG_NONE */
-	uint32_t grant;     /* enum img_grant */
 	/* uint32_t: in img_protect.limits, in the order of the configuration;
 	 * before it is known whom the request is from, and after. */
 	struct img_span limits, late_limits;
-	uint32_t acl;      /* in img_protect.acls, or IMG_NONE */
-	bool retry_unsafe; /* requests that are not idempotent, too */
+	uint32_t authorize; /* in img_access.authorizes, or IMG_NONE */
+	uint32_t acl;       /* in img_protect.acls, or IMG_NONE */
+	uint32_t respond;   /* index in img_head.responds, or IMG_NONE */
 	/* Offset of struct img_split, of which `service` and `timeouts` are
 	 * then the first arm's; 0: none. */
 	uint32_t split;
-	uint64_t digest;       /* of what the configuration says of it */
+	uint8_t grant;      /* enum img_grant */
+	bool anonymous;     /* without credentials it goes on, too */
+	bool close_revoked; /* streams end with the token they began with */
+
+	struct img_str name;
+	struct img_str path;   /* the pattern as configured */
+	struct img_span hosts; /* struct img_str: for people */
 	struct img_span lines; /* struct img_line, the route's own first */
+	uint64_t digest;       /* of what the configuration says of it */
 };
 
 /* Where in the configuration a filter of a route is said; for people. */
@@ -371,6 +380,12 @@ static inline const void *
 img_at(const struct img_head *img, uint32_t off)
 {
 	return (const char *)img + off;
+}
+
+static inline const struct img_timeouts *
+img_route_timeouts(const struct img_head *img, const struct img_route *r)
+{
+	return img_at(img, r->timeouts);
 }
 
 /* An order of texts that is cheap to search by: below, or above 0, or 0. */

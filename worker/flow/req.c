@@ -151,7 +151,7 @@ req_routed(struct req *q)
 	const struct img_route *r = q->match.route;
 
 	q->class = (uint8_t)r->class;
-	req_set_service(q, r->service, &r->timeouts);
+	req_set_service(q, r->service, img_route_timeouts(q->image, r));
 	if (audit_refuses(q->env->region)) {
 		req_fail(q, WHY_AUDIT_FULL);
 		return;

@@ -226,7 +226,7 @@ START_TEST(damage)
 		&s->check.headers.off, &h->name.len, &h->value.off,
 		&s->retry.statuses.count, &s->depends.count, &depends[0],
 		&e[0].kind, &e[1].admin, &e[2].host.len, &e[2].zone.off,
-		&r->class };
+		&r->timeouts };
 
 	ck_assert(image_check(img, img->bytes));
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -236,6 +236,10 @@ START_TEST(damage)
 		ck_assert_msg(!image_check(img, img->bytes), "%zu", i);
 		*words[i] = old;
 	}
+	r->class = IMG_CLASS_COUNT;
+	ck_assert(!image_check(img, img->bytes));
+	r->class = IMG_CLASS_NORMAL;
+	ck_assert(image_check(img, img->bytes));
 	e[0].weight = 0;
 	ck_assert(!image_check(img, img->bytes));
 }

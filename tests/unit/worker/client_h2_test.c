@@ -271,7 +271,8 @@ set_up(void)
 	img->timeouts = (struct img_timeouts){
 		.head = 10 * S, .body = 20 * S, .send = 30 * S, .idle = 75 * S
 	};
-	routes[0].timeouts = img->timeouts;
+	*(struct img_timeouts *)(void *)((char *)img + routes[0].timeouts) =
+	    img->timeouts;
 	img->limits.body_bytes = UINT64_MAX;
 	img->limits.connections_per_address = 0;
 	img->generation = 1;
