@@ -4,6 +4,7 @@
 #include "common/base/json.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "common/base/utf8.h"
 
@@ -29,12 +30,38 @@ json_escape(struct text *out, unsigned char c)
 	text_printf(out, "\\u%04x", c);
 }
 
-/* How many bytes at its start are printable ASCII, as they are in a string. */
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Has the high bit of some byte where one of w is 0; elsewhere none. */
+static uint64_t
+zero_byte(uint64_t w)
+{
+	return (w - EACH(1)) & ~w & EACH(0x80);
+}
+
+/* Eight bytes are printable ASCII, as they are in a string. */
+static bool
+json_plain_word(uint64_t w)
+{
+	uint64_t control = (w - EACH(' ')) & ~w;
+
+	return ((w | control) & EACH(0x80)) == 0 &&
+	    (zero_byte(w ^ EACH(0x7f)) | zero_byte(w ^ EACH('"')) |
+		zero_byte(w ^ EACH('\\'))) == 0;
+}
+
+/* How many bytes at its start are that. */
 static size_t
 json_plain(struct slice s)
 {
 	size_t n = 0;
+	uint64_t w;
 
+	for (; s.n - n >= sizeof(w); n += sizeof(w)) {
+		memcpy(&w, s.p + n, sizeof(w));
+		if (!json_plain_word(w))
+			break;
+	}
 	while (n < s.n && s.p[n] >= ' ' && s.p[n] < 0x7f && s.p[n] != '"' &&
 	    s.p[n] != '\\')
 		n++;

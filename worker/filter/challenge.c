@@ -28,23 +28,28 @@ scheme_of(const struct img_auth *a)
 }
 
 /* The last two are ours: nobody has registered any for these. */
-static const char *const scheme_names[AUTH_SCHEMES] = {
-	[AUTH_SCHEME_BEARER] = "Bearer",
-	[AUTH_SCHEME_BASIC] = "Basic",
-	[AUTH_SCHEME_API_KEY] = "ApiKey",
-	[AUTH_SCHEME_CERTIFICATE] = "Certificate",
+static const struct slice scheme_leads[AUTH_SCHEMES] = {
+	[AUTH_SCHEME_BEARER] = { "Bearer realm=", 13 },
+	[AUTH_SCHEME_BASIC] = { "Basic realm=", 12 },
+	[AUTH_SCHEME_API_KEY] = { "ApiKey realm=", 13 },
+	[AUTH_SCHEME_CERTIFICATE] = { "Certificate realm=", 18 },
 };
 
 /* As a quoted-string (RFC 9110 5.6.4). */
 static void
-put_quoted(struct text *t, const char *name, struct slice value)
+put_quoted(struct text *t, struct slice value)
 {
-	text_printf(t, "%s=\"", name);
+	size_t from = 0;
+
+	text_add_char(t, '"');
 	for (size_t i = 0; i < value.n; i++) {
-		if (value.p[i] == '"' || value.p[i] == '\\')
-			text_add_char(t, '\\');
-		text_add_char(t, value.p[i]);
+		if (value.p[i] != '"' && value.p[i] != '\\')
+			continue;
+		text_add(t, slice_make(value.p + from, i - from));
+		text_add_char(t, '\\');
+		from = i;
 	}
+	text_add(t, slice_skip(value, from));
 	text_add_char(t, '"');
 }
 
@@ -59,15 +64,15 @@ put_challenge(struct text *t, const struct req *q, const struct img_auth *a,
 		realm = img_slice(q->image, a->name);
 	if (realm.n > REALM_MAX)
 		realm.n = REALM_MAX;
-	text_printf(t, "%s ", scheme_names[scheme]);
-	put_quoted(t, "realm", realm);
+	text_add(t, scheme_leads[scheme]);
+	put_quoted(t, realm);
 	if (scheme == AUTH_SCHEME_BASIC)
-		text_printf(t, ", charset=\"UTF-8\"");
+		text_add(t, SLICE_LIT(", charset=\"UTF-8\""));
 	if (scheme != AUTH_SCHEME_BEARER || bad == NULL ||
 	    bad->scheme != AUTH_SCHEME_BEARER)
 		return;
-	text_printf(t, ", error=\"invalid_token\", ");
-	put_quoted(t, "error_description", slice_str(why_table[why].help));
+	text_add(t, SLICE_LIT(", error=\"invalid_token\", error_description="));
+	put_quoted(t, slice_str(why_table[why].help));
 }
 
 static struct slice
@@ -94,7 +99,7 @@ challenge_text(struct req *q, enum why why, const struct challenge_bad *bad)
 			continue;
 		said |= 1u << scheme;
 		if (t.n != 0)
-			text_printf(&t, ", ");
+			text_add(&t, SLICE_LIT(", "));
 		if (bad != NULL && bad->scheme == scheme && bad->instead.n != 0)
 			text_add(&t, bad->instead);
 		else

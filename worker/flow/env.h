@@ -87,6 +87,8 @@ struct env {
 	struct wall wall;
 	int64_t date_s; /* what `date` says; 0: nothing yet */
 	char date[WALL_DATE_BYTES];
+	int64_t stamp_s; /* what `stamp` says but for its milliseconds */
+	char stamp[WALL_TEXT_BYTES];
 	/* The meters. code 0: the call ended without an answer's head. */
 	void (*req_ended)(const struct req *q);
 	void (*call_ended)(struct env *e, uint32_t service, uint32_t endpoint,
@@ -122,6 +124,9 @@ env_wall(struct env *e)
 	}
 	return e->wall;
 }
+
+/* The same with milliseconds, as wall_text has it. */
+struct slice env_stamp(struct env *e);
 
 /* Now, in whole seconds of the wall clock, as tokens count. */
 static inline int64_t

@@ -3,51 +3,18 @@
  */
 #include "worker/flow/reply.h"
 
-#include "common/base/clock.h"
-#include "common/base/json.h"
+#include "worker/flow/problem.h"
 #include "worker/flow/security_headers.h"
 #include "worker/flow/shed.h"
 
 #define REPLY_FIELDS 8u
 #define REPLY_BARE_FIELDS (REPLY_FIELDS + 64u) /* all that may be set */
-#define REPLY_BODY_MAX 2048u
 
 static const struct slice reply_server = { "penstock", 8 };
 /* Seconds, of a 503 for which nothing better is known (RFC 9110 10.2.3). */
 static const struct slice reply_retry_after = { "1", 1 };
 static const struct slice reply_problem_type = { "application/problem+json",
 	24 };
-
-static size_t
-reply_problem_text(char *buf, size_t size, enum why why, const char *detail,
-    struct slice instance, struct slice id)
-{
-	const struct why_info *w = &why_table[why];
-	char when[WALL_TEXT_BYTES];
-	struct text t;
-	struct json j;
-
-	wall_text(clock_wall(), when);
-	text_init_fixed(&t, buf, size);
-	json_init(&j, &t);
-	json_object_begin(&j, NULL);
-	json_add_string(&j, "type", SLICE_LIT("about:blank"));
-	json_add_string(&j, "title", slice_str(w->title));
-	json_add_uint(&j, "status", w->status);
-	json_add_string(
-	    &j, "detail", slice_str(detail != NULL ? detail : w->help));
-	json_add_string(&j, "instance", instance);
-	json_add_string(&j, "error_code", slice_str(w->code));
-	json_add_string(&j, "message", slice_str(w->title));
-	json_add_string(&j, "error", slice_str(w->word));
-	json_object_begin(&j, "details");
-	json_add_string(&j, "fault", slice_str(why_fault_name(w->fault)));
-	json_object_end(&j);
-	json_add_string(&j, "request_id", id);
-	json_add_string(&j, "timestamp", slice_str(when));
-	json_object_end(&j);
-	return t.n;
-}
 
 bool
 reply_closes(const struct req *q)
@@ -144,7 +111,7 @@ void
 reply_problem(
     struct req *q, enum why why, const char *detail, const struct field *extra)
 {
-	char *buf = arena_alloc(&q->arena, REPLY_BODY_MAX);
+	char *buf = arena_alloc(&q->arena, PROBLEM_BYTES);
 	struct slice instance = q->uri.path;
 	size_t n;
 
@@ -154,8 +121,7 @@ reply_problem(
 	}
 	if (instance.n > 512)
 		instance.n = 512;
-	n = reply_problem_text(
-	    buf, REPLY_BODY_MAX, why, detail, instance, q->request_id);
+	n = problem_text(q->env, buf, why, detail, instance, q->request_id);
 	reply_body(q, why_table[why].status, reply_problem_type,
 	    slice_make(buf, n), extra);
 }
@@ -163,7 +129,7 @@ reply_problem(
 size_t
 reply_bare(struct env *e, struct stream *s, enum why why, char id[ENV_ID_BYTES])
 {
-	char buf[REPLY_BODY_MAX];
+	char buf[PROBLEM_BYTES];
 	struct slice request_id = slice_make(id, ENV_ID_BYTES);
 	struct field fields[REPLY_BARE_FIELDS];
 	size_t n;
@@ -176,8 +142,7 @@ reply_bare(struct env *e, struct stream *s, enum why why, char id[ENV_ID_BYTES])
 		.close = true };
 
 	env_make_id(e, id);
-	n = reply_problem_text(
-	    buf, sizeof(buf), why, NULL, SLICE_NONE, request_id);
+	n = problem_text(e, buf, why, NULL, SLICE_NONE, request_id);
 	h.length = n;
 	head_add(&h, FIELD_SERVER, reply_server);
 	head_add(&h, FIELD_CONTENT_TYPE, reply_problem_type);

@@ -3,6 +3,7 @@
  */
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/json.h"
 
@@ -90,6 +91,35 @@ START_TEST(escapes)
 }
 END_TEST
 
+/* Wherever it stands, a byte comes out as it does alone. */
+START_TEST(each_byte_at_each_place)
+{
+	const char byte = (char)_i;
+	struct text alone, t, want;
+
+	text_init(&alone);
+	json_quote(&alone, slice_make(&byte, 1));
+	for (size_t at = 0; at < 20; at++) {
+		char in[20];
+
+		memset(in, '~', sizeof(in));
+		in[at] = byte;
+		text_init(&t);
+		text_init(&want);
+		json_quote(&t, slice_make(in, sizeof(in)));
+		text_add_char(&want, '"');
+		text_add(&want, slice_make("~~~~~~~~~~~~~~~~~~~~", at));
+		text_add(&want, slice_make(alone.p + 1, alone.n - 2));
+		text_add(&want, slice_make("~~~~~~~~~~~~~~~~~~~~", 19 - at));
+		text_add(&want, SLICE_LIT("\"\0"));
+		expect(&t, want.p);
+		text_fini(&t);
+		text_fini(&want);
+	}
+	text_fini(&alone);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -99,6 +129,7 @@ main(void)
 	int failed;
 
 	tcase_add_test(tc, puts_commas_where_they_belong);
+	tcase_add_loop_test(tc, each_byte_at_each_place, 0, 256);
 	tcase_add_loop_test(
 	    tc, escapes, 0, (int)(sizeof(quotes) / sizeof(quotes[0])));
 	suite_add_tcase(suite, tc);

@@ -65,6 +65,21 @@ START_TEST(dates_follow_the_clock)
 }
 END_TEST
 
+START_TEST(stamps_are_of_the_turn)
+{
+	struct env *e = calloc(1, sizeof(*e));
+	char want[WALL_TEXT_BYTES];
+
+	for (int64_t us = 1766000000998000; us < 1766000003000000; us += 501) {
+		e->wall.us = us;
+		e->walled = clock_now();
+		wall_text(e->wall, want);
+		ck_assert(slice_eq(env_stamp(e), slice_str(want)));
+	}
+	free(e);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -74,6 +89,7 @@ main(void)
 	int failed;
 
 	tcase_add_test(tc, ids_do_not_repeat);
+	tcase_add_test(tc, stamps_are_of_the_turn);
 	tcase_add_test(tc, dates_follow_the_clock);
 	tcase_add_test(tc, other_prefix_other_ids);
 	suite_add_tcase(suite, tc);
