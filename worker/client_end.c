@@ -73,7 +73,7 @@ client_finish(struct client *c, bool unread)
 
 	if (c->h2 != NULL)
 		client_h2_end(c);
-	taken = io_flush(&c->io);
+	taken = io_flush_last(&c->io);
 	h1_stop(&c->work->codec);
 	c->linger = !c->io.saw_eof &&
 	    (unread || c->io.readable || io_stashed(&c->io) != 0);

@@ -175,11 +175,18 @@ io_flush_soon(struct io *io)
 	return io_flush(io);
 }
 
+bool
+io_flush_last(struct io *io)
+{
+	io->last = true;
+	return io_flush(io);
+}
+
 void
 io_shutdown(struct io *io)
 {
 	io->shut_wanted = true;
-	io_flush(io);
+	io_flush_last(io);
 }
 
 /* Sends what waited for the edge, and says so. */

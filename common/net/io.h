@@ -86,6 +86,7 @@ struct io {
 	bool saw_eof : 1;
 	bool told_eof : 1;
 	bool told_failed : 1;
+	bool last : 1;        /* nothing will be written any more */
 	bool shut_wanted : 1; /* io_shutdown waits for the queue */
 	bool shut : 1;
 	bool securing : 1; /* the TLS handshake is not over */
@@ -167,6 +168,12 @@ io_flush_due(struct io *io)
 	if (io->late)
 		(void)io_flush(io);
 }
+
+/*
+ * As io_flush; nothing is written afterwards, and TLS says close_notify in the
+ * same send. io_close or io_shutdown follows.
+ */
+bool io_flush_last(struct io *io);
 
 /*
  * paused: input is neither read nor delivered (back-pressure). Leaving the

@@ -66,7 +66,8 @@ tls_context_new(
 	SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
 	SSL_CTX_set_mode(ctx,
 	    SSL_MODE_ENABLE_PARTIAL_WRITE |
-		SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
+		SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS |
+		SSL_MODE_NO_AUTO_CHAIN);
 	if (SSL_CTX_set_min_proto_version(ctx, (int)min_version) == 1 &&
 	    SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) == 1 &&
 	    SSL_CTX_set_ciphersuites(ctx, CIPHERS_1_3) == 1 &&

@@ -9,6 +9,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/hash.h"
+#include "common/net/timer.h"
 #include "common/net/tls.h"
 
 #define TLS_FAULT_BYTES 128
@@ -60,7 +61,8 @@ struct tls {
 	uint64_t maker;            /* of the sessions of this connection */
 
 	struct buf *in;   /* records that were received and not yet read */
-	struct obuf out;  /* records that the socket did not take */
+	struct obuf out;  /* records that the socket did not take, or put off */
+	struct timer due; /* of what is put off */
 	uint64_t sent_us; /* when something was last sent */
 	size_t burst;     /* bytes since the last pause in sending */
 
@@ -74,6 +76,7 @@ struct tls {
 	bool ready : 1;       /* it is over */
 	bool broken : 1;      /* libssl must not be asked again */
 	bool bye : 1;         /* close_notify is on its way */
+	bool put_off : 1;     /* out leaves with what is sent next */
 	bool may_receive : 1; /* in this step */
 };
 

@@ -143,6 +143,41 @@ tls_wire_hold(struct tls *t)
 	wire_keep(t, 0);
 }
 
+/* What was put off waits like all else from here on. */
+static void
+wire_let_go(struct tls *t)
+{
+	if (!t->put_off)
+		return;
+	t->put_off = false;
+	timer_fini(&t->io->loop->timers, &t->due);
+	t->io->wire_bytes = t->out.bytes;
+}
+
+static void
+wire_due(struct timer *timer)
+{
+	struct tls *t = CONTAINER_OF(timer, struct tls, due);
+
+	wire_let_go(t);
+	io_flush(t->io);
+}
+
+void
+tls_wire_put_off(struct tls *t)
+{
+	struct io *io = t->io;
+
+	tls_wire_hold(t);
+	if (io->wire_bytes == 0 || io->error != 0)
+		return;
+	t->put_off = true;
+	io->wire_bytes = 0;
+	timer_init(&t->due, wire_due);
+	timer_set(&io->loop->timers, &t->due,
+	    mono_add_us(clock_now(), TLS_PUT_OFF_US));
+}
+
 void
 tls_wire_push(struct tls *t)
 {
@@ -152,6 +187,12 @@ tls_wire_push(struct tls *t)
 
 	if (wire->out_end == 0)
 		return;
+	if (t->put_off) {
+		wire_let_go(t);
+		wire_keep(t, 0);
+		tls_flush(io);
+		return;
+	}
 	if (io->wire_bytes == 0 && io->writable) {
 		sent = io_socket_send(io, &iov, 1);
 		t->sent_us = clock_now().us;
@@ -187,6 +228,7 @@ tls_wire_lift(struct tls *t)
 {
 	struct io *io = t->io;
 
+	wire_let_go(t);
 	if (io->wire_bytes == 0)
 		return true;
 	if (io->wire_bytes > HELD_MAX)
@@ -284,8 +326,9 @@ tls_wire_has_input(const struct tls *t)
 }
 
 void
-tls_wire_forget(const struct tls *t)
+tls_wire_forget(struct tls *t)
 {
+	wire_let_go(t);
 	if (wire != NULL && wire->in_owner == t)
 		wire->in_owner = NULL;
 }

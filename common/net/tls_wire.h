@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#define TLS_PUT_OFF_US 100000
 #define TLS_RECORD_MAX 16384 /* bytes of data in one, RFC 8446 5.1 */
 
 struct tls;
@@ -15,7 +16,7 @@ struct tls;
 /* Puts the areas under t->ssl. False without memory. */
 bool tls_wire_join(struct tls *t);
 /* t is being freed. */
-void tls_wire_forget(const struct tls *t);
+void tls_wire_forget(struct tls *t);
 
 /* There are records that libssl has not seen. */
 bool tls_wire_has_input(const struct tls *t);
@@ -23,8 +24,14 @@ bool tls_wire_has_input(const struct tls *t);
 /* To be called after each step that may have written: sends it, or keeps it
  * behind what waits for the socket already. */
 void tls_wire_push(struct tls *t);
-/* Or: keeps it without sending. */
+/* Or: keeps it without sending, for what is written in this step. */
 void tls_wire_hold(struct tls *t);
+/*
+ * Or: nobody waits for it. It leaves in front of what is sent next, or when
+ * TLS_PUT_OFF_US have passed, and counts as sent (not in io->wire_bytes) until
+ * then.
+ */
+void tls_wire_put_off(struct tls *t);
 /*
  * Before a step that writes: takes up what waits, if it is little, so that both
  * leave in one send; else sends it. False: something waits.

@@ -5,6 +5,8 @@
  */
 #include "tests/unit/common/net/tls_kit.h"
 
+#include <dlfcn.h>
+#include <malloc.h>
 #include <openssl/rand.h>
 #include <sys/syscall.h>
 
@@ -104,11 +106,24 @@ open_early(void)
 	pair_open(tls_accept(server, &host), client_tls());
 }
 
+/* The ticket leaves by itself, as if enough time had passed. */
+static void
+ticket_falls_due(void)
+{
+	ck_assert(server_end.io.tls->put_off);
+	timer_set(&loop.timers, &server_end.io.tls->due, clock_now());
+	for (int i = 0; i < 100 && server_end.io.tls->put_off; i++)
+		ck_assert(loop_turn(&loop, 1000));
+	ck_assert(!server_end.io.tls->put_off);
+	turns(2);
+}
+
 static void
 open_ready(void)
 {
 	open_early();
 	turns(10);
+	ticket_falls_due();
 	ck_assert_str_eq(client_end.story, "c");
 	ck_assert_str_eq(server_end.story, "s");
 	memset(client_end.story, 0, STORY_BYTES);
@@ -146,10 +161,15 @@ START_TEST(calls_of_a_handshake)
 	recvs = sends = empty_recvs = 0;
 	turns(10);
 	assert_heard(&server_end, "request");
-	/* Hello; flight; Finished with the request; the ticket. */
+	/* Hello; flight; Finished with the request. */
+	ck_assert_uint_eq(sends, 3);
+	ck_assert_uint_eq(recvs, 3);
+	ck_assert_uint_eq(io_queued(&server_end.io), 0);
+	ticket_falls_due();
 	ck_assert_uint_eq(sends, 4);
 	ck_assert_uint_eq(recvs, 4);
 	ck_assert_uint_eq(empty_recvs, 0);
+	ck_assert_str_eq(server_end.story, "si");
 }
 END_TEST
 
@@ -164,6 +184,73 @@ START_TEST(ticket_leaves_with_the_answer)
 	ck_assert_uint_eq(sends, 4);
 	ck_assert_ptr_null(server_end.io.out.head);
 	ck_assert_uint_eq(buf_pool_state()->used, 0);
+}
+END_TEST
+
+/* The request comes after the Finished, in a turn of its own. */
+START_TEST(ticket_waits_for_the_answer)
+{
+	open_early();
+	turns(10);
+	ck_assert(server_end.io.tls->put_off);
+	say(&client_end, "request");
+	turns(2);
+	sends = recvs = 0;
+	say(&server_end, "answer");
+	turns(2);
+	assert_heard(&client_end, "answer");
+	ck_assert_uint_eq(sends, 1);
+	ck_assert_uint_eq(recvs, 1);
+	ck_assert(!server_end.io.tls->put_off);
+	ck_assert_uint_eq(buf_pool_state()->used, 0);
+	ck_assert_int_eq(
+	    SSL_SESSION_is_resumable(SSL_get0_session(client_end.io.tls->ssl)),
+	    1);
+}
+END_TEST
+
+/* Or nothing does: then it is in front of what the end says. */
+START_TEST(ticket_waits_for_the_end)
+{
+	open_early();
+	turns(10);
+	sends = 0;
+	io_close(&server_end.io, false);
+	turns(2);
+	ck_assert_uint_eq(sends, 1);
+	ck_assert_str_eq(client_end.story, "ce");
+	ck_assert(!client_end.cut);
+	ck_assert_int_eq(
+	    SSL_SESSION_is_resumable(SSL_get0_session(client_end.io.tls->ssl)),
+	    1);
+}
+END_TEST
+
+/* In front of an alert, too, or nobody could read it. */
+START_TEST(ticket_keeps_its_place)
+{
+	open_early();
+	turns(10);
+	ck_assert_int_eq(
+	    (int)write(client_end.io.watch.fd, "\x17\3\3\0\1\1", 6), 6);
+	turns(3);
+	ck_assert_int_eq(server_end.error, EPROTO);
+	ck_assert_str_eq(client_end.story, "cf");
+	ck_assert_str_eq(
+	    client_end.fault, "the peer sent the alert \"bad record mac\"");
+}
+END_TEST
+
+/* The Finished of TLS 1.2 is waited for, with its ticket in front of it. */
+START_TEST(finished_is_not_late)
+{
+	struct tls *t = client_tls();
+
+	SSL_set_max_proto_version(t->ssl, TLS1_2_VERSION);
+	pair_open(tls_accept(server, &host), t);
+	turns(10);
+	ck_assert(!server_end.io.tls->put_off);
+	ck_assert_str_eq(client_end.story, "c");
 }
 END_TEST
 
@@ -185,6 +272,95 @@ START_TEST(one_recv_one_send)
 	ck_assert_uint_eq(empty_recvs, 0);
 	ck_assert_ptr_null(server_end.io.tls->in);
 	ck_assert_uint_eq(buf_pool_state()->used, 0);
+}
+END_TEST
+
+/* Calls of SSL_read_ex, and how large blocks of the library are held. */
+static unsigned reads;
+static int large_blocks;
+
+int
+SSL_read_ex(SSL *ssl, void *p, size_t n, size_t *got)
+{
+	static int (*real)(SSL *, void *, size_t, size_t *);
+
+	if (real == NULL)
+		*(void **)&real = dlsym(RTLD_NEXT, "SSL_read_ex");
+	reads++;
+	return real(ssl, p, n, got);
+}
+
+static void
+count_block(const void *p, int by)
+{
+	if (p != NULL && malloc_usable_size((void *)(uintptr_t)p) > 16384)
+		large_blocks += by;
+}
+
+static void *
+counted_malloc(size_t n, const char *file, int line)
+{
+	void *p = malloc(n);
+
+	(void)file;
+	(void)line;
+	count_block(p, 1);
+	return p;
+}
+
+static void *
+counted_realloc(void *p, size_t n, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	count_block(p, -1);
+	p = realloc(p, n);
+	count_block(p, 1);
+	return p;
+}
+
+static void
+counted_free(void *p, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	count_block(p, -1);
+	free(p);
+}
+
+START_TEST(one_read_of_what_is_there)
+{
+	open_ready();
+	say(&client_end, "request");
+	reads = 0;
+	turns(1);
+	assert_heard(&server_end, "request");
+	ck_assert_uint_eq(reads, 1);
+	/* Two records in one recv. */
+	obuf_append(&client_end.io.out, source, 5000);
+	io_flush(&client_end.io);
+	reads = 0;
+	turns(1);
+	ck_assert_uint_eq(server_end.n, 5007);
+	ck_assert_uint_eq(reads, 2);
+}
+END_TEST
+
+START_TEST(no_buffer_of_a_record_stays)
+{
+	int before;
+
+	open_ready();
+	before = large_blocks;
+	for (int i = 0; i < 3; i++) {
+		say(&client_end, "request");
+		turns(1);
+		ck_assert_int_eq(large_blocks, before);
+		say(&server_end, "answer");
+		turns(1);
+		ck_assert_int_eq(large_blocks, before);
+	}
+	ck_assert_int_eq(before, 0);
 }
 END_TEST
 
@@ -483,6 +659,39 @@ START_TEST(shutdown_in_the_handshake)
 	assert_heard(&server_end, _i == 1 ? "all" : "");
 	ck_assert_str_eq(server_end.story, _i == 1 ? "sie" : "se");
 	ck_assert(!server_end.cut);
+}
+END_TEST
+
+/* With the bytes before it, when those are known to be the last. */
+START_TEST(last_bytes_say_so)
+{
+	open_ready();
+	obuf_append(&server_end.io.out, source, 200);
+	obuf_write(&server_end.io.out, source + 200, _i == 0 ? 300 : 40000);
+	ck_assert(io_flush_last(&server_end.io));
+	io_close(&server_end.io, false);
+	ck_assert_uint_eq(sends, _i == 0 ? 1 : 2);
+	turns(3);
+	assert_source(&client_end, _i == 0 ? 500 : 40200);
+	ck_assert_str_eq(client_end.story, "ie");
+	ck_assert(!client_end.cut);
+}
+END_TEST
+
+START_TEST(last_bytes_that_wait)
+{
+	open_ready();
+	io_pause(&client_end.io, true);
+	obuf_append(&server_end.io.out, source, BULK);
+	ck_assert(!io_flush_last(&server_end.io));
+	ck_assert(!server_end.io.tls->bye);
+	io_pause(&client_end.io, false);
+	turns(300);
+	ck_assert(server_end.io.tls->bye);
+	assert_source(&client_end, BULK);
+	ck_assert_str_eq(client_end.story, "ie");
+	ck_assert(!client_end.cut);
+	ck_assert_str_eq(server_end.story, "d");
 }
 END_TEST
 
@@ -911,10 +1120,17 @@ main(void)
 	SRunner *runner;
 	int failed;
 
+	CRYPTO_set_mem_functions(counted_malloc, counted_realloc, counted_free);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, calls_of_a_handshake);
 	tcase_add_test(tc, ticket_leaves_with_the_answer);
+	tcase_add_test(tc, ticket_waits_for_the_answer);
+	tcase_add_test(tc, ticket_waits_for_the_end);
+	tcase_add_test(tc, ticket_keeps_its_place);
+	tcase_add_test(tc, finished_is_not_late);
 	tcase_add_test(tc, one_recv_one_send);
+	tcase_add_test(tc, one_read_of_what_is_there);
+	tcase_add_test(tc, no_buffer_of_a_record_stays);
 	tcase_add_test(tc, head_and_body_in_one_send);
 	tcase_add_test(tc, records_grow);
 	tcase_add_loop_test(tc, much_both_ways, 0, 4);
@@ -927,6 +1143,8 @@ main(void)
 	tcase_add_test(tc, shutdown_says_so);
 	tcase_add_test(tc, shutdown_waits_for_the_queue);
 	tcase_add_loop_test(tc, shutdown_in_the_handshake, 0, 2);
+	tcase_add_loop_test(tc, last_bytes_say_so, 0, 2);
+	tcase_add_test(tc, last_bytes_that_wait);
 	tcase_add_test(tc, close_says_so);
 	tcase_add_loop_test(tc, cut, 0, 2);
 	tcase_add_test(tc, cut_in_a_record);
