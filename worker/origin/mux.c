@@ -26,6 +26,16 @@ mux_stir(struct mux *m)
 
 /* ---- room ---- */
 
+/*
+ * The SETTINGS came in this turn, at whose end those who wait have their
+ * streams: one more may join them where the peer allows it.
+ */
+static bool
+mux_suffices(const struct mux *m)
+{
+	return list_empty(&m->waiting) || m->count < h2_peer_streams(m->h2);
+}
+
 bool
 mux_has_room(const struct mux *m)
 {
@@ -34,8 +44,8 @@ mux_has_room(const struct mux *m)
 		return false;
 	if (!mux_settled(m))
 		return m->count < opool_streams(mux_pool(m), m->wire.handle);
-	return m->count < MUX_STREAMS_MAX && list_empty(&m->waiting) &&
-	    h2_may_open(m->h2);
+	return m->count < MUX_STREAMS_MAX && h2_may_open(m->h2) &&
+	    mux_suffices(m);
 }
 
 void
@@ -213,6 +223,8 @@ mux_serve_waiting(struct mux *m)
 		else if (m->state == MUX_READY && l->tunnel &&
 		    !h2_takes_connect(m->h2))
 			lane_fail(l, WHY_UPSTREAM_PROTOCOL, EOPNOTSUPP);
+		else if (mux_admits(m, l))
+			lane_fail(l, WHY_OVERLOADED, ENOMEM);
 		else
 			mux_send_away(m, l);
 	}

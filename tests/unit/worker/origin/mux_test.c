@@ -312,6 +312,64 @@ START_TEST(one_stream_until_settings_came)
 }
 END_TEST
 
+static struct loop_task late_calls;
+static uint32_t late_count;
+
+static void
+start_late(struct loop_task *t)
+{
+	(void)t;
+	for (uint32_t i = 0; i < late_count; i++)
+		ck_assert_int_eq(start(3 + i, 0, false), CALL_CONNECTED);
+}
+
+/*
+ * Three calls on a connection whose SETTINGS have come but were not read, and
+ * so many more that come in the turn that reads them.
+ */
+static void
+begin_late(uint32_t streams, uint32_t count)
+{
+	begin_h2(0, streams);
+	deaf = true;
+	start_all(3);
+	steps_until(0, "r");
+	steps(2);
+	deaf = false;
+	peers_accept();
+	peer_turn(&h2_peers[0]);
+	ck_assert_uint_eq(h2_peers[0].count, 1);
+	late_count = count;
+	loop_task_init(&late_calls, start_late);
+	/* Ahead of what the connection puts off when it has read them. */
+	loop_defer(&loop, &late_calls);
+	ck_assert(loop_turn(&loop, 2000));
+	for (uint32_t i = 0; i < 3 + count; i++)
+		steps_until(i, "r");
+	steps(5);
+}
+
+START_TEST(one_who_comes_with_settings)
+{
+	begin_late(100, 4);
+	steps_until_begun(0, 7);
+	ck_assert_uint_eq(peer_count, 1);
+	expect(7, 0, 1);
+	end_h2();
+}
+END_TEST
+
+START_TEST(one_who_comes_with_settings_and_finds_no_room)
+{
+	begin_late(4, 3);
+	steps_until_begun(0, 4);
+	ck_assert_uint_eq(peer_count, 2);
+	ck_assert_uint_eq(h2_peers[1].count, 2);
+	expect(6, 0, 2);
+	end_h2();
+}
+END_TEST
+
 START_TEST(as_many_streams_as_the_peer_allows)
 {
 	begin_h2(0, 2);
@@ -1005,6 +1063,8 @@ main(void)
 
 	tcase_add_test(tc, many_calls_share_a_connection);
 	tcase_add_test(tc, one_stream_until_settings_came);
+	tcase_add_test(tc, one_who_comes_with_settings);
+	tcase_add_test(tc, one_who_comes_with_settings_and_finds_no_room);
 	tcase_add_test(tc, as_many_streams_as_the_peer_allows);
 	tcase_add_test(tc, no_room_and_no_permit);
 	tcase_add_test(tc, idle_ones_are_given_up_when_wanted);
