@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "tests/unit/master/conf_try.h"
+#include "tests/unit/rsa_kit.h"
 
 #define PEM_DAY 86400L
 
@@ -74,7 +75,9 @@ pem_key(const char *kind)
 {
 	EVP_PKEY *key;
 
-	if (strncmp(kind, "RSA-", 4) == 0)
+	if (strcmp(kind, "RSA-2048") == 0)
+		key = rsa_kit_key();
+	else if (strncmp(kind, "RSA-", 4) == 0)
 		key = EVP_PKEY_Q_keygen(
 		    NULL, NULL, "RSA", (size_t)atoi(kind + 4));
 	else if (strcmp(kind, "Ed25519") == 0)

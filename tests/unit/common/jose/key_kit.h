@@ -14,6 +14,7 @@
 
 #include "common/base/text.h"
 #include "common/jose/keyset.h"
+#include "tests/unit/rsa_kit.h"
 
 static inline struct text
 kit_bio_text(BIO *bio)
@@ -53,10 +54,14 @@ kit_private_pem(EVP_PKEY *pkey)
 static inline EVP_PKEY *
 kit_rsa(unsigned bits, unsigned long exponent)
 {
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_RSA, NULL);
-	BIGNUM *e = BN_new();
+	EVP_PKEY_CTX *ctx;
+	BIGNUM *e;
 	EVP_PKEY *pkey = NULL;
 
+	if (bits == 2048 && exponent == 65537)
+		return rsa_kit_key();
+	ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_RSA, NULL);
+	e = BN_new();
 	ck_assert_int_eq(BN_set_word(e, exponent), 1);
 	ck_assert_int_eq(EVP_PKEY_keygen_init(ctx), 1);
 	ck_assert_int_eq(EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, (int)bits), 1);

@@ -11,6 +11,7 @@
 
 #include "common/base/must.h"
 #include "common/net/tls.h"
+#include "tests/unit/rsa_kit.h"
 
 struct cert {
 	X509 *x;
@@ -40,7 +41,7 @@ static inline struct cert
 cert_make(const struct cert_want *w)
 {
 	struct cert c = { X509_new(),
-		w->rsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256") };
+		w->rsa ? rsa_kit_key() : EVP_EC_gen("P-256") };
 	X509_NAME *name = X509_get_subject_name(c.x);
 	int day = 86400;
 
