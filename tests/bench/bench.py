@@ -19,8 +19,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import bench_change  # noqa
 import bench_memory  # noqa
 from bench_goals import goals_table  # noqa
-from bench_kit import (Bench, CPUS, PROGRAMS, Wrong, network_setup,  # noqa
-                       own_network, program, say)
+from bench_kit import (Bench, CPUS, PROGRAMS, SIGNALS, Wrong,  # noqa
+                       network_setup, own_network, program, say)
 from bench_peers import (CONTENDERS, environment_of_peers,  # noqa
                          installed)
 from bench_scenes import SCENES  # noqa
@@ -169,8 +169,8 @@ def go(args):
                 json.dumps(run.found, indent=1) + '\n')
     goals_table(run.found)
     if run.accounts.root is None:
-        say('No control group: CPU time from /proc, in steps of 10 ms; '
-            'as root it is exact.')
+        say('No control group: CPU time from /proc, without what processes '
+            'that ended took; as root it is exact, and memory is seen.')
     return 0 if good else 1
 
 
@@ -182,7 +182,7 @@ def main():
     environment_of_peers()
     own_network([sys.executable, *sys.argv])
     network_setup()
-    for number in signal.SIGTERM, signal.SIGHUP:
+    for number in SIGNALS:
         signal.signal(number, lambda *_: sys.exit(1))
     return go(args)
 

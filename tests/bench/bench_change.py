@@ -23,7 +23,7 @@ def under_load(bench, contender, seconds, reloads):
     n = int(RATE * seconds)
     child = Program(bench, load_words(contender.port, n, '-c', 64, '-r', RATE,
                                       seconds=seconds + 10), seconds + 60)
-    time.sleep(0.5)
+    time.sleep(EVERY)
     due = time.monotonic()
     most = len(contender.processes.pids())
     for _ in range(reloads):
@@ -71,7 +71,7 @@ def check_reloaded(contender, wanted):
 
 def reload(bench):
     count = reloads_of(bench)
-    seconds = count * EVERY + 1
+    seconds = (count + 2) * EVERY
     there, wrong = started(bench, [n for n in PEERS if bench.takes_part(n)],
                            Want())
     results = {n: [] for n in there}

@@ -18,9 +18,11 @@ BUILD = pathlib.Path(os.environ.get('BUILD', 'build')).resolve()
 PROGRAMS = BUILD / 'tests/bench'
 CPUS = sorted(os.sched_getaffinity(0))
 ROOT = os.geteuid() == 0
+NAME = 'penstock-bench.'  # and the number of the process
 IN_NAMESPACE = 'PENSTOCK_BENCH_NETWORK'
 LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG = 1
+SIGNALS = signal.SIGTERM, signal.SIGHUP, signal.SIGINT
 
 
 class Wrong(Exception):
@@ -68,7 +70,18 @@ def free_port():
 def memory_folder():
     """Logs must cost what writing costs, not what a disk costs."""
     place = '/dev/shm' if os.access('/dev/shm', os.W_OK) else None
-    return pathlib.Path(tempfile.mkdtemp(prefix='penstock-bench.', dir=place))
+    for folder in left_behind(place or tempfile.gettempdir()):
+        shutil.rmtree(folder, ignore_errors=True)
+    return pathlib.Path(tempfile.mkdtemp(prefix=f'{NAME}{os.getpid()}.',
+                                         dir=place))
+
+
+def left_behind(at):
+    """Folders of a run that was killed."""
+    for folder in pathlib.Path(at).glob(NAME + '*'):
+        pid = folder.name[len(NAME):].split('.')[0]
+        if pid.isdigit() and not pathlib.Path(f'/proc/{pid}').exists():
+            yield folder
 
 
 def _descendants(pid):
@@ -96,7 +109,7 @@ class Accounts:
     where there are none for us, by /proc."""
 
     def __init__(self):
-        self.sudo, self.root, self.word = _sudo(), None, '/proc/PID/stat'
+        self.sudo, self.root, self.word = _sudo(), None, '/proc'
         if self.sudo is None:
             return
         for kind, file, word in (('cgroup2', 'cpu.stat', 'cgroup v2'),
@@ -112,6 +125,8 @@ class Accounts:
                     return
 
     def _works(self, at, file):
+        for folder in left_behind(at):
+            self.remove(folder)
         folder = self.make(at, 'try')
         if folder is None:
             return False
@@ -123,7 +138,7 @@ class Accounts:
             self.remove(folder)
 
     def make(self, at, name):
-        folder = at / f'penstock-bench.{os.getpid()}.{name}'
+        folder = at / f'{NAME}{os.getpid()}.{name}'
         done = subprocess.run([*self.sudo, 'mkdir', folder],
                               capture_output=True)
         return folder if done.returncode == 0 else None
@@ -141,15 +156,20 @@ class Accounts:
                 f'{folder}/cgroup.procs >/dev/null && exec "$@"', 'sh']
 
 
-def _stat_us(pid):
+def _spent_us(pid):
+    """By its threads that run, and by children of it that have ended."""
+    at = pathlib.Path(f'/proc/{pid}')
     try:
-        text = pathlib.Path(f'/proc/{pid}/stat').read_text()
+        fields = (at / 'stat').read_text().rsplit(')', 1)[1].split()
+        tick_us = 1e6 / os.sysconf('SC_CLK_TCK')
+        ended = sum(int(f) for f in fields[13:15]) * tick_us
+        if not (at / 'schedstat').exists():
+            return ended + sum(int(f) for f in fields[11:13]) * tick_us
+        return ended + sum(
+            int((task / 'schedstat').read_text().split()[0]) / 1e3
+            for task in (at / 'task').iterdir())
     except OSError:
         return 0
-    fields = text.rsplit(')', 1)[1].split()
-    # Its own, and those of its children that have ended.
-    ticks = sum(int(f) for f in fields[11:15])
-    return ticks * 1e6 / os.sysconf('SC_CLK_TCK')
 
 
 class Processes:
@@ -181,7 +201,7 @@ class Processes:
 
     def cpu_us(self):
         if not self.group:
-            return sum(_stat_us(p) for p in self.pids())
+            return sum(_spent_us(p) for p in self.pids())
         text = (self.group / self.bench.accounts.file).read_text()
         usage = re.search(r'^usage_usec (\d+)', text)
         return int(usage.group(1)) if usage else int(text) / 1e3
@@ -191,6 +211,9 @@ class Processes:
         for pid in self.pids():
             try:
                 text = pathlib.Path(f'/proc/{pid}/smaps_rollup').read_text()
+            except PermissionError:
+                raise Wrong('memory of another user: only root may see it') \
+                    from None
             except OSError:
                 continue
             found = re.search(r'^Pss:\s+(\d+)', text, re.M)
@@ -273,6 +296,8 @@ class Bench:
         origin.wait_for(self.large, 10)
 
     def close(self):
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
         for load in self.loads:
             load.stop()
         for processes in list(reversed(self.running)):

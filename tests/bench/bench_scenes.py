@@ -12,7 +12,7 @@ FULL_WHO = PEERS + ('floor',)
 
 def full(**more):
     return dict({'who': FULL_WHO, 'plain': ('nginx', 'floor'),
-                 'want': Want(full=True), 'settle': 0.3, 'rounds': (5, 2)},
+                 'want': Want(full=True), 'settle': 0.1, 'rounds': (5, 2)},
                 **more)
 
 
@@ -50,7 +50,7 @@ def tokens(bench, first):
 
 
 REFUSED = dict(who=('penstock', 'haproxy', 'floor'), plain=('floor',),
-               settle=0.3, rounds=(5, 2))
+               settle=0.1, rounds=(5, 2))
 
 BANNED = '192.0.2.1'
 

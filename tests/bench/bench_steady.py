@@ -46,7 +46,7 @@ def kept_turn(bench, contender, port, requests, *options, status=200,
     held = Held(bench, port, requests, '-s', status, *options, count=count,
                 status=status)
     try:
-        time.sleep(settle)
+        time.sleep(0.02)
         before = contender.processes.cpu_us()
         result = held.go_on()
         time.sleep(settle)
@@ -121,7 +121,10 @@ def row(results, contender=None):
         if key in results[0]:
             text[key] = sum(r[key] for r in results)
     if contender:
-        text['pss_kb'] = contender.processes.pss_kb()
+        try:
+            text['pss_kb'] = contender.processes.pss_kb()
+        except Wrong:
+            text['pss_kb'] = None
     return text
 
 

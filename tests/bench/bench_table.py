@@ -21,7 +21,7 @@ def table(name, title, rows, note=None):
             f'{"p99 us":>8} {"PSS MB":>7} ' +
             ' '.join(f'{"/" + n:>8}' for n in beside))
     for n, r in sorted(counted.items(), key=lambda item: item[1]['cpu']):
-        pss = f'{r["pss_kb"] / 1024:7.1f}' if 'pss_kb' in r else f'{"-":>7}'
+        pss = f'{r["pss_kb"] / 1024:7.1f}' if r.get('pss_kb') else f'{"-":>7}'
         say(f'  {n:16} {r["cpu"]:10.2f} {100 * r["spread"]:5.1f} '
             f'{r["p50"]:8.0f} {r["p99"]:8.0f} {pss} ' +
             ' '.join(ratio(r['cpu'], rows, b) for b in beside))
