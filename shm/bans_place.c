@@ -41,7 +41,7 @@ ban_key_set(const struct region *r, uint64_t key)
 	const struct shm_header *h = &r->state->header;
 	struct hash_key by = { h->hash_k0, h->hash_k1 };
 
-	return (uint32_t)(hash_bytes(by, &key, sizeof(key)) % BANS_SETS);
+	return (uint32_t)(hash_word(by, key) % BANS_SETS);
 }
 
 bool

@@ -41,41 +41,83 @@ sip_word(struct sip *s, uint64_t word)
 	s->v0 ^= word;
 }
 
-/* The last word: the bytes that are left, and the length in the top byte. */
-static inline uint64_t
-sip_last_word(const unsigned char *p, size_t left, size_t n)
+static inline struct sip
+sip_begin(struct hash_key key)
 {
-	uint64_t word = (uint64_t)n << 56;
+	return (struct sip){
+		key.k0 ^ 0x736f6d6570736575u,
+		key.k1 ^ 0x646f72616e646f6du,
+		key.k0 ^ 0x6c7967656e657261u,
+		key.k1 ^ 0x7465646279746573u,
+	};
+}
 
-	for (size_t i = 0; i < left; i++)
-		word |= (uint64_t)p[i] << (8 * i);
+/* The last word has the length in its top byte. */
+static inline uint64_t
+sip_end(struct sip *s, uint64_t rest, size_t n)
+{
+	sip_word(s, rest | (uint64_t)n << 56);
+	s->v2 ^= 0xff;
+	sip_round(s);
+	sip_round(s);
+	sip_round(s);
+	return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
+}
+
+static inline uint64_t
+load_64(const unsigned char *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
 	return word;
+}
+
+static inline uint64_t
+load_32(const unsigned char *p)
+{
+	uint32_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
+/*
+ * The left < 8 bytes at p, behind n - left others, as a word whose other bytes
+ * are 0: in loads that may overlap, since all the same they agree.
+ */
+static inline uint64_t
+load_rest(const unsigned char *p, size_t left, size_t n)
+{
+	if (left == 0)
+		return 0;
+	if (n >= 8)
+		return load_64(p + left - 8) >> (64 - 8 * left);
+	if (left >= 4)
+		return load_32(p) | load_32(p + left - 4) << 8 * (left - 4);
+	return p[0] | (uint64_t)p[left / 2] << 8 * (left / 2) |
+	    (uint64_t)p[left - 1] << 8 * (left - 1);
 }
 
 uint64_t
 hash_bytes(struct hash_key key, const void *bytes, size_t n)
 {
 	const unsigned char *p = bytes;
-	struct sip s = {
-		key.k0 ^ 0x736f6d6570736575u,
-		key.k1 ^ 0x646f72616e646f6du,
-		key.k0 ^ 0x6c7967656e657261u,
-		key.k1 ^ 0x7465646279746573u,
-	};
+	struct sip s = sip_begin(key);
 	size_t left = n;
 
-	for (; left >= 8; left -= 8, p += 8) {
-		uint64_t word;
+	for (; left >= 8; left -= 8, p += 8)
+		sip_word(&s, load_64(p));
+	return sip_end(&s, load_rest(p, left, n), n);
+}
 
-		memcpy(&word, p, 8);
-		sip_word(&s, word);
-	}
-	sip_word(&s, sip_last_word(p, left, n));
-	s.v2 ^= 0xff;
-	sip_round(&s);
-	sip_round(&s);
-	sip_round(&s);
-	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+uint64_t
+hash_word(struct hash_key key, uint64_t word)
+{
+	struct sip s = sip_begin(key);
+
+	sip_word(&s, word);
+	return sip_end(&s, 0, sizeof(word));
 }
 
 struct hash_key

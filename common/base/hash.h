@@ -15,6 +15,9 @@ struct hash_key {
 /* SipHash-1-3 of n bytes at p. */
 uint64_t hash_bytes(struct hash_key key, const void *p, size_t n);
 
+/* The same of the eight bytes of a word. */
+uint64_t hash_word(struct hash_key key, uint64_t word);
+
 /* A finaliser (splitmix64) for integer keys that no client chooses. */
 static inline uint64_t
 hash_u64(uint64_t x)

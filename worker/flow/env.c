@@ -26,9 +26,8 @@ uint64_t
 env_random(struct env *e)
 {
 	struct hash_key key = { e->id_prefix[0], e->id_prefix[1] };
-	uint64_t n = e->id_count++;
 
-	return hash_bytes(key, &n, sizeof(n));
+	return hash_word(key, e->id_count++);
 }
 
 void

@@ -39,6 +39,79 @@ START_TEST(known_answers)
 }
 END_TEST
 
+static uint64_t
+rotl(uint64_t x, unsigned by)
+{
+	return x << by | x >> (64 - by);
+}
+
+static void
+round_of(uint64_t v[4])
+{
+	v[0] += v[1];
+	v[2] += v[3];
+	v[1] = rotl(v[1], 13) ^ v[0];
+	v[3] = rotl(v[3], 16) ^ v[2];
+	v[0] = rotl(v[0], 32);
+	v[2] += v[1];
+	v[0] += v[3];
+	v[1] = rotl(v[1], 17) ^ v[2];
+	v[3] = rotl(v[3], 21) ^ v[0];
+	v[2] = rotl(v[2], 32);
+}
+
+/* As it is defined: byte by byte. */
+static uint64_t
+plain_hash(struct hash_key key, const unsigned char *p, size_t n)
+{
+	uint64_t v[4] = { key.k0 ^ 0x736f6d6570736575u,
+		key.k1 ^ 0x646f72616e646f6du, key.k0 ^ 0x6c7967656e657261u,
+		key.k1 ^ 0x7465646279746573u };
+	uint64_t word = 0;
+
+	for (size_t i = 0; i <= (n | 7); i++) {
+		uint64_t byte = i < n ? p[i] : i == (n | 7) ? n & 255 : 0;
+
+		word |= byte << 8 * (i % 8);
+		if (i % 8 != 7)
+			continue;
+		v[3] ^= word;
+		round_of(v);
+		v[0] ^= word;
+		word = 0;
+	}
+	v[2] ^= 0xff;
+	for (int i = 0; i < 3; i++)
+		round_of(v);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+START_TEST(every_length)
+{
+	const struct hash_key key = { 3, 5 };
+
+	for (size_t n = 0; n < 300; n++) {
+		unsigned char *in = malloc(n);
+
+		for (size_t i = 0; i < n; i++)
+			in[i] = (unsigned char)(0x80 + i * 37);
+		ck_assert_uint_eq(
+		    hash_bytes(key, in, n), plain_hash(key, in, n));
+		free(in);
+	}
+}
+END_TEST
+
+START_TEST(a_word_is_its_bytes)
+{
+	const struct hash_key key = { 7, 11 };
+	uint64_t word = 0x8182838485868788u;
+
+	ck_assert_uint_eq(
+	    hash_word(key, word), hash_bytes(key, &word, sizeof(word)));
+}
+END_TEST
+
 START_TEST(empty_input_depends_on_key)
 {
 	ck_assert_uint_ne(hash_bytes((struct hash_key){ 1, 2 }, NULL, 0),
@@ -71,6 +144,8 @@ main(void)
 	int failed;
 
 	tcase_add_test(tc, known_answers);
+	tcase_add_test(tc, every_length);
+	tcase_add_test(tc, a_word_is_its_bytes);
 	tcase_add_test(tc, empty_input_depends_on_key);
 	tcase_add_test(tc, random_keys_differ);
 	tcase_add_test(tc, integers_are_mixed);
