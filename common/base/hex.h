@@ -12,7 +12,7 @@
 /* In lower case, into out, which has 2 * n of room. */
 void hex_write(const void *bytes, size_t n, char *out);
 
-/* Exactly n bytes, of digits in either case. */
+/* Exactly n bytes, of digits in either case; of others out is void. */
 bool hex_read(struct slice text, void *out, size_t n);
 
 /* The same, but upper case is none. */

@@ -47,6 +47,50 @@ START_TEST(read)
 }
 END_TEST
 
+START_TEST(every_length)
+{
+	static const char digits[] = "0123456789abcdef";
+	uint8_t bytes[24];
+
+	for (unsigned i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 173 + 90);
+	for (size_t n = 0; n <= sizeof(bytes); n++) {
+		char *text = malloc(2 * n);
+
+		hex_write(bytes, n, text);
+		for (size_t i = 0; i < n; i++) {
+			ck_assert_int_eq(text[2 * i], digits[bytes[i] >> 4]);
+			ck_assert_int_eq(
+			    text[2 * i + 1], digits[bytes[i] & 15]);
+		}
+		free(text);
+	}
+}
+END_TEST
+
+/* Each byte in each place, and what case it is of. */
+START_TEST(every_byte)
+{
+	uint8_t bytes[2];
+
+	for (int c = 0; c < 256; c++)
+		for (int at = 0; at < 4; at++) {
+			char text[] = "0000";
+			struct slice s = slice_make(text, 4);
+			bool lower =
+			    (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+			bool upper = c >= 'A' && c <= 'F';
+
+			text[at] = (char)c;
+			ck_assert_int_eq(hex_read_lower(s, bytes, 2), lower);
+			ck_assert_int_eq(hex_read(s, bytes, 2), lower || upper);
+			if (lower || upper)
+				ck_assert_int_eq(bytes[0] << 8 | bytes[1],
+				    strtol(text, NULL, 16));
+		}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -57,6 +101,8 @@ main(void)
 
 	tcase_add_test(tc, there_and_back);
 	tcase_add_loop_test(tc, read, 0, 12);
+	tcase_add_test(tc, every_length);
+	tcase_add_test(tc, every_byte);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);
