@@ -11,7 +11,7 @@
 #include "common/base/clock.h"
 
 static uint64_t clock_birth_us;
-static struct mono clock_last;
+struct mono clock_last;
 
 static uint64_t
 timespec_us(struct timespec ts)
@@ -49,12 +49,6 @@ clock_update(void)
 	uint64_t raw = clock_raw_us();
 
 	clock_last.us = raw > clock_birth_us ? raw - clock_birth_us : 0;
-	return clock_last;
-}
-
-struct mono
-clock_now(void)
-{
 	return clock_last;
 }
 
