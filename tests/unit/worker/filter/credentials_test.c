@@ -2,6 +2,8 @@
  */
 #include "tests/unit/worker/filter/auth_kit.h"
 
+#include <ctype.h>
+
 #include "worker/filter/credentials.h"
 
 static struct img_auth a;
@@ -76,6 +78,30 @@ START_TEST(what_a_token_cannot_be)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		ck_assert_msg(
 		    authorization(bad[i]) == CREDENTIALS_BAD, "%s", bad[i]);
+}
+END_TEST
+
+/* RFC 6750 2.1; each byte at each place of some lengths. */
+START_TEST(each_byte_at_each_place)
+{
+	static const char others[] = "-._~+/";
+	static const size_t lengths[] = { 1, 15, 16, 17, 33 };
+
+	for (size_t i = 0; i < 5; i++)
+		for (size_t n = lengths[i], at = 0; at < n; at++)
+			for (int c = 33; c < 256; c++) {
+				char field[64] = "Bearer ";
+				bool good = c < 128 &&
+				    (isalnum(c) || strchr(others, c) != NULL ||
+					(c == '=' && at != 0 && at == n - 1));
+
+				memset(field + 7, 'a', n);
+				field[7 + at] = (char)c;
+				ck_assert_msg(authorization(field) ==
+					(good ? CREDENTIALS_FOUND
+					      : CREDENTIALS_BAD),
+				    "%d at %zu of %zu", c, at, n);
+			}
 }
 END_TEST
 
@@ -253,6 +279,7 @@ main(void)
 
 	tcase_add_test(tc, bearer);
 	tcase_add_test(tc, what_a_token_cannot_be);
+	tcase_add_test(tc, each_byte_at_each_place);
 	tcase_add_test(tc, two_are_an_error);
 	tcase_add_test(tc, none_beside_the_one_that_is_read);
 	tcase_add_test(tc, named_places);
