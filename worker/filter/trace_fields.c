@@ -120,7 +120,8 @@ trace_tell(struct req *q, uint32_t propagate)
 	struct head *up = &q->up;
 
 	trace_write_w3c(t);
-	trace_write_b3(t);
+	if ((propagate & (IMG_TRACE_B3 | IMG_TRACE_B3_MULTI)) != 0)
+		trace_write_b3(t);
 	if (up->fields == NULL || !req_reserve_up(q, TRACE_FIELDS_MAX))
 		return;
 	trace_clear(q, propagate);

@@ -34,7 +34,8 @@ struct trace {
 	bool errors;      /* even if not sampled: if it fails */
 	uint64_t slow_us; /* or takes so long; 0: no */
 	struct slice tracestate, correlation;
-	char parent_text[TRACE_PARENT_TEXT], b3_text[TRACE_B3_TEXT];
+	char parent_text[TRACE_PARENT_TEXT];
+	char b3_text[TRACE_B3_TEXT]; /* where it is propagated */
 };
 
 /* An id that is no zero. */
