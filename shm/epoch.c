@@ -86,6 +86,8 @@ epoch_enter(const struct region *r, uint32_t w, struct epoch_view *v)
 	atomic_store(&r->state->slots[w].epoch, e);
 	uint64_t cur = atomic_load(&c->pub); /* W3 */
 
+	if (v->image != NULL && cur >> PUB_IMAGE_BITS == v->generation)
+		return;
 	v->generation = cur >> PUB_IMAGE_BITS;
 	v->slot = (uint32_t)(cur & PUB_IMAGE_MASK);
 	v->image = cur != 0 ? epoch_image(r, v->slot) : NULL;

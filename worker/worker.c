@@ -2,7 +2,8 @@
  * worker.c - puts a worker together and turns its loop.
  *
  *   before waiting:  epoch_leave
- *   after waiting:   epoch_enter, heartbeat, what is new in shared memory
+ *   after waiting:   epoch_enter; what is new in shared memory, but once a
+ *                    millisecond only, unless somebody woke this worker for it
  */
 #include "worker/worker.h"
 
@@ -44,6 +45,7 @@
 #define WORKER_TRIM_US 1000000u
 #define WORKER_SETTLE_US 100000u /* nothing came: the queues are empty */
 #define WORKER_LEAVE_US 1000000u /* see also the keeper's grace */
+#define WORKER_NEWS_US 1000u     /* between two looks at what is new */
 
 struct worker {
 	struct env env;
@@ -58,6 +60,7 @@ struct worker {
 	bool leaving;           /* timeouts.drain is over */
 	uint64_t settled;       /* accepted when the settle timer was set */
 	uint64_t generation;    /* that limits were taken from */
+	struct mono looked;     /* at what is new */
 	uint64_t turns, events; /* counted so far */
 };
 
@@ -179,6 +182,7 @@ worker_done(const struct worker *w)
 		(w->leaving || list_empty(&w->listeners.items)));
 }
 
+/* Heartbeat, work on what was published, and what is wanted of it. */
 static void
 worker_look(struct worker *w)
 {
@@ -186,6 +190,14 @@ worker_look(struct worker *w)
 	uint64_t expire = epoch_expire_below(e->region);
 	uint64_t drain = control_draining(e->region);
 
+	w->looked = clock_now();
+	slot_beat(e->region, e->slot, w->looked.us);
+	if (e->view.image != NULL) {
+		contexts_turn(e->contexts, e->view.image, WORKER_COMPILE_US);
+		secure_turn(e->secure, WORKER_COMPILE_US);
+		keys_turn(e->keys, WORKER_COMPILE_US);
+	}
+	guards_turn(e);
 	if (e->view.generation != w->generation && e->view.image != NULL)
 		worker_new_generation(w);
 	if (expire != 0)
@@ -217,14 +229,9 @@ worker_after_wait(void *ctx)
 	struct env *e = &w->env;
 
 	epoch_enter(e->region, e->slot, &e->view);
-	slot_beat(e->region, e->slot, clock_now().us);
-	if (e->view.image != NULL) {
-		contexts_turn(e->contexts, e->view.image, WORKER_COMPILE_US);
-		secure_turn(e->secure, WORKER_COMPILE_US);
-		keys_turn(e->keys, WORKER_COMPILE_US);
-	}
-	guards_turn(e);
-	worker_look(w);
+	if (e->view.generation != w->generation ||
+	    mono_diff_us(clock_now(), w->looked) >= WORKER_NEWS_US)
+		worker_look(w);
 }
 
 /* ---- orders from the keeper ---- */
@@ -238,6 +245,7 @@ worker_wake(struct loop_watch *watch, unsigned events)
 	(void)events;
 	if (read(watch->fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
 		log_warn("wake");
+	worker_look(w);
 	opool_sweep(&w->opool);
 	queues_woken(&w->env);
 	errands_look(&w->env);

@@ -26,6 +26,7 @@ timer_wheel_init(struct timer_wheel *w, struct mono now)
 	*w = (struct timer_wheel){
 		.now_ms = now.us / 1000,
 		.floor_ms = now.us / 1000,
+		.next_ms = NO_TICK,
 	};
 	for (int level = 0; level < TIMER_LEVELS; level++)
 		for (int slot = 0; slot < TIMER_SLOTS; slot++)
@@ -62,6 +63,44 @@ level_of(uint64_t tick, uint64_t now)
 	return level < TOP ? level : TOP;
 }
 
+/* The tick at which the earliest slot in use begins; its level in *level. */
+static uint64_t
+wheel_next(const struct timer_wheel *w, unsigned *level)
+{
+	uint64_t now = w->now_ms;
+	unsigned digit = digit_of(now, TOP);
+	uint64_t bits = w->filled[0] >> digit_of(now, 0);
+
+	*level = 0;
+	if (bits != 0)
+		return now + (unsigned)__builtin_ctzll(bits);
+	for (unsigned l = 1; l < TOP; l++) {
+		unsigned up = DIGIT * (l + 1);
+
+		/* Only digits above the current one are in use. */
+		bits = w->filled[l] & (UINT64_MAX << digit_of(now, l) << 1);
+		*level = l;
+		if (bits != 0)
+			return (now >> up << up) |
+			    (uint64_t)__builtin_ctzll(bits) << DIGIT * l;
+	}
+	*level = TOP;
+	bits = w->filled[TOP];
+	if (bits == 0)
+		return NO_TICK;
+	bits = bits >> digit | bits << (-digit & (TIMER_SLOTS - 1));
+	return ((now >> DIGIT * TOP) + (unsigned)__builtin_ctzll(bits))
+	    << DIGIT * TOP;
+}
+
+static void
+wheel_look(struct timer_wheel *w)
+{
+	unsigned level;
+
+	w->next_ms = wheel_next(w, &level);
+}
+
 /* Puts t, which is in no list, where it fires (or is looked at) at `tick`. */
 static void
 timer_place(struct timer_wheel *w, struct timer *t, uint64_t tick)
@@ -83,6 +122,8 @@ timer_place(struct timer_wheel *w, struct timer *t, uint64_t tick)
 	list_push_back(&w->slots[level][slot], &t->link);
 	w->filled[level] |= UINT64_C(1) << slot;
 	w->count++;
+	if (tick < w->next_ms)
+		wheel_look(w);
 }
 
 /* Takes t, which is in a list, out of it; clears the bit of its slot. */
@@ -97,9 +138,11 @@ timer_unplace(struct timer_wheel *w, struct timer *t)
 	if (t->link.prev == only) {
 		at = ((uintptr_t)only - (uintptr_t)first) / sizeof(*first);
 		/* Not a slot: the list of what timer_run is firing. */
-		if (at < TIMER_LEVELS * TIMER_SLOTS)
+		if (at < TIMER_LEVELS * TIMER_SLOTS) {
 			w->filled[at / TIMER_SLOTS] &=
 			    ~(UINT64_C(1) << at % TIMER_SLOTS);
+			wheel_look(w);
+		}
 	}
 	list_remove(&t->link);
 	w->count--;
@@ -134,36 +177,6 @@ timer_fini(struct timer_wheel *w, struct timer *t)
 	t->deadline_us = UINT64_MAX;
 	if (!list_empty(&t->link))
 		timer_unplace(w, t);
-}
-
-/* The tick at which the earliest slot in use begins; its level in *level. */
-static uint64_t
-wheel_next(const struct timer_wheel *w, unsigned *level)
-{
-	uint64_t now = w->now_ms;
-	unsigned digit = digit_of(now, TOP);
-	uint64_t bits = w->filled[0] >> digit_of(now, 0);
-
-	*level = 0;
-	if (bits != 0)
-		return now + (unsigned)__builtin_ctzll(bits);
-	for (unsigned l = 1; l < TOP; l++) {
-		unsigned up = DIGIT * (l + 1);
-
-		/* Only digits above the current one are in use. */
-		bits = w->filled[l] & (UINT64_MAX << digit_of(now, l) << 1);
-		*level = l;
-		if (bits != 0)
-			return (now >> up << up) |
-			    (uint64_t)__builtin_ctzll(bits) << DIGIT * l;
-	}
-	*level = TOP;
-	bits = w->filled[TOP];
-	if (bits == 0)
-		return NO_TICK;
-	bits = bits >> digit | bits << (-digit & (TIMER_SLOTS - 1));
-	return ((now >> DIGIT * TOP) + (unsigned)__builtin_ctzll(bits))
-	    << DIGIT * TOP;
 }
 
 /* Moves the entries of a slot to `batch`, an uninitialised list head. */
@@ -208,7 +221,7 @@ timer_run(struct timer_wheel *w, struct mono now)
 {
 	uint64_t target = now.us / 1000;
 
-	if (target < w->now_ms)
+	if (target < w->next_ms)
 		return;
 	w->floor_ms = target;
 	for (;;) {
@@ -226,15 +239,5 @@ timer_run(struct timer_wheel *w, struct mono now)
 			break;
 	}
 	w->now_ms = target;
-}
-
-uint64_t
-timer_next_us(const struct timer_wheel *w, struct mono now)
-{
-	unsigned level;
-	uint64_t tick = wheel_next(w, &level);
-
-	if (tick == NO_TICK)
-		return UINT64_MAX;
-	return mono_diff_us((struct mono){ tick * 1000 }, now);
+	wheel_look(w);
 }

@@ -30,8 +30,9 @@ struct timer {
 };
 
 struct timer_wheel {
-	uint64_t now_ms;               /* all before this has fired */
-	uint64_t floor_ms;             /* nothing is placed before this */
+	uint64_t now_ms;   /* all before this has fired */
+	uint64_t floor_ms; /* nothing is placed before this */
+	uint64_t next_ms;  /* nothing is to be looked at before this */
 	uint64_t filled[TIMER_LEVELS]; /* a bit per non-empty slot */
 	struct list slots[TIMER_LEVELS][TIMER_SLOTS];
 	uint32_t count; /* entries in the wheel, cancelled ones included */
@@ -66,6 +67,12 @@ void timer_run(struct timer_wheel *w, struct mono now);
  * Microseconds from now until something may have to fire (0: due already,
  * UINT64_MAX: nothing is armed). May be early, never late.
  */
-uint64_t timer_next_us(const struct timer_wheel *w, struct mono now);
+static inline uint64_t
+timer_next_us(const struct timer_wheel *w, struct mono now)
+{
+	return w->next_ms != UINT64_MAX
+	    ? mono_diff_us((struct mono){ w->next_ms * 1000 }, now)
+	    : UINT64_MAX;
+}
 
 #endif
