@@ -24,6 +24,7 @@ static const char *const seccomp_common[] = {
 	"recvmsg",
 	"sendto",
 	"sendmsg",
+	"splice",
 	"accept4",
 	"socket",
 	"socketpair",

@@ -167,6 +167,8 @@ static const struct req_owner client_owner = {
 	.flush = client_req_flush,
 	.pause = client_req_pause,
 	.queued = client_req_queued,
+	.passes = client_req_passes,
+	.passed = client_req_passed,
 	.switched = client_req_switched,
 	.shut = client_req_shut,
 	.ended = client_req_ended,
@@ -263,7 +265,7 @@ client_after_body(struct client *c, bool partial)
 		codec_eof(&c->work->codec.base);
 }
 
-static void
+void
 client_after_input(struct client *c, bool partial)
 {
 	if (c->req != NULL) {
@@ -308,6 +310,8 @@ client_input(struct io *io, const char *p, size_t n)
 	used = codec_input(&c->work->codec.base, p, n);
 	if (c->state == CLIENT_CLOSED || c->state == CLIENT_CLOSING)
 		return n;
+	io->passes = io->readable && io->tls == NULL &&
+	    h1_passes_in(&c->work->codec) >= H1_PASS_BYTES;
 	client_after_input(c, used < n);
 	return c->state == CLIENT_CLOSED ? n : used;
 }
@@ -396,6 +400,8 @@ static const struct io_events client_io_events = {
 	.connected = NULL,
 	.secured = client_on_secured,
 	.failed = client_failed,
+	.passes = client_passes,
+	.passed = client_passed,
 };
 
 /* What is asked for only before the first request. */

@@ -4,6 +4,7 @@
  *	client.c         what its socket, codec and request say
  *	client_begin.c   PROXY header, TLS, and which HTTP it speaks
  *	client_work.c    what it needs only while something is under way
+ *	client_pass.c    long bodies that go past its codec
  *	client_wait.c    for whom it waits, and for how long
  *	client_end.c     how it ends: finished, refused
  *	client_h2.c      HTTP/2: the connection
@@ -24,6 +25,17 @@
 
 /* The one place where the state changes. */
 void client_set_state(struct client *c, enum client_state to);
+
+/* Input was consumed; `partial`: not all of it. */
+void client_after_input(struct client *c, bool partial);
+
+/* ---- client_pass.c ---- */
+
+/* `passes` and `passed` of its socket, and of the owner of its request. */
+struct io_pass client_passes(struct io *io);
+void client_passed(struct io *io, size_t n);
+struct io_pass client_req_passes(struct req *q);
+void client_req_passed(struct req *q, size_t n);
 
 /* ---- client_begin.c, which has client_begin, too ---- */
 

@@ -78,6 +78,27 @@ h1_complete(struct h1 *h, const struct head *trailers, size_t behind)
 	h->base.events->end(&h->stream, trailers);
 }
 
+uint64_t
+h1_passes_in(const struct h1 *h)
+{
+	if (h->paused || h->switched)
+		return 0;
+	if (h->reading == H1_READ_LENGTH)
+		return h->read_left;
+	return h->reading == H1_READ_EOF ? UINT64_MAX : 0;
+}
+
+void
+h1_passed_in(struct h1 *h, size_t n)
+{
+	if (h->reading != H1_READ_LENGTH)
+		return;
+	MUST(n <= h->read_left);
+	h->read_left -= n;
+	if (h->read_left == 0)
+		h1_complete(h, &no_trailers, 0);
+}
+
 /* Chooses how the body is read; false when there is none to read. */
 static bool
 h1_begin_body(struct h1 *h, const struct head *head)

@@ -101,6 +101,18 @@ h1_idle(const struct h1 *h)
 	    !h->partial;
 }
 
+/* A body of which so much is to come may go past the codec. */
+#define H1_PASS_BYTES 65536u
+
+/*
+ * So many bytes of the body may now come, or go, without the codec; 0: none. It
+ * is told of each that did: the last that comes completes the message.
+ */
+uint64_t h1_passes_in(const struct h1 *h);
+void h1_passed_in(struct h1 *h, size_t n);
+uint64_t h1_passes_out(const struct h1 *h);
+void h1_passed_out(struct h1 *h, size_t n);
+
 /*
  * True when the answer is complete and the connection must be closed: asked
  * for by either side, or framed by its end, or the request was not read

@@ -193,6 +193,25 @@ h1_send_data(struct stream *s, struct slice bytes)
 	}
 }
 
+uint64_t
+h1_passes_out(const struct h1 *h)
+{
+	if (h->switched)
+		return 0;
+	if (h->writing == H1_WRITE_LENGTH)
+		return h->write_left;
+	return h->writing == H1_WRITE_EOF ? UINT64_MAX : 0;
+}
+
+void
+h1_passed_out(struct h1 *h, size_t n)
+{
+	if (h->writing != H1_WRITE_LENGTH)
+		return;
+	MUST(n <= h->write_left);
+	h->write_left -= n;
+}
+
 void
 h1_send_end(struct stream *s, const struct head *trailers)
 {

@@ -21,6 +21,7 @@
 #include "common/base/must.h"
 #include "common/net/io.h"
 #include "common/net/io_input.h"
+#include "common/net/io_pass.h"
 #include "common/net/io_tls.h"
 #include "common/net/sock.h"
 #include "common/net/tls.h"
@@ -36,6 +37,17 @@ io_error_set(struct io *io, int error)
 		return;
 	io->error = error;
 	loop_defer(io->loop, &io->task);
+}
+
+void
+io_send_failed(struct io *io, int error)
+{
+	io->writable = false;
+	if (error == EAGAIN)
+		return;
+	io_error_set(io, error);
+	/* What the peer said before it closed may be there. */
+	io->readable = !io->saw_eof;
 }
 
 static void
@@ -69,12 +81,7 @@ io_socket_send(struct io *io, const struct iovec *iov, int count)
 			n = sendmsg(io->watch.fd, &msg, MSG_NOSIGNAL);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0) {
-		io->writable = false;
-		if (errno != EAGAIN) {
-			io_error_set(io, errno);
-			/* What the peer said before it closed may be there. */
-			io->readable = !io->saw_eof;
-		}
+		io_send_failed(io, errno);
 		return 0;
 	}
 	if ((size_t)n < wanted)
@@ -83,10 +90,22 @@ io_socket_send(struct io *io, const struct iovec *iov, int count)
 	return (size_t)n;
 }
 
+/* Sends what TLS or a duct has; it leaves before what is in out. */
+static void
+io_flush_wire(struct io *io)
+{
+	if (io->tls != NULL)
+		tls_flush(io);
+	else
+		(void)io_duct_flush(io);
+}
+
 /* Sends the spans; returns what was taken. */
 static size_t
 io_send(struct io *io, const struct iovec *iov, int count)
 {
+	if (io->duct != 0 && !io_duct_flush(io))
+		return 0;
 	return io->tls == NULL ? io_socket_send(io, iov, count)
 			       : tls_write(io, iov, count);
 }
@@ -132,7 +151,7 @@ io_flush(struct io *io)
 		obuf_consume(&io->out, n);
 	}
 	if (io->wire_bytes != 0)
-		tls_flush(io);
+		io_flush_wire(io);
 	if (io_queued(io) != 0) {
 		io->blocked = true;
 		return false;
@@ -349,6 +368,7 @@ io_close(struct io *io, bool reset)
 	obuf_fini(&io->out);
 	tls_free(io->tls);
 	io->tls = NULL;
+	io_duct_drop(io);
 	io->wire_bytes = 0;
 	io->held = false;
 	/* A codec that is still writing writes into nothing. */

@@ -22,6 +22,12 @@
 
 struct io;
 
+/* Where bytes of a body may go as they are, and how many of them. */
+struct io_pass {
+	struct io *to; /* plain, as is the other */
+	uint64_t most; /* 0: none */
+};
+
 struct io_events {
 	/*
 	 * Bytes arrived. Returns how many were consumed; fewer than n means
@@ -58,6 +64,13 @@ struct io_events {
 	 * could still be read. The owner calls io_close.
 	 */
 	void (*failed)(struct io *io, int error);
+	/*
+	 * For an owner that sets io->passes: what comes next may go elsewhere
+	 * without being looked at; and so many bytes did: they are queued
+	 * there, as if the owner had written them. May be NULL.
+	 */
+	struct io_pass (*passes)(struct io *io);
+	void (*passed)(struct io *io, size_t n);
 };
 
 struct tls;
@@ -69,11 +82,12 @@ struct io {
 	struct obuf out;
 	struct buf *stash; /* unconsumed input, or NULL */
 	struct tls *tls;   /* NULL: plain. The io's: freed by io_close */
-	size_t wire_bytes; /* of TLS records that wait to be sent */
+	size_t wire_bytes; /* of TLS records, or in the duct, that wait */
 	struct loop_task task;
 	uint64_t bytes_in, bytes_out; /* through the socket, as records */
 	uint32_t read_max; /* bytes of one recv; at most IO_SCRATCH_BYTES */
 	int error;         /* an errno to be told by `failed`, or 0 */
+	uint8_t duct;      /* whose bytes wait, before those of out; 0: none */
 	bool connecting : 1;
 	bool readable : 1; /* the socket may have bytes */
 	bool writable : 1; /* the socket may take bytes */
@@ -92,6 +106,7 @@ struct io {
 	bool securing : 1; /* the TLS handshake is not over */
 	bool held : 1;     /* TLS may have bytes that the socket gave already */
 	bool cut : 1;      /* with saw_eof: TLS ended without close_notify */
+	bool passes : 1;   /* `passes` is to be asked before the next read */
 };
 
 /* The process's scratch blocks; once, before any io. */

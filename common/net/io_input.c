@@ -9,8 +9,10 @@
 #include <sys/socket.h>
 
 #include "common/base/must.h"
+#include "common/net/duct.h"
 #include "common/net/io.h"
 #include "common/net/io_input.h"
+#include "common/net/io_pass.h"
 #include "common/net/io_tls.h"
 
 static char *scratch;
@@ -37,6 +39,7 @@ void
 io_scratch_fini(void)
 {
 	tls_wire_fini();
+	ducts_fini();
 	munmap(scratch, IO_SCRATCH_BYTES);
 	scratch = NULL;
 }
@@ -252,6 +255,15 @@ io_receive_offer(struct io *io)
 	return moved;
 }
 
+/* Some of what comes, to the owner or past it. 0: there was nothing. */
+static size_t
+io_advance(struct io *io)
+{
+	size_t n = io->passes ? io_pass_run(io) : 0;
+
+	return n != 0 || io->passes ? n : io_receive_offer(io);
+}
+
 void
 io_input_run(struct io *io)
 {
@@ -268,7 +280,7 @@ io_input_run(struct io *io)
 			loop_defer(io->loop, &io->task);
 			return;
 		}
-		n = io_receive_offer(io);
+		n = io_advance(io);
 		if (n == 0)
 			break;
 		got += n;

@@ -86,4 +86,7 @@ size_t io_socket_send(struct io *io, const struct iovec *iov, int count);
 /* Keeps the first error; a task tells it. */
 void io_error_set(struct io *io, int error);
 
+/* The socket takes nothing, with this errno; EAGAIN: for now. */
+void io_send_failed(struct io *io, int error);
+
 #endif

@@ -138,6 +138,21 @@ req_answer_data(struct req *q, struct slice bytes)
 		answer_send(q, bytes);
 }
 
+struct io_pass
+req_answer_passes(struct req *q)
+{
+	if (q->body_down != NULL || q->owner->passes == NULL)
+		return (struct io_pass){ NULL, 0 };
+	return q->owner->passes(q);
+}
+
+void
+req_answer_passed(struct req *q, size_t n)
+{
+	q->bytes_out += n;
+	q->owner->passed(q, n);
+}
+
 bool
 req_takes_trailers(const struct req *q)
 {

@@ -339,6 +339,22 @@ req_data(struct req *q, struct slice bytes)
 		req_deliver(q, bytes);
 }
 
+struct io_pass
+req_passes(struct req *q)
+{
+	if (q->body_up != NULL || q->handler == NULL ||
+	    q->handler->passes == NULL)
+		return (struct io_pass){ NULL, 0 };
+	return q->handler->passes(q);
+}
+
+void
+req_passed(struct req *q, size_t n)
+{
+	q->bytes_in += n;
+	q->handler->passed(q, n);
+}
+
 void
 req_body_end(struct req *q, const struct head *trailers)
 {

@@ -17,6 +17,7 @@
 #include "common/base/list.h"
 #include "common/http/codec.h"
 #include "common/http/uri.h"
+#include "common/net/io.h"
 #include "worker/flow/env.h"
 #include "worker/flow/route.h"
 #include "worker/flow/template.h"
@@ -39,6 +40,10 @@ struct req_owner {
 	void (*pause)(struct req *q, bool paused);
 	/* Output the owner still holds: 0 means that there is room. */
 	size_t (*queued)(struct req *q);
+	/* Whither bytes of the answer's body may go as they are; and so many
+	 * did, which are queued. Both may be NULL: nowhere. */
+	struct io_pass (*passes)(struct req *q);
+	void (*passed)(struct req *q, size_t n);
 	/* A 101 was written: what the client sends is to be delivered. */
 	void (*switched)(struct req *q);
 	/* After that: nothing more is written, which the client is to see. */
@@ -73,6 +78,10 @@ struct req_handler {
 	 * false.
 	 */
 	bool (*fails)(struct req *q, enum why why);
+	/* Whither bytes of the request's body may go as they are; and so many
+	 * did. Both may be NULL: nowhere. */
+	struct io_pass (*passes)(struct req *q);
+	void (*passed)(struct req *q, size_t n);
 };
 
 /*
@@ -226,6 +235,9 @@ void req_set_service(
 /* From the owner: body bytes, end of body (trailers may have count 0). */
 void req_data(struct req *q, struct slice bytes);
 void req_body_end(struct req *q, const struct head *trailers);
+/* The same without the bytes: whither some may go; and so many did. */
+struct io_pass req_passes(struct req *q);
+void req_passed(struct req *q, size_t n);
 /* From the owner: its output queue is empty again; end of an input burst. */
 void req_room(struct req *q);
 void req_flush_up(struct req *q);
@@ -256,6 +268,9 @@ void req_answer_head(struct req *q, struct head *h, uint32_t room, bool end);
  */
 void req_answer_switch(struct req *q, struct head *h, uint32_t room);
 void req_answer_data(struct req *q, struct slice bytes);
+/* The same without the bytes: whither some may go; and so many did. */
+struct io_pass req_answer_passes(struct req *q);
+void req_answer_passed(struct req *q, size_t n);
 /* From a filter: makes room for so many fields more in what goes upstream.
  * False without memory. */
 bool req_reserve_up(struct req *q, uint32_t more);

@@ -46,8 +46,7 @@ call_arm(struct call *c)
 		    c->origin, c->status == 0 ? call_head_us(c) : us);
 }
 
-/* The body comes; the time for the answer's head begins when it is sent. */
-static void
+void
 call_continue(struct call *c)
 {
 	if (!c->expects)
@@ -304,6 +303,8 @@ static const struct origin_events call_origin_events = {
 	.stalled = call_on_stalled,
 	.drained = call_on_drained,
 	.burst = call_on_burst,
+	.passes = call_on_passes,
+	.passed = call_on_passed,
 	.expired = call_on_expired,
 };
 

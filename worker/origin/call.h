@@ -56,6 +56,10 @@ struct call_sink {
 	void (*drained)(struct call *c);
 	/* A burst of answer bytes is over. */
 	void (*burst)(struct call *c);
+	/* Whither the answer's body may go as it is (NULL: nowhere); and so
+	 * much of it did. */
+	struct io_pass (*passes)(struct call *c);
+	void (*passed)(struct call *c, size_t n);
 };
 
 struct call {
@@ -114,6 +118,11 @@ bool call_send_head(struct call *c, const struct head *h, bool end);
 void call_send_data(struct call *c, struct slice bytes);
 /* The origin of a call that has switched sees the end of the connection. */
 void call_send_end(struct call *c, const struct head *trailers);
+
+/* Whither bytes of the request's body may go as they are; and so many did,
+ * which are queued. */
+struct io_pass call_passes(const struct call *c);
+void call_passed(struct call *c, size_t n);
 
 /* Sends what is queued; false: the sender should wait for `drained`. */
 bool call_flush(struct call *c);

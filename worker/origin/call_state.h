@@ -3,6 +3,7 @@
  *
  *	call.c          connect, send, hear, end
  *	call_breaker.c  its endpoint's breaker
+ *	call_pass.c     long bodies that go past the codecs
  */
 #ifndef WORKER_ORIGIN_CALL_STATE_H
 #define WORKER_ORIGIN_CALL_STATE_H
@@ -26,6 +27,17 @@ call_endpoint_us(const struct call *c)
 	return c->connect_us +
 	    (c->whole_at.us != 0 ? mono_diff_us(clock_now(), c->whole_at) : 0);
 }
+
+/* ---- call.c ---- */
+
+/* The body comes; the time for the answer's head begins when it is sent. */
+void call_continue(struct call *c);
+
+/* ---- call_pass.c ---- */
+
+/* Of its origin's events. */
+struct io_pass call_on_passes(struct call *c);
+void call_on_passed(struct call *c, size_t n);
 
 /* ---- call_breaker.c ---- */
 

@@ -124,6 +124,8 @@ static const struct req_handler forward_handler = {
 	.abort = forward_abort,
 	.flush = forward_client_burst,
 	.fails = forward_fails,
+	.passes = forward_passes_up,
+	.passed = forward_passed_up,
 };
 
 bool

@@ -180,4 +180,6 @@ const struct call_sink forward_sink = {
 	.failed = forward_failed,
 	.drained = forward_drained,
 	.burst = forward_burst,
+	.passes = forward_passes_down,
+	.passed = forward_passed_down,
 };

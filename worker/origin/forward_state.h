@@ -7,6 +7,7 @@
  *	forward_fallback.c  when the service cannot: another one, an answer
  *	forward_answer.c  the origin's side: answers on, or dropped
  *	forward_body.c    a body that is kept to be sent again
+ *	forward_pass.c    long bodies that nobody looks at
  *	forward_full.c    when no endpoint takes a connection more
  *	forward_breaker.c when what failed too often is left alone
  *	forward_manner.c  as an endpoint is spoken to
@@ -237,6 +238,14 @@ forward_whole(const struct forward *f)
 {
 	return !f->body_begun || f->keeping;
 }
+
+/* ---- forward_pass.c ---- */
+
+/* `passes` and `passed` of its sink, and of its handler. */
+struct io_pass forward_passes_down(struct call *c);
+void forward_passed_down(struct call *c, size_t n);
+struct io_pass forward_passes_up(struct req *q);
+void forward_passed_up(struct req *q, size_t n);
 
 /* ---- forward_manner.c ---- */
 

@@ -73,6 +73,9 @@ struct origin_events {
 	void (*drained)(struct call *c);
 	/* A burst of answer bytes is over. */
 	void (*burst)(struct call *c);
+	/* Whither the answer's body may go as it is; and so much of it did. */
+	struct io_pass (*passes)(struct call *c);
+	void (*passed)(struct call *c, size_t n);
 	/* The deadline set with origin_deadline has passed. */
 	void (*expired)(struct call *c);
 };

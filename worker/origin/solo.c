@@ -136,11 +136,40 @@ solo_input(struct io *io, const char *p, size_t n)
 	used = codec_input(&s->codec.base, p, n);
 	if (o->state == ORIGIN_CLOSED)
 		return n;
+	io->passes = io->readable && io->tls == NULL &&
+	    h1_passes_in(&s->codec) >= H1_PASS_BYTES;
 	if (o->call != NULL)
 		o->events->burst(o->call);
 	else if (used < n && o->state == ORIGIN_IDLE)
 		solo_close(o); /* bytes behind the answer */
 	return used;
+}
+
+static struct io_pass
+solo_passes(struct io *io)
+{
+	const struct solo *s = solo_of_io(io);
+	const struct origin *o = &s->origin;
+	uint64_t most = h1_passes_in(&s->codec);
+	struct io_pass pass = { NULL, 0 };
+
+	if (o->call != NULL)
+		pass = o->events->passes(o->call);
+	if (pass.most > most)
+		pass.most = most;
+	return pass;
+}
+
+static void
+solo_passed(struct io *io, size_t n)
+{
+	struct solo *s = solo_of_io(io);
+	struct origin *o = &s->origin;
+
+	o->events->passed(o->call, n);
+	h1_passed_in(&s->codec, n);
+	if (o->call != NULL)
+		o->events->burst(o->call);
 }
 
 /* Over TLS, an end that the peer did not sign may be anybody's. */
@@ -206,6 +235,8 @@ static const struct io_events solo_io_events = {
 	.stalled = solo_stalled,
 	.connected = solo_connected,
 	.failed = solo_failed,
+	.passes = solo_passes,
+	.passed = solo_passed,
 };
 
 static void

@@ -379,6 +379,110 @@ START_TEST(early_final_answer)
 }
 END_TEST
 
+/* Bytes that come past the codec, up to the last: the next message follows. */
+START_TEST(what_comes_may_pass)
+{
+	struct trace t;
+
+	start(&t, RQ "\r\n");
+	ck_assert_uint_eq(h1_passes_in(&t.h), 0);
+	trace_fini(&t);
+	start(&t,
+	    "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked"
+	    "\r\n\r\n");
+	ck_assert_uint_eq(h1_passes_in(&t.h), 0);
+	trace_fini(&t);
+	start(&t, "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhi");
+	ck_assert_uint_eq(h1_passes_in(&t.h), 7);
+	stream_pause(&t.h.stream, true);
+	ck_assert_uint_eq(h1_passes_in(&t.h), 0);
+	stream_pause(&t.h.stream, false);
+	h1_passed_in(&t.h, 6);
+	ck_assert_uint_eq(h1_passes_in(&t.h), 1);
+	ck_assert_ptr_null(strstr(t.text, "end"));
+	h1_passed_in(&t.h, 1);
+	ck_assert_ptr_nonnull(strstr(t.text, "data hi\nend\n"));
+	ck_assert_uint_eq(h1_passes_in(&t.h), 0);
+	trace_reply(&t, 200);
+	ck_assert_uint_eq(codec_input(&t.h.base, RQ "\r\n", 27), 27);
+	trace_fini(&t);
+}
+END_TEST
+
+START_TEST(what_passes_can_be_cut)
+{
+	struct trace t;
+
+	start(&t, "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n");
+	h1_passed_in(&t.h, 8);
+	codec_eof(&t.h.base);
+	ck_assert_ptr_nonnull(strstr(t.text, "error truncated"));
+	ck_assert_uint_eq(h1_passes_in(&t.h), 0);
+	trace_fini(&t);
+}
+END_TEST
+
+START_TEST(an_answer_to_the_end_may_pass)
+{
+	struct trace t;
+
+	trace_init(&t, CODEC_CLIENT, TRACE_LATER, &limits);
+	t.h.writing = H1_WRITE_DONE;
+	trace_offer(&t, OK "\r\n", 0, sizeof(OK) + 1);
+	ck_assert_uint_eq(h1_passes_in(&t.h), UINT64_MAX);
+	h1_passed_in(&t.h, 1000);
+	ck_assert_uint_eq(h1_passes_in(&t.h), UINT64_MAX);
+	codec_eof(&t.h.base);
+	ck_assert_ptr_nonnull(strstr(t.text, "end\n"));
+	ck_assert_uint_eq(h1_passes_in(&t.h), 0);
+	trace_fini(&t);
+}
+END_TEST
+
+START_TEST(what_goes_may_pass)
+{
+	struct head h = { .method = METHOD_POST,
+		.target = SLICE_LIT("/"),
+		.body = BODY_LENGTH,
+		.length = 9 };
+	struct trace t;
+
+	trace_init(&t, CODEC_CLIENT, TRACE_LATER, &limits);
+	ck_assert_uint_eq(h1_passes_out(&t.h), 0);
+	ck_assert(stream_head(&t.h.stream, &h, false));
+	stream_data(&t.h.stream, SLICE_LIT("hi"));
+	ck_assert_uint_eq(h1_passes_out(&t.h), 7);
+	h1_passed_out(&t.h, 7);
+	ck_assert_uint_eq(h1_passes_out(&t.h), 0);
+	stream_end(&t.h.stream, NULL);
+	trace_offer(&t, "HTTP/1.1 200 x\r\nContent-Length: 0\r\n\r\n", 0, 37);
+	ck_assert(h1_idle(&t.h) && !h1_must_close(&t.h));
+	/* Nor is there a length in chunks. */
+	h.body = BODY_STREAM;
+	ck_assert(stream_head(&t.h.stream, &h, false));
+	ck_assert_uint_eq(h1_passes_out(&t.h), 0);
+	trace_fini(&t);
+}
+END_TEST
+
+/* What has to be announced only is not sent, either way. */
+START_TEST(nothing_passes_without_a_body)
+{
+	struct head h = { .status = 200, .body = BODY_LENGTH, .length = 9 };
+	struct trace t;
+
+	start(&t, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
+	ck_assert(stream_head(&t.h.stream, &h, false));
+	ck_assert_uint_eq(h1_passes_out(&t.h), 0);
+	trace_fini(&t);
+	start(&t, RQ "\r\n");
+	h.status = 304;
+	ck_assert(stream_head(&t.h.stream, &h, false));
+	ck_assert_uint_eq(h1_passes_out(&t.h), 0);
+	trace_fini(&t);
+}
+END_TEST
+
 static void
 setup(void)
 {
@@ -407,6 +511,11 @@ main(void)
 	tcase_add_test(tc, stopping);
 	tcase_add_test(tc, half_closed);
 	tcase_add_test(tc, early_final_answer);
+	tcase_add_test(tc, what_comes_may_pass);
+	tcase_add_test(tc, what_passes_can_be_cut);
+	tcase_add_test(tc, an_answer_to_the_end_may_pass);
+	tcase_add_test(tc, what_goes_may_pass);
+	tcase_add_test(tc, nothing_passes_without_a_body);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
