@@ -204,6 +204,15 @@ regexes_write(struct router *r)
 	return span;
 }
 
+/* The one route whose pattern ends there; IMG_NONE: none, or several. */
+static uint32_t
+route_at(const struct img_node *n)
+{
+	struct img_term t = n->end.count != 0 ? n->end : n->rest;
+
+	return t.count == 1 ? t.first : IMG_NONE;
+}
+
 static void
 terms_place(struct router *r)
 {
@@ -223,6 +232,11 @@ terms_place(struct router *r)
 			n->end = terms[n->end.first].written;
 		if (n->rest.count != 0)
 			n->rest = terms[n->rest.first].written;
+	}
+	for (size_t i = 0; i < r->edges.count; i++) {
+		struct img_slot *s = &r->edges.entries[i].slot;
+
+		s->b = route_at(&r->nodes[s->a]);
 	}
 }
 

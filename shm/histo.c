@@ -4,6 +4,7 @@
 #include "shm/histo.h"
 
 #include "common/base/must.h"
+#include "common/base/prefetch.h"
 #include "shm/histo_own.h"
 #include "shm/word.h"
 
@@ -41,18 +42,37 @@ histo_bucket(uint64_t us)
 	return b;
 }
 
+/* Its own row, with the number in *own, or that of the service. */
+static inline struct shm_histo *
+histo_row(const struct region *r, uint32_t w, enum histo_kind kind, uint32_t a,
+    uint32_t service, uint32_t *own)
+{
+	*own = HISTO_NONE;
+	if (kind < HISTO_OWNERS) {
+		*own = histo_own_row(r, kind, a, service);
+		if (*own < HISTO_OWN_MAX)
+			return &r->state->histos[w].own[kind][*own];
+	}
+	return service_row(r, w, kind, service);
+}
+
+void
+histo_prefetch(const struct region *r, uint32_t w, enum histo_kind kind,
+    uint32_t a, uint32_t service)
+{
+	uint32_t own;
+
+	prefetch(
+	    histo_row(r, w, kind, a, service, &own), sizeof(struct shm_histo));
+}
+
 uint32_t
 histo_add(const struct region *r, uint32_t w, enum histo_kind kind, uint32_t a,
     uint32_t service, uint64_t us)
 {
-	struct shm_histo *h = service_row(r, w, kind, service);
-	uint32_t own = HISTO_NONE;
+	uint32_t own;
+	struct shm_histo *h = histo_row(r, w, kind, a, service, &own);
 
-	if (kind < HISTO_OWNERS) {
-		own = histo_own_row(r, kind, a, service);
-		if (own < HISTO_OWN_MAX)
-			h = &r->state->histos[w].own[kind][own];
-	}
 	word_add(&h->buckets[histo_bucket(us)], 1);
 	word_add(&h->sum_us, us);
 	return own;

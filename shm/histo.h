@@ -29,6 +29,13 @@ extern const uint64_t histo_bounds_us[HISTO_BUCKETS - 1];
 uint32_t histo_bucket(uint64_t us);
 
 /*
+ * Brings its row nearer: some time before histo_add, and after
+ * histo_own_prefetch. The arguments are those of histo_add.
+ */
+void histo_prefetch(const struct region *r, uint32_t w, enum histo_kind kind,
+    uint32_t a, uint32_t service);
+
+/*
  * a: route row or endpoint index, of OVERHEAD nothing; service: registry slot;
  * either may be REGISTRY_NONE. Returns the row that it has of its own, or
  * HISTO_NONE: it went to the service's.

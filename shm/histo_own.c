@@ -109,6 +109,15 @@ histo_own_row(
 }
 
 void
+histo_own_prefetch(
+    const struct region *r, enum histo_kind kind, uint32_t a, uint32_t service)
+{
+	uint32_t place = owner_place(owner_key(a, service));
+
+	__builtin_prefetch(&owners_of(r, kind)->places[place]);
+}
+
+void
 histo_own_allow(const struct region *r, uint32_t max)
 {
 	for (unsigned k = 0; k < HISTO_OWNERS; k++)

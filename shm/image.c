@@ -7,14 +7,6 @@
 #include "shm/image_inside.h"
 #include "shm/vital.h"
 
-static bool
-slot_fits(const struct img_head *img, const struct img_slot *s, uint32_t tag,
-    uint32_t owner, struct slice text)
-{
-	return s->tag == tag && s->owner == owner &&
-	    slice_eq(img_slice(img, s->text), text);
-}
-
 const struct img_service *
 image_service(const struct img_head *img, uint32_t slot)
 {
@@ -39,7 +31,8 @@ image_listener(const struct img_head *img, const struct addr *a)
 
 const struct img_slot *
 image_find(const struct img_head *img, struct img_span table,
-    uint64_t text_hash, uint32_t owner, struct slice text)
+    uint64_t text_hash, uint32_t owner, struct slice text,
+    image_ahead_fn *ahead)
 {
 	const struct img_slot *slots = img_at(img, table.off);
 	uint64_t hash = img_slot_hash(text_hash, owner);
@@ -50,8 +43,14 @@ image_find(const struct img_head *img, struct img_span table,
 	/* The builder leaves empty slots in every table: this ends. */
 	at = img_slot_start(hash, table.count);
 	while (slots[at].text.len != IMG_NONE) {
-		if (slot_fits(img, &slots[at], (uint32_t)hash, owner, text))
-			return &slots[at];
+		const struct img_slot *s = &slots[at];
+
+		if (s->tag == (uint32_t)hash && s->owner == owner) {
+			if (ahead != NULL)
+				ahead(img, s);
+			if (slice_eq(img_slice(img, s->text), text))
+				return s;
+		}
 		if (++at == table.count)
 			at = 0;
 	}
@@ -359,7 +358,8 @@ slots_check(const struct img_head *img)
 	for (uint32_t i = 0; i < r->edges.count; i++)
 		if (edges[i].text.len != IMG_NONE &&
 		    (edges[i].a >= r->nodes.count ||
-			edges[i].a <= edges[i].owner))
+			edges[i].a <= edges[i].owner ||
+			!index_check(edges[i].b, img->routes)))
 			return false;
 	return true;
 }

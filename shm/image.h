@@ -411,13 +411,18 @@ img_slot_start(uint64_t hash, uint32_t count)
 	return (uint32_t)((hash >> 32) * count >> 32);
 }
 
+/* Told of a slot that is most likely the one, while its text is fetched. */
+typedef void
+image_ahead_fn(const struct img_head *img, const struct img_slot *slot);
+
 /*
  * The slot of (owner, text) in a table, or NULL. `text_hash` is hash_bytes of
  * the text with the router's key, so that one hash serves several owners.
+ * `ahead` may be NULL.
  */
-const struct img_slot *
-image_find(const struct img_head *img, struct img_span table,
-    uint64_t text_hash, uint32_t owner, struct slice text);
+const struct img_slot *image_find(const struct img_head *img,
+    struct img_span table, uint64_t text_hash, uint32_t owner,
+    struct slice text, image_ahead_fn *ahead);
 
 /* The service in this registry slot, or NULL. */
 const struct img_service *

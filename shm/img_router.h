@@ -20,7 +20,8 @@ struct img_term {
  * Open addressing with linear probing over (owner, text), see image_find.
  * hosts: owner 0, a = group of the host, b = group of "*.host";
  * paths: owner is the group, (a, b) is a struct img_term;
- * edges: owner is the node, a = the child node.
+ * edges: owner is the node, a = the child node, b = the route that is found
+ *        there, if it is only one (else IMG_NONE): to be looked at ahead.
  */
 struct img_slot {
 	uint32_t tag; /* low half of the hash */

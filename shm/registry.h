@@ -59,6 +59,9 @@ struct slice registry_endpoint_label(const struct region *r, uint32_t index);
 struct slice registry_service_name(const struct region *r, uint32_t service);
 struct slice registry_route_name(const struct region *r, uint32_t row);
 
+/* Brings a route's row nearer: some time before registry_route_name. */
+void registry_route_prefetch(const struct region *r, uint32_t row);
+
 /*
  * Rows per (worker, endpoint), written by worker w alone: exchanges running
  * (active) and idle connections kept (pooled). `by` is +1 or -1. A connection

@@ -3,6 +3,9 @@
  * the end, or the gateway's own answer for a reason.
  */
 #include "common/base/must.h"
+#include "common/base/prefetch.h"
+#include "shm/histo.h"
+#include "shm/registry.h"
 #include "worker/flow/audited.h"
 #include "worker/flow/debug.h"
 #include "worker/flow/grpc.h"
@@ -40,10 +43,22 @@ answer_add(struct head *h, uint32_t room, enum field_id id, struct slice value)
 		head_add(h, id, value);
 }
 
+/* Where it is counted and by what name it is told of comes nearer. */
+static void
+answer_prefetch(const struct req *q)
+{
+	const struct region *r = q->env->region;
+
+	prefetch(registry_route_name(r, q->plan.row).p, 1);
+	histo_prefetch(
+	    r, q->env->slot, HISTO_REQUEST, q->plan.row, q->plan.service);
+}
+
 void
 req_answer_head(struct req *q, struct head *h, uint32_t room, bool end)
 {
 	MUST(q->state == REQ_ROUTING || q->state == REQ_HANDLED);
+	answer_prefetch(q);
 	answer_add(h, room, FIELD_X_REQUEST_ID, q->request_id);
 	/* RFC 9110 6.6.1: also where the upstream has no clock. */
 	answer_add(h, room, FIELD_DATE, env_date(q->env));

@@ -6,6 +6,7 @@
 
 #include "common/base/must.h"
 #include "shm/audit.h"
+#include "shm/histo_own.h"
 #include "shm/registry.h"
 #include "worker/flow/admit.h"
 #include "worker/flow/debug.h"
@@ -161,6 +162,9 @@ req_routed(struct req *q)
 	if (upgrade_refuses(q))
 		return;
 	series_prefetch(q->env->region, q->env->slot, SERIES_REQUEST, r->row);
+	histo_own_prefetch(
+	    q->env->region, HISTO_REQUEST, r->row, q->plan.service);
+	registry_route_prefetch(q->env->region, r->row);
 	if (q->head.body == BODY_LENGTH &&
 	    q->head.length > q->plan.body_bytes) {
 		req_fail(q, WHY_BODY_TOO_LARGE);

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "common/base/prefetch.h"
 #include "worker/flow/route_path.h"
 
 struct search {
@@ -51,6 +52,33 @@ node_at(const struct img_head *img, uint32_t node)
 	return &nodes[node];
 }
 
+static void
+route_ahead(const struct img_head *img, uint32_t index)
+{
+	const struct img_route *routes = img_at(img, img->routes.off);
+
+	prefetch(&routes[index], sizeof(*routes));
+}
+
+/* A slot of the exact paths. */
+static void
+exact_ahead(const struct img_head *img, const struct img_slot *slot)
+{
+	if (slot->b == 1)
+		route_ahead(img, slot->a);
+}
+
+/* A slot of the edges. */
+static void
+edge_ahead(const struct img_head *img, const struct img_slot *slot)
+{
+	const struct img_node *nodes = img_at(img, img->router.nodes.off);
+
+	prefetch(&nodes[slot->a], sizeof(*nodes));
+	if (slot->b != IMG_NONE)
+		route_ahead(img, slot->b);
+}
+
 static bool
 exact_find(struct search *s, uint32_t group)
 {
@@ -60,8 +88,8 @@ exact_find(struct search *s, uint32_t group)
 		s->path_hash = text_hash(s->img, s->path);
 		s->hashed = true;
 	}
-	slot = image_find(
-	    s->img, s->img->router.paths, s->path_hash, group, s->path);
+	slot = image_find(s->img, s->img->router.paths, s->path_hash, group,
+	    s->path, exact_ahead);
 	if (slot == NULL)
 		return false;
 	s->m->count = 0;
@@ -90,7 +118,7 @@ static uint32_t
 literal_child(const struct search *s, uint32_t node, struct slice segment)
 {
 	const struct img_slot *slot = image_find(s->img, s->img->router.edges,
-	    text_hash(s->img, segment), node, segment);
+	    text_hash(s->img, segment), node, segment, edge_ahead);
 
 	return slot != NULL ? slot->a : IMG_NONE;
 }
@@ -221,7 +249,7 @@ static const struct img_slot *
 host_slot(const struct img_head *img, struct slice name)
 {
 	return image_find(
-	    img, img->router.hosts, text_hash(img, name), 0, name);
+	    img, img->router.hosts, text_hash(img, name), 0, name, NULL);
 }
 
 /* The groups of "*.suffix", for each suffix of the name's labels. */

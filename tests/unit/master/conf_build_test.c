@@ -235,6 +235,37 @@ START_TEST(records)
 }
 END_TEST
 
+static struct img_slot *
+edge_of(struct img_head *img, struct slice text)
+{
+	struct img_slot *edges = (void *)((char *)img + img->router.edges.off);
+
+	for (uint32_t i = 0; i < img->router.edges.count; i++)
+		if (edges[i].text.len != IMG_NONE &&
+		    slice_eq(img_slice(img, edges[i].text), text))
+			return &edges[i];
+	ck_abort_msg("no such edge");
+}
+
+/* An edge says which route is behind it, where it is only one. */
+START_TEST(edges_look_ahead)
+{
+	struct kit_route routes[] = { { .path = "/a/*rest" },
+		{ .path = "/b/:x" }, { .path = "/b/c/:y/d" },
+		{ .path = "/e/:x/f", .methods = { "GET" } },
+		{ .path = "/e/:x/f", .methods = { "PUT" } } };
+	struct img_head *img = KIT_IMAGE(routes);
+
+	ck_assert_uint_eq(edge_of(img, SLICE_LIT("a"))->b, 0);
+	ck_assert_uint_eq(edge_of(img, SLICE_LIT("b"))->b, IMG_NONE);
+	ck_assert_uint_eq(edge_of(img, SLICE_LIT("d"))->b, 2);
+	ck_assert_uint_eq(edge_of(img, SLICE_LIT("f"))->b, IMG_NONE);
+	edge_of(img, SLICE_LIT("d"))->b = 5;
+	ck_assert(!image_check(img, img->bytes));
+	free(img);
+}
+END_TEST
+
 /* A damaged image is refused, or at least safe to walk: see the sanitizers. */
 START_TEST(damaged_images)
 {
@@ -304,6 +335,7 @@ main(void)
 	tcase_add_test(t, bad_values);
 	tcase_add_test(t, hidden_routes);
 	tcase_add_test(t, records);
+	tcase_add_test(t, edges_look_ahead);
 	tcase_add_test(t, damaged_images);
 	tcase_add_test(t, many_routes);
 	suite_add_tcase(s, t);

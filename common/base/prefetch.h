@@ -1,0 +1,20 @@
+/*
+ * prefetch.h - asks for memory that is looked at soon. Where several places
+ * will be, one after the other, and are far apart, their misses then overlap.
+ */
+#ifndef COMMON_BASE_PREFETCH_H
+#define COMMON_BASE_PREFETCH_H
+
+#include <stddef.h>
+
+#define PREFETCH_LINE 64
+
+/* All lines of p[0..n); p need not be valid. */
+static inline void
+prefetch(const void *p, size_t n)
+{
+	for (size_t at = 0; at < n; at += PREFETCH_LINE)
+		__builtin_prefetch((const char *)p + at);
+}
+
+#endif
