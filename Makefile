@@ -1,7 +1,8 @@
 # penstock: one Makefile, non-recursive. `make help` lists the targets.
 #
 # Variables: BUILD (where objects go), PREFIX, SYSCONFDIR, DESTDIR, WERROR=1,
-# LTO=1, V=1 (whole command lines), FUZZ_SECONDS. CC, CPPFLAGS, CFLAGS and LDFLAGS come last on every
+# LTO=1, PGO=1 (by the profile of PROFILE, or one that is taken first), V=1 (whole
+# command lines), FUZZ_SECONDS. CC, CPPFLAGS, CFLAGS and LDFLAGS come last on every
 # command line and win; HARDEN= and HARDEN_LD= leave the hardening out.
 BUILD ?= build
 PREFIX ?= /usr/local
@@ -35,16 +36,36 @@ HARDEN += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
 endif
 endif
 HARDEN_LD ?= -pie -Wl,-z,relro,-z,now
+OPTIMISED :=
 ifdef LTO
-HARDEN += -flto=auto
+OPTIMISED += -flto=auto
 AR := $(if $(findstring clang,$(CC)),llvm-ar,gcc-ar)
+endif
+
+# A profile has a .gcda for each source, of the same compiler. Functions that
+# have changed since, or were not trained, are made as without it; warnings about
+# them, and those that come of inlining otherwise, are no errors. A cache of
+# objects would not see that the profile is another.
+PROFILE ?= $(BUILD)/profile
+ifdef PGO
+ifneq (,$(findstring clang,$(shell $(CC) --version 2>/dev/null)))
+$(error PGO=1 is for gcc 12 and later)
+endif
+OPTIMISED += -fprofile-use=$(abspath $(PROFILE)) -fprofile-partial-training \
+	-fprofile-correction -fprofile-prefix-path=$(abspath $(BUILD)) \
+	-Wno-missing-profile -Wno-coverage-mismatch -Wno-null-dereference \
+	-Wno-maybe-uninitialized -Wno-error
+export CCACHE_DISABLE := 1
+ifeq (file,$(origin PROFILE))
+TRAINED := $(PROFILE)/trained
+endif
 endif
 
 BASE_CFLAGS := -I. -D_GNU_SOURCE -DPENSTOCK_VERSION='"$(VERSION)"' \
 	-std=gnu17 -O2 -g $(WARN)
-FLAGS = $(BASE_CFLAGS) $(HARDEN) $(CPPFLAGS) $(CFLAGS)
+FLAGS = $(BASE_CFLAGS) $(HARDEN) $(OPTIMISED) $(CPPFLAGS) $(CFLAGS)
 COMPILE = $(CC) $(BASE_CFLAGS) $(if $(WERROR),-Werror) $(HARDEN) \
-	$(CPPFLAGS) $(CFLAGS)
+	$(OPTIMISED) $(CPPFLAGS) $(CFLAGS)
 SAY = $(if $(V),,@echo "$(1) $@";)
 LINK = $(call SAY,LD) $(COMPILE) $(HARDEN_LD) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
 
@@ -88,7 +109,7 @@ $(FLAGS_FILE):
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$(strip $(CC) $(FLAGS)))' >$@
 
-$(BUILD)/%.o: %.c $(FLAGS_FILE)
+$(BUILD)/%.o: %.c $(FLAGS_FILE) $(TRAINED)
 	@mkdir -p $(@D)
 	$(call SAY,CC) $(COMPILE) -MMD -MP -c -o $@ $<
 
@@ -179,7 +200,7 @@ unit: unit-bin
 # Sanitizer builds live in folders of their own under BUILD.
 # Half as long to build as with -O2 -g; what they find is the same.
 SANITIZE := -O1 -g1 -fsanitize=address,undefined -fno-omit-frame-pointer
-SUBMAKE = $(MAKE) --no-print-directory HARDEN= HARDEN_LD=
+SUBMAKE = $(MAKE) --no-print-directory PGO= LTO= HARDEN= HARDEN_LD=
 ASAN = $(SUBMAKE) BUILD=$(BUILD)/asan CFLAGS='$(SANITIZE)'
 FUZZ = $(SUBMAKE) BUILD=$(BUILD)/fuzz CC=clang \
 	CFLAGS='-fsanitize=fuzzer-no-link $(SANITIZE)'
@@ -243,7 +264,7 @@ $(BUILD)/tests/bench/record_speed: $(BUILD)/tests/bench/record_speed.o \
 PRELOADED := $(BUILD)/tests/bench/gate.so $(BUILD)/tests/bench/unconfined.so
 $(PRELOADED): $(BUILD)/%.so: %.c $(FLAGS_FILE)
 	@mkdir -p $(@D)
-	$(call SAY,LD) $(COMPILE) -fPIC -shared -o $@ $<
+	$(call SAY,LD) $(COMPILE) -fno-lto -fPIC -shared -o $@ $<
 
 .PHONY: count-bin bench-count
 count-bin: $(PRELOADED)
@@ -252,6 +273,17 @@ bench-count:
 	+@$(MAKE) --no-print-directory -s all count-bin
 	@PENSTOCK_BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 \
 	    tests/bench/count.py $(if $(BASELINE),--baseline)
+
+# An instrumented build is put to work; what its processes have counted is the
+# profile of PGO=1.
+$(PROFILE)/trained:
+	@tools/deps.sh train
+	+@$(MAKE) --no-print-directory -s PGO= LTO= WERROR= BUILD=$(BUILD)/train \
+	    CFLAGS='$(CFLAGS) -fprofile-generate -fprofile-update=atomic' \
+	    all $(BUILD)/train/tests/bench/unconfined.so
+	@PENSTOCK_BUILD=$(BUILD)/train PYTHONDONTWRITEBYTECODE=1 \
+	    /usr/bin/python3 tests/bench/train.py $(PROFILE)
+	@touch $@
 
 # Drills: what clients notice of reloads and kills; DRILL='idle routes' some.
 .PHONY: drill
@@ -313,6 +345,7 @@ clean:
 .PHONY: help
 help:
 	@echo 'make          build the gateway, penstockctl, the demo, the manual'
+	@echo '              (LTO=1 PGO=1: as for packages, slower to build)'
 	@echo 'make run      the demo: two upstreams and the gateway on port 8080'
 	@echo 'make check    every test; ends in "N passed, N failed"'
 	@echo 'make unit     unit tests only'

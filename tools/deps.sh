@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what a target needs on Debian 12, or names exactly what is missing.
-# Usage: tools/deps.sh run|check|bench|fuzz
+# Usage: tools/deps.sh run|check|bench|fuzz|train
 set -eu
 
 build=(gcc make pkg-config libc6-dev libconfig-dev libpcre2-dev libjansson-dev
@@ -14,6 +14,7 @@ check=("${run[@]}" check libsubunit-dev clang libclang-rt-14-dev varnish spin
 	mandoc cppcheck clang-tidy clang-format shellcheck valgrind strace procps dnsmasq-base
 	prometheus)
 fuzz=("${build[@]}" clang libclang-rt-14-dev llvm)
+train=("${build[@]}" python3 python3-cryptography python3-jwt python3-h2)
 bench=("${build[@]}" python3 nginx-light haproxy wrk nghttp2-client openssl)
 
 case "${1:-}" in
@@ -21,8 +22,9 @@ run) want=("${run[@]}") ;;
 check) want=("${check[@]}") ;;
 bench) want=("${bench[@]}") ;;
 fuzz) want=("${fuzz[@]}") ;;
+train) want=("${train[@]}") ;;
 *)
-	echo "usage: $0 run|check|bench|fuzz" >&2
+	echo "usage: $0 run|check|bench|fuzz|train" >&2
 	exit 2
 	;;
 esac

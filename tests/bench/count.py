@@ -52,7 +52,7 @@ def built():
         re.search(r'GCC: \(.*?\) \d+', text)
     words = re.split(r'\W.*\W', name.group(0))
     level = [f for f in flags() if f.startswith('-O')][-1:]
-    more = sorted({f for f in flags() if re.match(
+    more = sorted({f.split('=')[0] for f in flags() if re.match(
         '-(flto|fprofile|march|mtune|m[a-z]+[0-9]|fno-inline)', f)})
     return ' '.join([*words, os.uname().machine, *level, *more])
 

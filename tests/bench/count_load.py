@@ -10,7 +10,7 @@ import struct
 ANSWER = (b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n'
           b'Content-Length: 512\r\n\r\n' + b'x' * 512)
 LENGTH = re.compile(rb'(?i)\r\ncontent-length: *(\d+)')
-STALLED = 2000  # turns without an answer
+STALLED = 20_000  # turns without an answer
 
 H2_PREFACE = b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
 DATA, HEADERS, SETTINGS, PING, WINDOW_UPDATE = 0, 1, 4, 6, 8
@@ -26,12 +26,20 @@ class Peer:
 
     def __init__(self, sock):
         self.sock, self.data, self.ended = sock, b'', False
+        self.output = b''
         sock.setblocking(False)
 
     def send(self, data):
-        self.sock.sendall(data)  # what is counted never fills a socket
+        self.output += data
+        try:
+            while self.output:
+                self.output = self.output[self.sock.send(self.output):]
+        except BlockingIOError:
+            pass
 
     def pump(self):
+        if self.output:
+            self.send(b'')
         try:
             while more := self.sock.recv(65536):
                 self.took(more)
@@ -54,11 +62,11 @@ class TlsPeer(Peer):
         self.inward, self.outward = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = context.wrap_bio(self.inward, self.outward,
                                     server_hostname='count.test')
-        self.secure, self.waiting = False, b''
+        self.secure, self.plain = False, b''
         self.drive()
 
     def send(self, data):
-        self.waiting += data
+        self.plain += data
         self.drive()
 
     def took(self, more):
@@ -73,15 +81,15 @@ class TlsPeer(Peer):
             if not self.secure:
                 self.tls.do_handshake()
                 self.secure = True
-            if self.waiting:
-                self.tls.write(self.waiting)
-                self.waiting = b''
+            if self.plain:
+                self.tls.write(self.plain)
+                self.plain = b''
             while more := self.tls.read(65536):
                 self.data += more
         except (ssl.SSLWantReadError, ssl.SSLZeroReturnError):
             pass
         if self.outward.pending:
-            self.sock.sendall(self.outward.read())
+            super().send(self.outward.read())
 
 
 def whole_message(data):
@@ -97,7 +105,8 @@ def whole_message(data):
 class Upstream:
     """Answers each request that has come when it is pumped."""
 
-    def __init__(self):
+    def __init__(self, answer=lambda request: ANSWER):
+        self.answer = answer
         self.listening = socket.create_server(('127.0.0.1', 0), backlog=512)
         self.listening.setblocking(False)
         self.port = self.listening.getsockname()[1]
@@ -115,7 +124,7 @@ class Upstream:
             peer.pump()
             while size := whole_message(peer.data):
                 self.last, peer.data = peer.data[:size], peer.data[size:]
-                peer.send(ANSWER)
+                peer.send(self.answer(self.last))
             if peer.ended:
                 peer.close()
         self.peers = [p for p in self.peers if not p.ended]
@@ -178,8 +187,8 @@ class H2Client(Client):
     """A connection of HTTP/2 with so many requests at once; the request is a
     block of fields, the status the first byte of the answer's."""
 
-    def __init__(self, port, block, status, streams):
-        super().__init__(port, block, status)
+    def __init__(self, port, block, status, streams, context=None):
+        super().__init__(port, block, status, context)
         self.streams, self.next, self.open = streams, 1, 0
         self.status = {200: 0x88}[status]
 
