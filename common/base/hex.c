@@ -7,14 +7,6 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { DIGIT = 1, LOWER = 2 };
-
-static const uint8_t hex_kind[256] = {
-	['0' ... '9'] = DIGIT | LOWER,
-	['A' ... 'F'] = DIGIT,
-	['a' ... 'f'] = DIGIT | LOWER,
-};
-
 /* The digits of four bytes, the first of which is the lowest. */
 static uint64_t
 hex_digits(uint32_t bytes)
@@ -48,39 +40,68 @@ hex_write(const void *bytes, size_t n, char *out)
 	}
 }
 
-/* Letters, and they alone, have bit 6. */
-static unsigned
-hex_value(uint8_t c)
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* 0x80 for each byte of x, all of which are below 0x80, from first to last. */
+static inline uint64_t
+in_range(uint64_t x, uint8_t first, uint8_t last)
 {
-	return (c & 15) + (c >> 6) * 9u;
+	return (x + EACH(0x80 - first)) & ~(x + EACH(0x7f - last)) & EACH(0x80);
 }
 
-/* What all of the text is: DIGIT, and LOWER, or nothing; then out is void. */
-static unsigned
-hex_take(struct slice text, uint8_t *out, size_t n)
+static inline bool
+are_digits(uint64_t x, bool upper)
 {
-	const uint8_t *p = (const uint8_t *)text.p;
-	unsigned all = DIGIT | LOWER;
+	uint64_t are = in_range(x, '0', '9') | in_range(x, 'a', 'f');
 
-	if (text.n != 2 * n)
-		return 0;
-	for (size_t i = 0; i < n; i++) {
-		uint8_t high = p[2 * i], low = p[2 * i + 1];
+	if (upper)
+		are |= in_range(x, 'A', 'F');
+	return (x & EACH(0x80)) == 0 && are == EACH(0x80);
+}
 
-		all &= hex_kind[high] & hex_kind[low];
-		out[i] = (uint8_t)(hex_value(high) << 4 | hex_value(low));
+/* Of eight digits, four bytes. Letters, and they alone, have bit 6. */
+static inline uint32_t
+hex_bytes(uint64_t x)
+{
+	x = (x & EACH(0x0f)) + (x >> 6 & EACH(1)) * 9;
+	x = (x << 4 | x >> 8) & 0x00ff00ff00ff00ffu;
+	x = (x | x >> 8) & 0x0000ffff0000ffffu;
+	return (uint32_t)(x | x >> 16);
+}
+
+static inline bool
+hex_take(struct slice text, uint8_t *out, size_t n, bool upper)
+{
+	const char *p = text.p;
+	bool ok = text.n == 2 * n;
+
+	for (; ok && n >= 4; n -= 4, p += 8, out += 4) {
+		uint64_t digits;
+		uint32_t bytes;
+
+		memcpy(&digits, p, sizeof(digits));
+		digits = le64toh(digits);
+		ok = are_digits(digits, upper);
+		bytes = htole32(hex_bytes(digits));
+		memcpy(out, &bytes, sizeof(bytes));
 	}
-	return all;
+	for (; ok && n != 0; n--, p += 2, out++) {
+		uint64_t two = (uint8_t)p[0] | (uint64_t)(uint8_t)p[1] << 8;
+
+		ok = are_digits(EACH('0') << 16 | two, upper);
+		*out = (uint8_t)hex_bytes(two);
+	}
+	return ok;
 }
 
 bool
 hex_read(struct slice text, void *out, size_t n)
 {
-	return (hex_take(text, out, n) & DIGIT) != 0;
+	return hex_take(text, out, n, true);
 }
 
 bool
 hex_read_lower(struct slice text, void *out, size_t n)
 {
-	return (hex_take(text, out, n) & LOWER) != 0;
+	return hex_take(text, out, n, false);
 }
