@@ -338,9 +338,10 @@ jwt_ask(struct auth_try *t)
 	struct env *e = t->q->env;
 	struct jwt j = { .t = t };
 	struct auth_cache_key key = { .auth = t->auth };
+	bool token;
 
-	switch (credentials_find(
-	    t->q, t->auth, SLICE_LIT("Bearer"), &j.text, &t->from_cookie)) {
+	switch (credentials_look(t->q, t->auth, SLICE_LIT("Bearer"), &j.text,
+	    &t->from_cookie, &token)) {
 	case CREDENTIALS_NONE:
 		return AUTH_NONE;
 	case CREDENTIALS_TWO:
@@ -354,7 +355,11 @@ jwt_ask(struct auth_try *t)
 	if (t->auth->slot != IMG_NONE)
 		key.version = keysets_version(e->region, t->auth->slot);
 	t->identity = auth_cache_find(e->auth_cache, &key);
-	return t->identity != NULL ? AUTH_OK : jwt_look_at(&j);
+	if (t->identity != NULL)
+		return AUTH_OK;
+	if (token && !credentials_is_token(j.text))
+		return jwt_bad(&j, WHY_TOKEN_MALFORMED);
+	return jwt_look_at(&j);
 }
 
 const struct auth_ops auth_jwt = {

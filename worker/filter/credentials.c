@@ -7,19 +7,21 @@
 #include "worker/flow/cookie.h"
 #include "worker/flow/told.h"
 
-/* What was found so far, in all places. */
+/* What was found so far, in all places; what the first of it is. */
 struct found {
 	struct slice text;
 	unsigned count;
-	bool bad, in_cookie;
+	bool token; /* it has to be one */
+	bool in_cookie;
 };
 
 static void
-found_add(struct found *f, struct slice text, bool fits)
+found_add(struct found *f, struct slice text, bool token)
 {
-	if (f->count++ == 0)
-		f->text = text;
-	f->bad = f->bad || !fits;
+	if (f->count++ != 0)
+		return;
+	f->text = text;
+	f->token = token;
 }
 
 static const uint8_t token_char[256] = {
@@ -65,9 +67,8 @@ is_all_token(const char *p, size_t n)
 	return (half[0] & half[1]) == UINT64_MAX && rest != 0;
 }
 
-/* RFC 6750 2.1, RFC 9110 11.2: b64token, and token68, which is the same. */
-static bool
-is_token(struct slice s)
+bool
+credentials_is_token(struct slice s)
 {
 	size_t n = s.n;
 
@@ -104,7 +105,7 @@ look_authorization(const struct head *h, struct slice scheme, struct found *f)
 
 		if (h->fields[i].id == FIELD_AUTHORIZATION &&
 		    scheme_takes(h->fields[i].value, scheme, &rest))
-			found_add(f, rest, is_token(rest));
+			found_add(f, rest, true);
 	}
 }
 
@@ -120,8 +121,7 @@ look_header(
 
 		if (of->id == a->header_id &&
 		    (of->id != FIELD_OTHER || slice_eq_nocase(of->name, name)))
-			found_add(f, of->value,
-			    token ? is_token(of->value) : of->value.n != 0);
+			found_add(f, of->value, token);
 	}
 }
 
@@ -135,7 +135,7 @@ look_cookie(const struct req *q, const struct img_auth *a, struct found *f)
 
 	if (n == 0 || (n == 1 && value.n == 0))
 		return;
-	found_add(f, value, is_token(value));
+	found_add(f, value, true);
 	f->count += n - 1;
 	f->in_cookie = true;
 }
@@ -155,7 +155,7 @@ look_query(struct req *q, const struct img_auth *a, struct found *f)
 		text = arena_alloc(&q->arena, value.n + 1);
 		if (text == NULL || !uri_decode(value, text, &n))
 			n = 0;
-		found_add(f, slice_make(text, n), n != 0);
+		found_add(f, slice_make(text, n), false);
 	}
 }
 
@@ -173,8 +173,8 @@ reads_authorization(const struct img_auth *a)
 }
 
 enum credentials
-credentials_find(struct req *q, const struct img_auth *a, struct slice scheme,
-    struct slice *text, bool *in_cookie)
+credentials_look(struct req *q, const struct img_auth *a, struct slice scheme,
+    struct slice *text, bool *in_cookie, bool *has_to_be_token)
 {
 	bool token = scheme.n != 0;
 	struct found f = { 0 };
@@ -191,11 +191,25 @@ credentials_find(struct req *q, const struct img_auth *a, struct slice scheme,
 	if (in_cookie != NULL)
 		*in_cookie = f.in_cookie;
 	*text = f.text;
+	*has_to_be_token = f.token;
 	if (f.count == 0)
 		return CREDENTIALS_NONE;
 	if (f.count > 1)
 		return CREDENTIALS_TWO;
-	return f.bad ? CREDENTIALS_BAD : CREDENTIALS_FOUND;
+	return f.text.n != 0 ? CREDENTIALS_FOUND : CREDENTIALS_BAD;
+}
+
+enum credentials
+credentials_find(struct req *q, const struct img_auth *a, struct slice scheme,
+    struct slice *text, bool *in_cookie)
+{
+	bool token;
+	enum credentials c =
+	    credentials_look(q, a, scheme, text, in_cookie, &token);
+
+	return c == CREDENTIALS_FOUND && token && !credentials_is_token(*text)
+	    ? CREDENTIALS_BAD
+	    : c;
 }
 
 /* ---- taking them out ---- */
