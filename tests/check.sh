@@ -65,6 +65,12 @@ count() {
 		tests/bench/count.py --check
 }
 
+# bench: the programs of the benchmark, not what they measure.
+bench() {
+	BUILD=$build PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 \
+		tests/bench/bench_test.py
+}
+
 manual() {
 	mandoc -Tlint -Wwarning "$build"/man/penstock.8 \
 		"$build"/man/penstock.conf.5 "$build"/man/penstockctl.1 \
@@ -80,6 +86,7 @@ lane_plain() {
 	step cases tests/cases/run.sh "$build"
 	step e2e play_e2e "$build"
 	step count-build "$make" WERROR=1 count-bin && step count count
+	step bench-build "$make" WERROR=1 bench-bin && step bench bench
 	step model tests/model/run.sh
 	step fuzz-build "$make" fuzz-bin &&
 		step fuzz tests/fuzz/run.sh "$build/fuzz" "$fuzz_seconds"

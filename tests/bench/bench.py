@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """CPU time per request of penstock beside nginx, haproxy and what cannot be
-left out (floors). README.md has what each scenario measures and how to read it.
+left out (floors). README.md has what each scenario measures.
 
 Called by `make bench`; BENCH_ARGS='--quick --scenarios plain,full' for less.
 """
@@ -110,8 +110,9 @@ def arguments():
     parser.add_argument('--quick', action='store_true',
                         help='every scenario, shortly')
     parser.add_argument('--rounds', type=int, metavar='N')
-    parser.add_argument('--scenarios', metavar='NAMES', default=','.join(SCENARIOS),
-                        help='some of ' + ', '.join(SCENARIOS))
+    parser.add_argument('--scenarios', metavar='NAMES',
+                        default=','.join(SCENARIOS), help='some of ' +
+                        ', '.join(SCENARIOS))
     parser.add_argument('--only', metavar='NAMES',
                         help='peers that take part; floors always do')
     parser.add_argument('--cpu', type=int, default=None, choices=CPUS,

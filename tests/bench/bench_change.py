@@ -45,13 +45,14 @@ def reload_row(results):
     kinds = {k: sum(r['failures'][k] for r in busy) for k in
              busy[0]['failures']}
     kinds = ', '.join(f'{k} {n}' for k, n in kinds.items() if n)
-    return {'failed': failed, 'failed_without': sum(r['failed'] for r in quiet),
+    return {'failed': failed,
+            'failed_without': sum(r['failed'] for r in quiet),
             'requests': requests, 'p99_without': p99[0], 'p99_with': p99[1],
             'p99_ratio': p99[1] / p99[0] if p99[0] else 0,
             'text': f'{failed} of {requests} failed'
             f'{" (" + kinds + ")" if kinds else ""}; p99 {p99[1]:.0f} us, '
-            f'{p99[0]:.0f} without; at most {max(r["processes"] for r in busy)}'
-            ' processes'}
+            f'{p99[0]:.0f} without; at most '
+            f'{max(r["processes"] for r in busy)} processes'}
 
 
 def check_reloaded(contender, wanted):
@@ -177,7 +178,8 @@ def workers(bench):
             ports.append(free_port())
             origins.append(Processes(
                 bench, f'origin:{cpu}',
-                [PROGRAMS / 'origin', f'{ports[-1]}=512'], {cpu}, counted=False))
+                [PROGRAMS / 'origin', f'{ports[-1]}=512'], {cpu},
+                counted=False))
             origins[-1].wait_for(ports[-1], 10)
         for n, count in (('penstock:1', 1), (f'penstock:{many}', many)):
             more, bad = started(bench, [n], Want(

@@ -49,7 +49,8 @@ def network_setup():
         return
     SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        request = fcntl.ioctl(s, SIOCGIFFLAGS, struct.pack('16sH14x', b'lo', 0))
+        request = fcntl.ioctl(s, SIOCGIFFLAGS,
+                              struct.pack('16sH14x', b'lo', 0))
         flags = struct.unpack('16sH14x', request)[1]
         fcntl.ioctl(s, SIOCSIFFLAGS,
                     struct.pack('16sH14x', b'lo', flags | IFF_UP))

@@ -112,7 +112,7 @@ tracing = {{ }};
                             for p in paths)
         conf = self.file('penstock.conf', f'''
 user = "{'root' if ROOT else 'nobody'}"; workers = {w.workers};
-worker_connections = {w.connections}; helpers = 0;
+worker_connections = {w.connections};
 pid_file = "{self.folder}/pid"; log = {{ level = "warn"; }};
 admin = {{ socket = "{self.folder}/sock"; }};
 timeouts = {{ idle = "600s"; }}; {trusted}

@@ -228,24 +228,22 @@ head_parse(struct conn *c, const char *end)
 static bool
 conn_eat(struct conn *c, const char *bytes, size_t n)
 {
-	size_t taken, head;
+	size_t before = c->have, taken;
 	char *end;
 
 	c->load->bytes += n;
 	if (c->in_head) {
-		taken = LOAD_HEAD_MAX - 1 - c->have;
+		taken = LOAD_HEAD_MAX - 1 - before;
 		if (taken > n)
 			taken = n;
-		memcpy(c->head + c->have, bytes, taken);
-		end = memmem(c->head, c->have + taken, "\r\n\r\n", 4);
-		if (end == NULL) {
-			c->have += taken;
+		memcpy(c->head + before, bytes, taken);
+		c->have += taken;
+		end = memmem(c->head, c->have, "\r\n\r\n", 4);
+		if (end == NULL)
 			return c->have < LOAD_HEAD_MAX - 1;
-		}
 		if (!head_parse(c, end + 2))
 			return false;
-		head = (size_t)(end + 4 - c->head) - c->have;
-		n -= head;
+		n -= (size_t)(end + 4 - c->head) - before;
 		c->in_head = false;
 	}
 	if (n > c->body_left)
