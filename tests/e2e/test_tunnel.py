@@ -410,7 +410,7 @@ def test_events_flow_at_once(gateway, upstream):
         for i in range(20):
             event = f'data: {i:02}\n\n'
             conn.send(f'a\r\n{event}\r\n' if chunked else event)
-            assert arrived.acquire(timeout=5)
+            assert arrived.acquire(timeout=20)
         conn.end()
     g = gateway(proxy(upstream(handler).port))
     for path, arrived in all_arrived.items():

@@ -18,7 +18,8 @@ check_copy(struct slice text)
 	char *copy = malloc(text.n + 1);
 	bool whole;
 
-	memcpy(copy, text.p, text.n);
+	if (text.n != 0)
+		memcpy(copy, text.p, text.n);
 	copy = realloc(copy, text.n != 0 ? text.n : 1);
 	whole = json_read_check(slice_make(copy, text.n), &v);
 	free(copy);
