@@ -17,12 +17,12 @@
 #include "master/child.h"
 #include "master/conf.h"
 #include "master/files.h"
+#include "master/idler.h"
 #include "master/log_program.h"
 #include "master/privs.h"
 #include "master/title.h"
 #include "shm/epoch.h"
 
-#define LOADER_NICE 10
 #define LOADER_LIMIT_US 120000000 /* a file that never ends */
 
 static bool
@@ -116,7 +116,10 @@ loader_child(
 	files_ask_at(files_fd);
 	if (!privs_die_with(master))
 		_exit(1);
-	(void)!nice(LOADER_NICE);
+	if (l->idle)
+		(void)idler_begin();
+	else
+		(void)!nice(IDLER_NICE);
 	diag_init(&d);
 	m.kind = loader_work(l, fd, &d);
 	loader_complain(fd, &d);
@@ -135,6 +138,7 @@ loader_reap(struct loader *l)
 	enum loader_kind last = l->last;
 
 	timer_cancel(&l->limit);
+	timer_cancel(&l->hurry);
 	loop_remove(l->loop, &l->watch);
 	(void)close(l->watch.fd);
 	l->watch.fd = -1;
@@ -195,6 +199,15 @@ loader_late(struct timer *t)
 		(void)kill(l->pid, SIGKILL);
 }
 
+static void
+loader_hurry(struct timer *t)
+{
+	struct loader *l = CONTAINER_OF(t, struct loader, hurry);
+
+	if (l->pid > 0)
+		idler_hurry(l->pid);
+}
+
 void
 loader_init(struct loader *l, struct loop *loop, struct region *region,
     const struct boot *boot, const char *path,
@@ -207,12 +220,14 @@ loader_init(struct loader *l, struct loop *loop, struct region *region,
 		.events = events,
 		.watch = { .fn = loader_event, .fd = -1 } };
 	timer_init(&l->limit, loader_late);
+	timer_init(&l->hurry, loader_hurry);
 }
 
 void
 loader_fini(struct loader *l)
 {
 	timer_fini(&l->loop->timers, &l->limit);
+	timer_fini(&l->loop->timers, &l->hurry);
 	if (l->pid > 0) {
 		(void)kill(l->pid, SIGKILL);
 		(void)waitpid(l->pid, NULL, 0);
@@ -227,12 +242,15 @@ bool
 loader_start(struct loader *l, int log_fd, int files_fd)
 {
 	pid_t master = getpid();
+	uint8_t digest[32];
 	int pair[2];
 
 	MUST(l->pid == 0);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
 		return false;
 	l->last = LOADER_NONE;
+	/* The first one is waited for. */
+	l->idle = epoch_digest(l->region, digest);
 	l->watch = (struct loop_watch){ .fn = loader_event, .fd = pair[0] };
 	if (!loop_add(l->loop, &l->watch, true))
 		goto fail;
@@ -246,6 +264,9 @@ loader_start(struct loader *l, int log_fd, int files_fd)
 	(void)close(pair[1]);
 	timer_set(&l->loop->timers, &l->limit,
 	    mono_add_us(clock_now(), LOADER_LIMIT_US));
+	if (l->idle)
+		timer_set(&l->loop->timers, &l->hurry,
+		    mono_add_us(clock_now(), IDLER_US));
 	return true;
 fail:
 	l->pid = 0;

@@ -67,6 +67,8 @@ struct loader {
 	const struct loader_events *events;
 	struct loop_watch watch; /* fd -1: none runs */
 	struct timer limit;
+	struct timer hurry; /* it works only when nobody else does until then */
+	bool idle;          /* it does so at all: something is served already */
 	pid_t pid;
 	enum loader_kind last;
 };

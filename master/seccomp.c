@@ -158,6 +158,9 @@ static const char *const seccomp_files[] = {
 	"kill",
 	"setpriority",
 	"getpriority",
+	"sched_getscheduler",
+	"sched_setscheduler",
+	"capget",
 	"setrlimit",
 };
 

@@ -1,5 +1,8 @@
 """A new configuration comes into force, or nothing changes."""
+import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -233,3 +236,34 @@ def test_connections_to_what_left_are_closed(gateway, upstream):
     assert new.live
     g.reload(answers('no service'))
     wait_until(lambda: not new.live, 5, 'nor to a service that is gone')
+
+
+
+def policies_of(pids):
+    found = set()
+    for pid in pids:
+        try:
+            found.add(os.sched_getscheduler(pid))
+        except OSError:
+            pass
+    return found
+
+
+def test_a_busy_machine(gateway):
+    """A loader leaves the CPU to whoever wants it, but does not starve."""
+    g = gateway(answers('one'))
+    busy = [subprocess.Popen([sys.executable, '-c', 'while True: pass'])
+            for _ in range(2 * os.cpu_count())]
+    try:
+        g.write(answers('two'))
+        g.send(signal.SIGHUP)
+        end, seen = time.monotonic() + 20, set()
+        while get(g.port).body != b'two':
+            assert time.monotonic() < end
+            seen |= policies_of(g.titled('loader'))
+        # Idle only where it may come back from that.
+        assert seen <= {os.SCHED_IDLE, os.SCHED_OTHER}
+    finally:
+        for p in busy:
+            p.kill()
+            p.wait()
