@@ -19,6 +19,7 @@ from wire import get
 
 SECONDS = float(os.environ.get('STORM_SECONDS', '8'))
 SEED = os.environ.get('STORM_SEED', '3')
+ENDS_KEPT = 8  # of pipes, by a worker
 WORKERS, LANES, ORIGINS, MOST, ATTEMPTS = 4, 32, 5, 5, 3
 ALGORITHMS = ('p2c', 'round_robin', 'random', 'least_connections', 'hash')
 COMMON = (
@@ -115,11 +116,22 @@ def all_there(gateway):
                gateway.titled('master'), 10, 'all processes')
 
 
+def is_pipe(entry):
+    try:
+        return os.readlink(entry.path).startswith('pipe:')
+    except OSError:
+        return False
+
+
 def descriptors(gateway):
-    """How many each worker has, and the master."""
+    """How many each worker has, and the master; of ends of pipes, those beyond
+    the few that are kept for the next long body."""
     all_there(gateway)
-    return [len(os.listdir(f'/proc/{pid}/fd'))
-            for pid in gateway.worker_pids + [gateway.master_pid]]
+    found = []
+    for pid in gateway.worker_pids + [gateway.master_pid]:
+        pipes = [is_pipe(e) for e in os.scandir(f'/proc/{pid}/fd')]
+        found.append(pipes.count(False) + max(pipes.count(True), ENDS_KEPT))
+    return found
 
 
 def settle(gateway, ports):
