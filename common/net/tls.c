@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/base/must.h"
+#include "common/net/tls_kdf.h"
 #include "common/net/tls_state.h"
 #include "common/net/tls_wire.h"
 
@@ -35,8 +36,10 @@ tls_init(void)
 {
 	/* A worker opens no files, its library's configuration neither. */
 	MUST(OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) == 1);
-	if (ticket_cipher == NULL)
-		ticket_cipher = EVP_CIPHER_fetch(NULL, "AES-256-CBC", NULL);
+	if (ticket_cipher != NULL)
+		return;
+	(void)tls_kdf_init();
+	ticket_cipher = EVP_CIPHER_fetch(NULL, "AES-256-CBC", NULL);
 	MUST(ticket_cipher != NULL);
 }
 
@@ -54,7 +57,7 @@ tls_context_new(
 	SSL_CTX *ctx;
 
 	ERR_clear_error();
-	ctx = SSL_CTX_new(method);
+	ctx = SSL_CTX_new_ex(NULL, TLS_KDF_QUERY, method);
 	if (ctx == NULL)
 		return NULL;
 	if (profile == TLS_MODERN)

@@ -4,7 +4,26 @@
  */
 #include "tests/unit/common/net/tls_kit.h"
 
+#include <dlfcn.h>
+#include <openssl/kdf.h>
+
+#include "common/net/tls_kdf.h"
 #include "common/net/tls_state.h"
+
+/* How libssl asks for key derivations. */
+static unsigned kdfs, other_kdfs;
+
+EVP_KDF *
+EVP_KDF_fetch(OSSL_LIB_CTX *ctx, const char *name, const char *query)
+{
+	static EVP_KDF *(*real)(OSSL_LIB_CTX *, const char *, const char *);
+
+	if (real == NULL)
+		*(void **)&real = dlsym(RTLD_NEXT, "EVP_KDF_fetch");
+	kdfs++;
+	other_kdfs += query == NULL || strcmp(query, TLS_KDF_QUERY) != 0;
+	return real(ctx, name, query);
+}
 
 static struct cert ca, leaf;
 static struct host host;
@@ -82,6 +101,20 @@ START_TEST(both_versions)
 	pair_close();
 	open_with(&want, 0x0303, 0x0303);
 	assert_version("TLSv1.2", "ECDHE-ECDSA-AES128-GCM-SHA256");
+}
+END_TEST
+
+START_TEST(keys_are_ours)
+{
+	struct tls_server_want want = { .min_version = 0x0304 };
+
+	kdfs = other_kdfs = 0;
+	client_end.greeting = "hello";
+	server_end.greeting = "welcome";
+	open_with(&want, 0x0304, 0x0304);
+	assert_version("TLSv1.3", "TLS_AES_128_GCM_SHA256");
+	ck_assert_uint_gt(kdfs, 30);
+	ck_assert_uint_eq(other_kdfs, 0);
 }
 END_TEST
 
@@ -182,6 +215,7 @@ main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, both_versions);
+	tcase_add_test(tc, keys_are_ours);
 	tcase_add_loop_test(
 	    tc, least_version, 0, sizeof(bounds) / sizeof(bounds[0]));
 	tcase_add_test(tc, old_versions);
