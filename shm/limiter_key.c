@@ -97,12 +97,9 @@ uint64_t
 limiter_key_hash(const struct region *r, const struct limiter_key *key)
 {
 	const struct shm_header *h = &r->state->header;
-	uint8_t text[sizeof(key->limit) + LIMITER_KEY_BYTES];
 
-	memcpy(text, &key->limit, sizeof(key->limit));
-	memcpy(text + sizeof(key->limit), key->bytes, key->n);
-	return hash_bytes((struct hash_key){ h->hash_k0, h->hash_k1 }, text,
-	    sizeof(key->limit) + key->n);
+	return hash_word_bytes((struct hash_key){ h->hash_k0, h->hash_k1 },
+	    key->limit, key->bytes, key->n);
 }
 
 void

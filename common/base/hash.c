@@ -99,16 +99,32 @@ load_rest(const unsigned char *p, size_t left, size_t n)
 	    (uint64_t)p[left - 1] << 8 * (left - 1);
 }
 
-uint64_t
-hash_bytes(struct hash_key key, const void *bytes, size_t n)
+/* Of n bytes at p, behind `before` others. */
+static inline uint64_t
+sip_bytes(struct sip *s, const unsigned char *p, size_t n, size_t before)
 {
-	const unsigned char *p = bytes;
-	struct sip s = sip_begin(key);
 	size_t left = n;
 
 	for (; left >= 8; left -= 8, p += 8)
-		sip_word(&s, load_64(p));
-	return sip_end(&s, load_rest(p, left, n), n);
+		sip_word(s, load_64(p));
+	return sip_end(s, load_rest(p, left, n), before + n);
+}
+
+uint64_t
+hash_bytes(struct hash_key key, const void *p, size_t n)
+{
+	struct sip s = sip_begin(key);
+
+	return sip_bytes(&s, p, n, 0);
+}
+
+uint64_t
+hash_word_bytes(struct hash_key key, uint64_t word, const void *p, size_t n)
+{
+	struct sip s = sip_begin(key);
+
+	sip_word(&s, word);
+	return sip_bytes(&s, p, n, sizeof(word));
 }
 
 uint64_t

@@ -18,6 +18,10 @@ uint64_t hash_bytes(struct hash_key key, const void *p, size_t n);
 /* The same of the eight bytes of a word. */
 uint64_t hash_word(struct hash_key key, uint64_t word);
 
+/* The same of the eight bytes of a word, and n behind them. */
+uint64_t
+hash_word_bytes(struct hash_key key, uint64_t word, const void *p, size_t n);
+
 /* A finaliser (splitmix64) for integer keys that no client chooses. */
 static inline uint64_t
 hash_u64(uint64_t x)

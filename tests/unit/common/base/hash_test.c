@@ -102,6 +102,25 @@ START_TEST(every_length)
 }
 END_TEST
 
+START_TEST(a_word_and_bytes_are_all_of_them)
+{
+	const struct hash_key key = { 7, 11 };
+	uint64_t word = 0x8182838485868788u;
+
+	for (size_t n = 0; n < 40; n++) {
+		unsigned char *both = malloc(8 + n), *in = malloc(n);
+
+		memcpy(both, &word, 8);
+		for (size_t i = 0; i < n; i++)
+			in[i] = both[8 + i] = (unsigned char)(0x90 + i);
+		ck_assert_uint_eq(hash_word_bytes(key, word, in, n),
+		    plain_hash(key, both, 8 + n));
+		free(in);
+		free(both);
+	}
+}
+END_TEST
+
 START_TEST(a_word_is_its_bytes)
 {
 	const struct hash_key key = { 7, 11 };
@@ -145,6 +164,7 @@ main(void)
 
 	tcase_add_test(tc, known_answers);
 	tcase_add_test(tc, every_length);
+	tcase_add_test(tc, a_word_and_bytes_are_all_of_them);
 	tcase_add_test(tc, a_word_is_its_bytes);
 	tcase_add_test(tc, empty_input_depends_on_key);
 	tcase_add_test(tc, random_keys_differ);
