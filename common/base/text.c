@@ -62,17 +62,31 @@ text_add_char(struct text *t, char c)
 	text_add(t, slice_make(&c, 1));
 }
 
+struct slice
+text_u64(uint64_t value, char room[TEXT_U64_MAX])
+{
+	static const char pairs[] = "0001020304050607080910111213141516171819"
+				    "2021222324252627282930313233343536373839"
+				    "4041424344454647484950515253545556575859"
+				    "6061626364656667686970717273747576777879"
+				    "8081828384858687888990919293949596979899";
+	char *end = room + TEXT_U64_MAX, *p = end;
+
+	for (; value >= 100; value /= 100)
+		memcpy(p -= 2, pairs + value % 100 * 2, 2);
+	if (value >= 10)
+		memcpy(p -= 2, pairs + value * 2, 2);
+	else
+		*--p = (char)('0' + value);
+	return slice_make(p, (size_t)(end - p));
+}
+
 void
 text_add_u64(struct text *t, uint64_t value)
 {
-	char digits[20];
-	size_t at = sizeof(digits);
+	char room[TEXT_U64_MAX];
 
-	do {
-		digits[--at] = (char)('0' + value % 10);
-		value /= 10;
-	} while (value != 0);
-	text_add(t, slice_make(digits + at, sizeof(digits) - at));
+	text_add(t, text_u64(value, room));
 }
 
 void

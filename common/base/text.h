@@ -48,6 +48,11 @@ char *text_reserve(struct text *t, size_t n);
 void text_add(struct text *t, struct slice s);
 void text_add_char(struct text *t, char c);
 void text_add_u64(struct text *t, uint64_t value);
+
+#define TEXT_U64_MAX 20 /* digits */
+/* The digits of value, at the end of room, which the caller owns. */
+struct slice text_u64(uint64_t value, char room[TEXT_U64_MAX]);
+
 void text_printf(struct text *t, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -8,7 +8,6 @@
 #include "worker/filter/limit.h"
 #include "worker/filter/limit_state.h"
 
-#define NUMBER_MAX 20u /* digits */
 #define TOLD_FIELDS 4u
 #define SECOND_US 1000000u
 
@@ -76,18 +75,17 @@ static void
 told_add(struct req *q, struct head *h, enum field_id id, struct slice name,
     uint64_t value)
 {
-	char *p = arena_alloc(&q->arena, NUMBER_MAX);
-	struct text t;
+	char *room = arena_alloc(&q->arena, TEXT_U64_MAX);
+	struct slice digits;
 
-	if (p == NULL)
+	if (room == NULL)
 		return;
-	text_init_fixed(&t, p, NUMBER_MAX);
-	text_add_u64(&t, value);
+	digits = text_u64(value, room);
 	if (id != FIELD_OTHER)
-		head_add(h, id, text_slice(&t));
+		head_add(h, id, digits);
 	else
 		h->fields[h->count++] =
-		    (struct field){ .name = name, .value = text_slice(&t) };
+		    (struct field){ .name = name, .value = digits };
 }
 
 static uint64_t

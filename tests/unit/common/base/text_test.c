@@ -2,6 +2,8 @@
  * Tests of text.c: what is appended stands there, across every growth.
  */
 #include <check.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/base/text.h"
@@ -46,6 +48,24 @@ START_TEST(formats_at_the_end)
 }
 END_TEST
 
+/* Around each power of ten, and what may be told wrong of pairs of digits. */
+START_TEST(numbers_of_all_lengths)
+{
+	uint64_t power = 1;
+
+	for (unsigned digits = 0; digits < 20; digits++, power *= 10)
+		for (uint64_t v = power - 1; v < power + 110; v++) {
+			char room[TEXT_U64_MAX], expected[24];
+			struct slice got = text_u64(v, room);
+			int n =
+			    snprintf(expected, sizeof(expected), "%" PRIu64, v);
+
+			ck_assert_uint_eq(got.n, n);
+			ck_assert_mem_eq(got.p, expected, got.n);
+		}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -55,6 +75,7 @@ main(void)
 	int failed;
 
 	tcase_add_test(tc, grows_and_keeps);
+	tcase_add_test(tc, numbers_of_all_lengths);
 	tcase_add_test(tc, formats_at_the_end);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
