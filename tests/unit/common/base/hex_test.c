@@ -68,25 +68,31 @@ START_TEST(every_length)
 }
 END_TEST
 
-/* Each byte in each place, and what case it is of. */
+/* Each byte in each place of every way of reading, and what case it is of. */
 START_TEST(every_byte)
 {
-	uint8_t bytes[2];
+	static const size_t lengths[] = { 1, 4, 8, 13 };
+	size_t n = lengths[_i];
 
 	for (int c = 0; c < 256; c++)
-		for (int at = 0; at < 4; at++) {
-			char text[] = "0000";
-			struct slice s = slice_make(text, 4);
+		for (size_t at = 0; at < 2 * n; at++) {
+			char text[27] = "00000000000000000000000000";
+			struct slice s = slice_make(text, 2 * n);
 			bool lower =
 			    (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 			bool upper = c >= 'A' && c <= 'F';
+			uint8_t bytes[13];
 
 			text[at] = (char)c;
-			ck_assert_int_eq(hex_read_lower(s, bytes, 2), lower);
-			ck_assert_int_eq(hex_read(s, bytes, 2), lower || upper);
-			if (lower || upper)
-				ck_assert_int_eq(bytes[0] << 8 | bytes[1],
-				    strtol(text, NULL, 16));
+			ck_assert_int_eq(hex_read_lower(s, bytes, n), lower);
+			ck_assert_int_eq(hex_read(s, bytes, n), lower || upper);
+			for (size_t i = 0; (lower || upper) && i < n; i++) {
+				char two[] = { text[2 * i], text[2 * i + 1],
+					'\0' };
+
+				ck_assert_int_eq(
+				    bytes[i], strtol(two, NULL, 16));
+			}
 		}
 }
 END_TEST
@@ -102,7 +108,7 @@ main(void)
 	tcase_add_test(tc, there_and_back);
 	tcase_add_loop_test(tc, read, 0, 12);
 	tcase_add_test(tc, every_length);
-	tcase_add_test(tc, every_byte);
+	tcase_add_loop_test(tc, every_byte, 0, 4);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);
