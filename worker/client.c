@@ -430,11 +430,13 @@ client_open(
 		.secured = a->secured != 0,
 	};
 	timer_init(&c->timer, client_expired);
-	if (!client_remember(c, a) ||
-	    !io_open(&c->io, all->env->loop, fd, false, &client_io_events)) {
+	if (!client_remember(c, a)) {
 		client_work_give(c);
 		return false;
 	}
+	io_take(&c->io, all->env->loop, fd, &client_io_events);
+	/* Who handed it over may not have closed it yet. */
+	c->io.sole = a->hops == 0;
 	admit_begin(all->env, &c->via);
 	c->io.read_max = CLIENT_READ_HEAD;
 	client_deadline(c, client_timeouts(c)->head);

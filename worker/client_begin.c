@@ -151,6 +151,8 @@ client_begin(struct client *c)
 {
 	if (c->state != CLIENT_PROXIED)
 		client_start(c);
+	if (c->state != CLIENT_CLOSED)
+		io_begin(&c->io);
 }
 
 static bool

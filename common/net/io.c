@@ -131,6 +131,17 @@ io_shut_now(struct io *io)
 	return io->error == 0;
 }
 
+/* Only now does the loop have to tell when the socket takes bytes again. */
+static void
+io_watch_room(struct io *io)
+{
+	if (io->room || !io->begun)
+		return;
+	io->room = true;
+	if (!loop_watch_both(io->loop, &io->watch))
+		io_error_set(io, errno);
+}
+
 bool
 io_flush(struct io *io)
 {
@@ -154,6 +165,7 @@ io_flush(struct io *io)
 		io_flush_wire(io);
 	if (io_queued(io) != 0) {
 		io->blocked = true;
+		io_watch_room(io);
 		return false;
 	}
 	/* A block that was reserved and never filled goes back too. */
@@ -326,9 +338,9 @@ io_on_event(struct loop_watch *w, unsigned events)
 		io_go_on(io);
 }
 
-bool
-io_open(struct io *io, struct loop *loop, int fd, bool connecting,
-    const struct io_events *events)
+void
+io_take(
+    struct io *io, struct loop *loop, int fd, const struct io_events *events)
 {
 	MUST(io_input_ready());
 	*io = (struct io){
@@ -336,16 +348,39 @@ io_open(struct io *io, struct loop *loop, int fd, bool connecting,
 		.loop = loop,
 		.events = events,
 		.read_max = IO_SCRATCH_BYTES,
-		.connecting = connecting,
+		/* Its edge would come at once; sending need not wait. */
+		.writable = true,
 	};
 	obuf_init(&io->out, io_send_bulk, io);
 	loop_task_init(&io->task, io_task_run);
-	/* The edges of an open socket come at once; sending need not wait. */
+}
+
+bool
+io_open(struct io *io, struct loop *loop, int fd, bool connecting,
+    const struct io_events *events)
+{
+	io_take(io, loop, fd, events);
+	io->connecting = connecting;
 	io->writable = !connecting;
-	if (loop_add(loop, &io->watch, false))
-		return true;
-	io->watch.fd = -1;
-	return false;
+	io->begun = io->room = loop_add(loop, &io->watch, false);
+	if (!io->begun)
+		io->watch.fd = -1;
+	return io->begun;
+}
+
+void
+io_begin(struct io *io)
+{
+	io->readable = true;
+	io_go_on(io);
+	if (!io_is_open(io))
+		return;
+	/* A handshake sends without io_flush. */
+	io->room = io->blocked || io->tls != NULL;
+	io->begun = io->room ? loop_add(io->loop, &io->watch, false)
+			     : loop_add_reading(io->loop, &io->watch);
+	if (!io->begun)
+		io_error_set(io, errno);
 }
 
 void
@@ -360,7 +395,10 @@ io_close(struct io *io, bool reset)
 	if (io->tls != NULL && !reset && io->out.bytes == 0 && !io->shut &&
 	    io->error == 0)
 		tls_bye(io);
-	loop_remove(io->loop, &io->watch);
+	if (io->begun && !io->sole)
+		loop_remove(io->loop, &io->watch);
+	else
+		loop_forget(&io->watch);
 	io->watch.fd = -1;
 	loop_task_cancel(&io->task);
 	io->readable = false;
@@ -410,6 +448,7 @@ io_secure(struct io *io, struct tls *tls)
 	io->tls = tls;
 	io->securing = true;
 	tls_attach(tls, io);
+	io_watch_room(io);
 	/* What input leaves is known afterwards. */
 	if (io->in_input)
 		loop_defer(io->loop, &io->task);

@@ -107,6 +107,9 @@ struct io {
 	bool held : 1;     /* TLS may have bytes that the socket gave already */
 	bool cut : 1;      /* with saw_eof: TLS ended without close_notify */
 	bool passes : 1;   /* `passes` is to be asked before the next read */
+	bool begun : 1;    /* the socket is registered */
+	bool room : 1;     /* so that it tells when it takes bytes again */
+	bool sole : 1; /* the owner's word: no other process has the socket */
 };
 
 /* The process's scratch blocks; once, before any io. */
@@ -120,6 +123,16 @@ void io_scratch_fini(void);
  */
 bool io_open(struct io *io, struct loop *loop, int fd, bool connecting,
     const struct io_events *events);
+
+/*
+ * The same of a socket that was just accepted, and may have bytes already: they
+ * are read before it is registered, by io_begin, which is next. So an answer
+ * may be given, and the io closed, before the loop had to know of it. That it
+ * cannot be registered is told as `failed`.
+ */
+void io_take(
+    struct io *io, struct loop *loop, int fd, const struct io_events *events);
+void io_begin(struct io *io);
 
 /*
  * Unregisters and closes; output that the socket did not take is dropped;

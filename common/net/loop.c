@@ -12,6 +12,8 @@
 #include "common/net/loop.h"
 
 #define EVENTS_MAX 64
+#define EVENTS_READING (EPOLLIN | EPOLLRDHUP | EPOLLET)
+#define EVENTS_BOTH (EVENTS_READING | EPOLLOUT)
 #define WAIT_MAX_MS 3600000
 
 bool
@@ -46,30 +48,44 @@ loop_fini(struct loop *l)
 	l->epoll_fd = -1;
 }
 
+static bool
+loop_ctl(struct loop *l, int op, struct loop_watch *w, uint32_t events)
+{
+	struct epoll_event e = { .events = events, .data.ptr = w };
+
+	return epoll_ctl(l->epoll_fd, op, w->fd, &e) == 0;
+}
+
 bool
 loop_add(struct loop *l, struct loop_watch *w, bool level)
 {
-	struct epoll_event e = { .data.ptr = w };
+	return loop_ctl(l, EPOLL_CTL_ADD, w, level ? EPOLLIN : EVENTS_BOTH);
+}
 
-	e.events = level ? EPOLLIN : EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-	return epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, w->fd, &e) == 0;
+bool
+loop_add_reading(struct loop *l, struct loop_watch *w)
+{
+	return loop_ctl(l, EPOLL_CTL_ADD, w, EVENTS_READING);
+}
+
+bool
+loop_watch_both(struct loop *l, struct loop_watch *w)
+{
+	return loop_ctl(l, EPOLL_CTL_MOD, w, EVENTS_BOTH);
 }
 
 void
 loop_remove(struct loop *l, struct loop_watch *w)
 {
-	w->fn = NULL;
+	loop_forget(w);
 	epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, w->fd, NULL);
 }
 
 void
 loop_level_pause(struct loop *l, struct loop_watch *w, bool pause)
 {
-	struct epoll_event e = { .data.ptr = w };
-
 	/* EPOLLHUP cannot be switched off: edge-triggered, it comes once. */
-	e.events = pause ? EPOLLET : EPOLLIN;
-	MUST(epoll_ctl(l->epoll_fd, EPOLL_CTL_MOD, w->fd, &e) == 0);
+	MUST(loop_ctl(l, EPOLL_CTL_MOD, w, pause ? EPOLLET : EPOLLIN));
 }
 
 void

@@ -2,8 +2,9 @@
  * loop.h - one epoll instance, one turn at a time.
  *
  * Listening sockets are level-triggered; everything else is edge-triggered and
- * registered once for both directions. An object whose watch may still be in
- * the current batch is not freed at once: it goes to loop_defer.
+ * registered once, for both directions or first for reading only. An object
+ * whose watch may still be in the current batch is not freed at once: it goes
+ * to loop_defer.
  */
 #ifndef COMMON_NET_LOOP_H
 #define COMMON_NET_LOOP_H
@@ -71,8 +72,25 @@ void loop_fini(struct loop *l);
  */
 bool loop_add(struct loop *l, struct loop_watch *w, bool level);
 
+/*
+ * The same, edge-triggered, for reading only; and for both from now on: an
+ * event comes if it can be written to. False with errno.
+ */
+bool loop_add_reading(struct loop *l, struct loop_watch *w);
+bool loop_watch_both(struct loop *l, struct loop_watch *w);
+
 /* Ends delivery; the caller closes the descriptor afterwards. */
 void loop_remove(struct loop *l, struct loop_watch *w);
+
+/*
+ * The same at no cost: closing unregisters, where no other process and no other
+ * descriptor refers to what is closed.
+ */
+static inline void
+loop_forget(struct loop_watch *w)
+{
+	w->fn = NULL;
+}
 
 /* Pauses or resumes a level-triggered watch (accept when descriptors lack). */
 void loop_level_pause(struct loop *l, struct loop_watch *w, bool pause);

@@ -43,8 +43,10 @@ wire_connect(
 	int fd = sock_connect(a, &done);
 	int saved;
 
-	if (fd >= 0 && io_open(&w->io, w->env->loop, fd, !done, events))
+	if (fd >= 0 && io_open(&w->io, w->env->loop, fd, !done, events)) {
+		w->io.sole = true;
 		return true;
+	}
 	saved = errno;
 	if (fd >= 0)
 		close(fd);
