@@ -309,8 +309,9 @@ crew_check_beats(struct crew *c, uint64_t now_us)
 	if (step_us < CREW_BEATS_US)
 		return;
 	c->beats_checked_us = now_us;
-	if (step_us > 2 * CREW_BEATS_US)
-		step_us = 2 * CREW_BEATS_US;
+	/* One look alone makes nobody stale. */
+	if (step_us > CREW_BEATS_US)
+		step_us = CREW_BEATS_US;
 	for (uint32_t w = 0; w < c->in->workers; w++)
 		crew_check_beat(c, w, step_us);
 	crew_check_helpers(c, step_us);

@@ -17,7 +17,7 @@
 #define CREW_EARLY_MAX 5
 
 #define CREW_POLL_US 2000    /* while somebody is starting */
-#define CREW_BEATS_US 125000 /* between two looks at the heartbeats */
+#define CREW_BEATS_US 250000 /* between two looks at the heartbeats */
 /* A worker beats every 250 ms, whatever it does: it hangs, or was stopped. */
 #define CREW_STALE_US 500000
 

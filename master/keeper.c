@@ -420,6 +420,7 @@ keeper_loop(struct keeper *k)
 	    (k->crew.serve && !crew_workers_gone(&k->crew)) ||
 	    !crew_helpers_gone(&k->crew) || !crew_log_gone(&k->crew)) {
 		struct pollfd fds[3];
+		int ready = 1;
 
 		now_us = keeper_now();
 		next_us = keeper_tend(k, now_us);
@@ -429,8 +430,10 @@ keeper_loop(struct keeper *k)
 		if (!spawn_alive(&k->crew.master))
 			fds[1].fd = fds[2].fd = -1;
 		if (next_us > now_us)
-			(void)poll(
+			ready = poll(
 			    fds, 3, (int)((next_us - now_us + 999) / 1000));
+		if (ready == 0)
+			continue;
 		/* Notes first: a dead master's last ones count. */
 		keeper_read_notes(k);
 		if ((fds[2].revents & POLLIN) != 0)

@@ -56,11 +56,12 @@ struct worker {
 	struct opool opool;
 	struct overload overload;
 	struct loop_watch wake, control;
-	struct timer drain_timer, settle_timer, trim_timer;
-	bool leaving;           /* timeouts.drain is over */
-	uint64_t settled;       /* accepted when the settle timer was set */
-	uint64_t generation;    /* that limits were taken from */
-	struct mono looked;     /* at what is new */
+	struct timer drain_timer, settle_timer;
+	bool leaving;        /* timeouts.drain is over */
+	uint64_t settled;    /* accepted when the settle timer was set */
+	uint64_t generation; /* that limits were taken from */
+	struct mono looked;  /* at what is new */
+	struct mono trimmed;
 	uint64_t turns, events; /* counted so far */
 };
 
@@ -121,10 +122,9 @@ worker_drain_over(struct timer *t)
 
 /* Memory that the last second did not need goes back. */
 static void
-worker_trim(struct timer *t)
+worker_trim(struct worker *w)
 {
-	struct worker *w = CONTAINER_OF(t, struct worker, trim_timer);
-
+	w->trimmed = clock_now();
 	buf_pool_trim();
 	pool_trim(&w->clients.pool);
 	pool_trim(&w->clients.works);
@@ -133,7 +133,6 @@ worker_trim(struct timer *t)
 	h2_trim();
 	opool_trim(&w->opool);
 	pool_trim(&w->env.reqs);
-	timer_set(&w->loop.timers, t, mono_add_us(clock_now(), WORKER_TRIM_US));
 }
 
 /*
@@ -192,6 +191,8 @@ worker_look(struct worker *w)
 
 	w->looked = clock_now();
 	slot_beat(e->region, e->slot, w->looked.us);
+	if (mono_diff_us(w->looked, w->trimmed) >= WORKER_TRIM_US)
+		worker_trim(w);
 	if (e->view.image != NULL) {
 		contexts_turn(e->contexts, e->view.image, WORKER_COMPILE_US);
 		secure_turn(e->secure, WORKER_COMPILE_US);
@@ -389,8 +390,6 @@ worker_init(struct worker *w, struct inherit *in, uint32_t slot)
 	listeners_init(&w->listeners, &w->loop, &w->clients, in);
 	timer_init(&w->drain_timer, worker_drain_over);
 	timer_init(&w->settle_timer, worker_settle);
-	timer_init(&w->trim_timer, worker_trim);
-	worker_trim(&w->trim_timer);
 	epoch_enter(w->env.region, slot, &w->env.view);
 	if (w->env.view.image != NULL)
 		worker_new_generation(w);
