@@ -12,9 +12,6 @@
 #include "worker/connections.h"
 #include "worker/flow/admit.h"
 
-/* Bytes of one recv: what lies behind a head may have to be kept. */
-#define CLIENT_READ_HEAD 16384u
-
 static const struct req_owner client_owner;
 
 static struct client *

@@ -34,8 +34,12 @@ client_passed(struct io *io, size_t n)
 
 	req_passed(c->req, n);
 	h1_passed_in(&c->work->codec, n);
-	if (c->state != CLIENT_CLOSED && c->state != CLIENT_CLOSING)
-		client_after_input(c, false);
+	if (c->state == CLIENT_CLOSED || c->state == CLIENT_CLOSING)
+		return;
+	/* Of a body behind the next head, much would be copied. */
+	if (h1_passes_in(&c->work->codec) == 0)
+		io->read_max = CLIENT_READ_HEAD;
+	client_after_input(c, false);
 }
 
 struct io_pass

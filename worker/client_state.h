@@ -18,6 +18,9 @@
 #include "worker/client_work.h"
 #include "worker/clients.h"
 
+/* Bytes of one recv: what lies behind a head may have to be kept. */
+#define CLIENT_READ_HEAD 16384u
+
 /* For a first request, or for the last ones, when stopping. */
 #define CLIENT_FRESH_US 1000000u
 
