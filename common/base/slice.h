@@ -45,16 +45,14 @@ ascii_lower(char c)
 	return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 }
 
+/* The same n bytes when ASCII case is ignored; n is not 0. */
+bool slice_same_nocase(const char *a, const char *b, size_t n);
+
 /* Equal when ASCII case is ignored. */
 static inline bool
 slice_eq_nocase(struct slice a, struct slice b)
 {
-	if (a.n != b.n)
-		return false;
-	for (size_t i = 0; i < a.n; i++)
-		if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
-			return false;
-	return true;
+	return a.n == b.n && (a.n == 0 || slice_same_nocase(a.p, b.p, a.n));
 }
 
 static inline bool

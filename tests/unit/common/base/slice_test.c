@@ -46,9 +46,47 @@ START_TEST(compares)
 	ck_assert(slice_eq_nocase(SLICE_LIT("aZ-9"), SLICE_LIT("Az-9")));
 	ck_assert(!slice_eq_nocase(SLICE_LIT("a["), SLICE_LIT("a{")));
 	ck_assert(!slice_eq_nocase(SLICE_LIT("a"), SLICE_LIT("ab")));
+	ck_assert(slice_eq_nocase(SLICE_NONE, SLICE_LIT("")));
 	ck_assert(slice_starts(SLICE_LIT("abc"), SLICE_LIT("ab")));
 	ck_assert(slice_starts(SLICE_LIT("a"), SLICE_NONE));
 	ck_assert(!slice_starts(SLICE_LIT("a"), SLICE_LIT("ab")));
+}
+END_TEST
+
+static int
+lower(int c)
+{
+	return c >= 'A' && c <= 'Z' ? c + 'a' - 'A' : c;
+}
+
+/*
+ * Each byte beside itself and what differs in one bit, at each place of each
+ * length, in memory of just that length.
+ */
+START_TEST(compares_without_case)
+{
+	for (size_t n = 1; n <= 25; n++) {
+		char *a = malloc(n), *b = malloc(n);
+
+		memset(a, 'x', n);
+		memset(b, 'X', n);
+		for (size_t i = 0; i < n * 256 * 9; i++) {
+			size_t at = i % n;
+			int c = (int)(i / n % 256);
+			int d = (c ^ 1 << i / n / 256) & 255;
+
+			a[at] = (char)c;
+			b[at] = (char)d;
+			if (slice_eq_nocase(slice_make(a, n),
+				slice_make(b, n)) != (lower(c) == lower(d)))
+				ck_abort_msg(
+				    "%02x and %02x at %zu of %zu", c, d, at, n);
+			a[at] = 'x';
+			b[at] = 'X';
+		}
+		free(a);
+		free(b);
+	}
 }
 END_TEST
 
@@ -63,6 +101,7 @@ main(void)
 	tcase_add_test(tc, cuts);
 	tcase_add_test(tc, trims);
 	tcase_add_test(tc, compares);
+	tcase_add_test(tc, compares_without_case);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);
