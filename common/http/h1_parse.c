@@ -19,6 +19,7 @@ enum step { STEP_OK, STEP_MORE, STEP_BAD };
 
 struct parse {
 	const char *at, *end;
+	const char *begin; /* from here on bytes may be read */
 	const struct codec_limits *limits;
 	struct head *head;
 	uint64_t repeated; /* bit i: field_id i came again */
@@ -53,7 +54,7 @@ static enum step
 parse_method(struct parse *s)
 {
 	const char *p = s->at;
-	const char *e = scan_token(p, s->end);
+	const char *e = scan_token(p, s->end, s->begin);
 	struct slice text = { p, (size_t)(e - p) };
 
 	if (text.n > METHOD_BYTES_MAX)
@@ -76,7 +77,7 @@ static enum step
 parse_target(struct parse *s)
 {
 	const char *p = s->at;
-	const char *e = scan_target(p, s->end);
+	const char *e = scan_target(p, s->end, s->begin);
 	struct slice text = { p, (size_t)(e - p) };
 
 	s->head->target = text; /* as far as it is one */
@@ -199,7 +200,7 @@ parse_status_line(struct parse *s)
 	/* Many origins leave out the space before an empty reason. */
 	if (s->at != s->end && *s->at == ' ') {
 		p = s->at + 1;
-		s->at = scan_value(p, s->end);
+		s->at = scan_value(p, s->end, s->begin);
 		s->head->reason = slice_make(p, (size_t)(s->at - p));
 		return parse_line_end(s, CODEC_BAD_START_LINE);
 	}
@@ -210,11 +211,36 @@ parse_status_line(struct parse *s)
 static enum step
 parse_bad_name(struct parse *s, const char *e)
 {
+	if (e == s->end)
+		return STEP_MORE;
 	if (*e == '\n')
 		return parse_fail(s, CODEC_BAD_LINE_END);
 	if (e == s->at && (*e == ' ' || *e == '\t'))
 		return parse_fail(s, CODEC_OBS_FOLD);
 	return parse_fail(s, CODEC_BAD_FIELD);
+}
+
+/*
+ * The name at p, to its colon at *colon: what is a known one needs no closer
+ * look.
+ */
+static inline bool
+parse_name(const struct parse *s, const char *p, const char *end,
+    struct field *f, const char **colon)
+{
+	const char *e = scan_colon(p, end, s->begin);
+	size_t n = (size_t)(e - p);
+	enum field_id id;
+
+	if (e == end)
+		return false;
+	id = http_field_match(p, n);
+	if (id == FIELD_OTHER && (n == 0 || scan_token(p, e, s->begin) != e))
+		return false;
+	f->name = slice_make(p, n);
+	f->id = (uint16_t)id;
+	*colon = e;
+	return true;
 }
 
 /*
@@ -225,19 +251,15 @@ static inline enum step
 parse_field(struct parse *s, const char **at, const char *end, struct field *f)
 {
 	const char *p = *at;
-	const char *e = scan_token(p, end);
+	const char *e;
 
 	s->at = p;
-	if (e == end)
-		return STEP_MORE;
-	if (*e != ':' || e == p)
-		return parse_bad_name(s, e);
-	f->name = slice_make(p, (size_t)(e - p));
-	f->id = (uint16_t)http_field_find(f->name);
+	if (!parse_name(s, p, end, f, &e))
+		return parse_bad_name(s, scan_token(p, end, s->begin));
 	p = e + 1;
 	while (p != end && (*p == ' ' || *p == '\t'))
 		p++;
-	e = scan_value(p, end);
+	e = scan_value(p, end, s->begin);
 	if (end - e < 2 || memcmp(e, "\r\n", 2) != 0) {
 		s->at = e;
 		return parse_line_end(s, CODEC_BAD_FIELD);
@@ -293,6 +315,7 @@ parse_init(struct parse *s, const char *p, size_t n,
 
 	*h = (struct head){ 0 };
 	*s = (struct parse){ .at = p,
+		.begin = p,
 		.end = p + (n < most ? n : most),
 		.limits = limits,
 		.head = h };

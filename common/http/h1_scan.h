@@ -2,8 +2,8 @@
  * h1_scan.h - the inner loops of the head parser: how far does a name, a value
  * or a target reach?
  *
- * Sixteen bytes at a time with SSE2, which every x86-64 has; the last bytes,
- * and other processors, take the scalar loop of the same function.
+ * Sixteen bytes at a time with SSE2, which every x86-64 has. Fewer than that in
+ * all, and other processors, take the scalar loop of the same function.
  */
 #ifndef COMMON_HTTP_H1_SCAN_H
 #define COMMON_HTTP_H1_SCAN_H
@@ -28,6 +28,11 @@ scan_is_target(unsigned char c)
 }
 
 #ifdef __SSE2__
+#define SCAN_BYTES 16
+
+/* Bit i: the byte i of a load is one that is looked for. */
+typedef unsigned scan_mask(__m128i x);
+
 static inline __m128i
 scan_load(const char *p)
 {
@@ -41,32 +46,84 @@ scan_between(__m128i x, char lo, char hi)
 	return _mm_and_si128(_mm_cmpgt_epi8(x, _mm_set1_epi8(lo)),
 	    _mm_cmplt_epi8(x, _mm_set1_epi8(hi)));
 }
+
+/* Neither letter nor digit nor "-": the rarer ones are left to the table. */
+static inline unsigned
+scan_no_token(__m128i x)
+{
+	__m128i lower = _mm_or_si128(x, _mm_set1_epi8(0x20));
+	__m128i good = _mm_or_si128(scan_between(lower, 'a' - 1, 'z' + 1),
+	    _mm_or_si128(scan_between(x, '0' - 1, '9' + 1),
+		_mm_cmpeq_epi8(x, _mm_set1_epi8('-'))));
+
+	return (unsigned)_mm_movemask_epi8(good) ^ 0xffffu;
+}
+
+/* A control character, HTAB among them. */
+static inline unsigned
+scan_no_value(__m128i x)
+{
+	const __m128i top = _mm_set1_epi8(0x1f);
+
+	return (unsigned)_mm_movemask_epi8(
+	    _mm_or_si128(_mm_cmpeq_epi8(_mm_max_epu8(x, top), top),
+		_mm_cmpeq_epi8(x, _mm_set1_epi8(0x7f))));
+}
+
+static inline unsigned
+scan_no_target(__m128i x)
+{
+	__m128i good = _mm_andnot_si128(
+	    _mm_cmpeq_epi8(x, _mm_set1_epi8('#')), scan_between(x, 0x20, 0x7f));
+
+	return (unsigned)_mm_movemask_epi8(good) ^ 0xffffu;
+}
+
+static inline unsigned
+scan_is_colon(__m128i x)
+{
+	return (unsigned)_mm_movemask_epi8(
+	    _mm_cmpeq_epi8(x, _mm_set1_epi8(':')));
+}
+
+/*
+ * The first byte that is looked for, or end. Fewer than a load has are seen in
+ * one that ends where they do; where there is none, as [floor, end) is too
+ * short for it, the first of those.
+ */
+static inline __attribute__((always_inline)) const char *
+scan_run(scan_mask *mask, const char *p, const char *end, const char *floor)
+{
+	unsigned found;
+
+	while (end - p >= SCAN_BYTES) {
+		found = mask(scan_load(p));
+		if (found != 0)
+			return p + __builtin_ctz(found);
+		p += SCAN_BYTES;
+	}
+	if (p == end || end - floor < SCAN_BYTES)
+		return p;
+	found = mask(scan_load(end - SCAN_BYTES)) >> (SCAN_BYTES - (end - p));
+	return found != 0 ? p + __builtin_ctz(found) : end;
+}
 #endif
+
+/*
+ * Each of these looks at [p, end) and may read from `floor` on, which is p or
+ * before it.
+ */
 
 /* The first byte that is no token character. */
 static inline const char *
-scan_token(const char *p, const char *end)
+scan_token(const char *p, const char *end, const char *floor)
 {
 #ifdef __SSE2__
-	/* Letters, digits and "-" in bulk; the rarer ones by the table. */
-	while (end - p >= 16) {
-		__m128i x = scan_load(p);
-		__m128i lower = _mm_or_si128(x, _mm_set1_epi8(0x20));
-		__m128i good =
-		    _mm_or_si128(scan_between(lower, 'a' - 1, 'z' + 1),
-			_mm_or_si128(scan_between(x, '0' - 1, '9' + 1),
-			    _mm_cmpeq_epi8(x, _mm_set1_epi8('-'))));
-		unsigned bad = (unsigned)_mm_movemask_epi8(good) ^ 0xffffu;
-
-		if (bad == 0) {
-			p += 16;
-			continue;
-		}
-		p += __builtin_ctz(bad);
-		if (!http_token_char[(unsigned char)*p])
-			return p;
+	while ((p = scan_run(scan_no_token, p, end, floor)) != end &&
+	    http_token_char[(unsigned char)*p])
 		p++;
-	}
+#else
+	(void)floor;
 #endif
 	while (p != end && http_token_char[(unsigned char)*p])
 		p++;
@@ -75,28 +132,14 @@ scan_token(const char *p, const char *end)
 
 /* The first control character but HTAB. */
 static inline const char *
-scan_value(const char *p, const char *end)
+scan_value(const char *p, const char *end, const char *floor)
 {
 #ifdef __SSE2__
-	const __m128i top = _mm_set1_epi8(0x1f);
-	const __m128i del = _mm_set1_epi8(0x7f);
-
-	while (end - p >= 16) {
-		__m128i x = scan_load(p);
-		__m128i bad =
-		    _mm_or_si128(_mm_cmpeq_epi8(_mm_max_epu8(x, top), top),
-			_mm_cmpeq_epi8(x, del));
-		unsigned mask = (unsigned)_mm_movemask_epi8(bad);
-
-		if (mask == 0) {
-			p += 16;
-			continue;
-		}
-		p += __builtin_ctz(mask);
-		if (*p != '\t')
-			return p;
+	while (
+	    (p = scan_run(scan_no_value, p, end, floor)) != end && *p == '\t')
 		p++;
-	}
+#else
+	(void)floor;
 #endif
 	while (p != end && scan_is_value((unsigned char)*p))
 		p++;
@@ -105,22 +148,28 @@ scan_value(const char *p, const char *end)
 
 /* The first byte that is not visible ASCII, or "#". */
 static inline const char *
-scan_target(const char *p, const char *end)
+scan_target(const char *p, const char *end, const char *floor)
 {
 #ifdef __SSE2__
-	while (end - p >= 16) {
-		__m128i x = scan_load(p);
-		__m128i good =
-		    _mm_andnot_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('#')),
-			scan_between(x, 0x20, 0x7f));
-		unsigned bad = (unsigned)_mm_movemask_epi8(good) ^ 0xffffu;
-
-		if (bad != 0)
-			return p + __builtin_ctz(bad);
-		p += 16;
-	}
+	p = scan_run(scan_no_target, p, end, floor);
+#else
+	(void)floor;
 #endif
 	while (p != end && scan_is_target((unsigned char)*p))
+		p++;
+	return p;
+}
+
+/* The first colon. */
+static inline const char *
+scan_colon(const char *p, const char *end, const char *floor)
+{
+#ifdef __SSE2__
+	p = scan_run(scan_is_colon, p, end, floor);
+#else
+	(void)floor;
+#endif
+	while (p != end && *p != ':')
 		p++;
 	return p;
 }

@@ -177,8 +177,8 @@ block_value_good(struct slice value)
 
 	if (value.n == 0)
 		return true;
-	return scan_value(value.p, end) == end && !is_blank(value.p[0]) &&
-	    !is_blank(end[-1]);
+	return scan_value(value.p, end, value.p) == end &&
+	    !is_blank(value.p[0]) && !is_blank(end[-1]);
 }
 
 #define BIT(id) (UINT64_C(1) << (id))
@@ -340,7 +340,7 @@ block_target(struct h2_block *b)
 		block_fail(b, CODEC_BAD_TARGET);
 	end = b->path.p + b->path.n;
 	/* Of the forms of a target only these two are a path. */
-	if (scan_target(b->path.p, end) != end ||
+	if (scan_target(b->path.p, end, b->path.p) != end ||
 	    (b->path.p[0] != '/' && !slice_eq(b->path, SLICE_LIT("*"))))
 		block_fail(b, CODEC_BAD_TARGET);
 	h->target = b->path;

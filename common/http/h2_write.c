@@ -110,6 +110,8 @@ put_length(const uint64_t *length)
 	(BIT(FIELD_X_REQUEST_ID) | BIT(FIELD_X_CORRELATION_ID) | \
 	    BIT(FIELD_TRACEPARENT) | BIT(FIELD_AUTHORIZATION) |  \
 	    BIT(FIELD_COOKIE) | BIT(FIELD_SET_COOKIE))
+/* What :authority says, and what is of a connection, or of framing. */
+#define LIST_FOREIGN (BIT(FIELD_HOST) | http_hop_fields | http_framing_fields)
 /* RFC 8441 5: HTTP/2 needs no proof that a server knows WebSocket. */
 #define LIST_HANDSHAKE \
 	(BIT(FIELD_SEC_WEBSOCKET_KEY) | BIT(FIELD_SEC_WEBSOCKET_ACCEPT))
@@ -124,9 +126,8 @@ is_foreign(const struct field *f, bool connect)
 		return false;
 	if (id == FIELD_TE)
 		return !slice_eq_nocase(f->value, SLICE_LIT("trailers"));
-	return id == FIELD_HOST ||
-	    (connect && (LIST_HANDSHAKE & BIT(id)) != 0) ||
-	    (http_field_flags(id) & (FIELD_HOP | FIELD_FRAMING)) != 0;
+	return (LIST_FOREIGN & BIT(id)) != 0 ||
+	    (connect && (LIST_HANDSHAKE & BIT(id)) != 0);
 }
 
 static void

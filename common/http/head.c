@@ -30,15 +30,6 @@ head_find_name(const struct head *h, struct slice name)
 	return NULL;
 }
 
-void
-head_add(struct head *h, enum field_id id, struct slice value)
-{
-	h->fields[h->count++] = (struct field){
-		.name = http_field_name(id), .value = value, .id = (uint16_t)id
-	};
-	h->present |= UINT64_C(1) << id;
-}
-
 bool
 head_reserve(struct head *h, uint32_t more, struct arena *a)
 {

@@ -10,7 +10,7 @@
 
 #include "common/base/arena.h"
 #include "common/base/slice.h"
-#include "common/http/http.h"
+#include "common/http/http_field.h"
 
 struct field {
 	struct slice name;  /* as the peer spelt it */
@@ -73,7 +73,16 @@ const struct field *head_find(const struct head *h, enum field_id id);
 const struct field *head_find_name(const struct head *h, struct slice name);
 
 /* Appends a known field; h->fields have room. */
-void head_add(struct head *h, enum field_id id, struct slice value);
+static inline void
+head_add(struct head *h, enum field_id id, struct slice value)
+{
+	h->fields[h->count++] = (struct field){
+		.name = slice_make(http_fields[id].line, http_fields[id].n),
+		.value = value,
+		.id = (uint16_t)id,
+	};
+	h->present |= UINT64_C(1) << id;
+}
 
 /*
  * Makes room for `more` fields: they are moved to the arena where h->room is

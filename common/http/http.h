@@ -49,10 +49,6 @@ enum field_id http_field_folded(struct slice name);
 struct slice http_field_name(enum field_id id);
 unsigned http_field_flags(enum field_id id);
 
-/* For the proof that the hash is perfect; name holds two bytes at least. */
-uint8_t http_field_slot(struct slice name);
-extern const uint8_t http_field_slots[256];
-
 /* The phrase of RFC 9110 15 for a status, or "" if it has none. */
 struct slice http_reason(unsigned status);
 

@@ -11,41 +11,36 @@
 #define FORWARDED_ADDED 20u /* fields, with room for rules */
 #define FORWARDED_DIGITS 10 /* of Max-Forwards */
 
-static const uint64_t forwarded_own = UINT64_C(1) << FIELD_HOST |
-    UINT64_C(1) << FIELD_X_REQUEST_ID | UINT64_C(1) << FIELD_FORWARDED |
-    UINT64_C(1) << FIELD_X_FORWARDED_FOR |
-    UINT64_C(1) << FIELD_X_FORWARDED_HOST |
-    UINT64_C(1) << FIELD_X_FORWARDED_PROTO |
-    UINT64_C(1) << FIELD_X_FORWARDED_PORT | UINT64_C(1) << FIELD_PENSTOCK_DEBUG;
-
+#define BIT(id) (UINT64_C(1) << (id))
 /* Set here, or by the codec. */
-static bool
-forwarded_is_ours(enum field_id id)
-{
-	return (forwarded_own >> id & 1) != 0 ||
-	    (http_field_flags(id) & (FIELD_HOP | FIELD_FRAMING)) != 0;
-}
+static const uint64_t forwarded_ours = BIT(FIELD_HOST) |
+    BIT(FIELD_X_REQUEST_ID) | BIT(FIELD_FORWARDED) |
+    BIT(FIELD_X_FORWARDED_FOR) | BIT(FIELD_X_FORWARDED_HOST) |
+    BIT(FIELD_X_FORWARDED_PROTO) | BIT(FIELD_X_FORWARDED_PORT) |
+    BIT(FIELD_PENSTOCK_DEBUG) | http_hop_fields | http_framing_fields;
 
 /* Some servers would take it for one of those. */
 static bool
-forwarded_is_alias(const struct field *f)
+forwarded_is_alias(struct slice name)
 {
-	return f->id == FIELD_OTHER &&
-	    memchr(f->name.p, '_', f->name.n) != NULL &&
-	    forwarded_is_ours(http_field_folded(f->name));
+	return memchr(name.p, '_', name.n) != NULL &&
+	    (forwarded_ours >> http_field_folded(name) & 1) != 0;
 }
 
 /*
  * Written anew below, or of no meaning behind this hop: an expectation without
  * content, or in HTTP/1.0 (RFC 9110 10.1.1).
  */
-static bool
-forwarded_is_void(const struct head *h, const struct field *f)
+static uint64_t
+forwarded_void(const struct head *h)
 {
-	return forwarded_is_ours((enum field_id)f->id) ||
-	    forwarded_is_alias(f) ||
-	    (f->id == FIELD_EXPECT && !h->expect_continue) ||
-	    (f->id == FIELD_MAX_FORWARDS && h->method == METHOD_OPTIONS);
+	uint64_t fields = forwarded_ours;
+
+	if (!h->expect_continue)
+		fields |= BIT(FIELD_EXPECT);
+	if (h->method == METHOD_OPTIONS)
+		fields |= BIT(FIELD_MAX_FORWARDS);
+	return fields;
 }
 
 static void
@@ -53,17 +48,20 @@ forwarded_copy(
     struct head *up, const struct head *h, const struct img_head *img)
 {
 	bool nominated = head_has(h, FIELD_CONNECTION);
+	uint64_t fields = forwarded_void(h);
 
 	for (uint32_t i = 0; i < h->count; i++) {
 		const struct field *f = &h->fields[i];
 
-		if (forwarded_is_void(h, f) ||
-		    (f->id == FIELD_OTHER && told_has(img, f->name)))
+		if ((fields >> f->id & 1) != 0)
+			continue;
+		if (f->id == FIELD_OTHER &&
+		    (forwarded_is_alias(f->name) || told_has(img, f->name)))
 			continue;
 		if (nominated && head_nominated(h, f->name))
 			continue;
 		up->fields[up->count++] = *f;
-		up->present |= UINT64_C(1) << f->id;
+		up->present |= BIT(f->id);
 	}
 }
 

@@ -38,7 +38,7 @@ forward_copy_fields(struct head *out, const struct head *h)
 	for (uint32_t i = 0; i < h->count; i++) {
 		const struct field *f = &h->fields[i];
 
-		if ((http_field_flags(f->id) & FIELD_HOP) != 0)
+		if ((http_hop_fields >> f->id & 1) != 0)
 			continue;
 		if (nominated && head_nominated(h, f->name))
 			continue;

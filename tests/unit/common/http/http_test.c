@@ -3,13 +3,13 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-#include "common/http/http.h"
+#include "common/http/http_field.h"
 
 START_TEST(every_field_has_its_slot)
 {
 	for (unsigned i = 1; i < FIELD_COUNT; i++) {
 		struct slice name = http_field_name((enum field_id)i);
-		uint8_t slot = http_field_slot(name);
+		uint8_t slot = http_field_slot(name.p, name.n);
 
 		ck_assert_msg(http_field_slots[slot] == i,
 		    "%.*s hashes to slot %u, which holds id %u: if that is 0, "
@@ -86,6 +86,14 @@ START_TEST(field_flags)
 	    FIELD_FRAMING | FIELD_SINGLE);
 	ck_assert_uint_eq(http_field_flags(FIELD_ACCEPT), 0);
 	ck_assert_uint_eq(http_field_flags(FIELD_COUNT), 0);
+	for (unsigned i = 0; i < FIELD_COUNT; i++) {
+		unsigned flags = http_field_flags((enum field_id)i);
+
+		ck_assert(
+		    (http_hop_fields >> i & 1) == ((flags & FIELD_HOP) != 0));
+		ck_assert((http_framing_fields >> i & 1) ==
+		    ((flags & FIELD_FRAMING) != 0));
+	}
 }
 END_TEST
 
