@@ -243,6 +243,17 @@ parse_name(const struct parse *s, const char *p, const char *end,
 	return true;
 }
 
+/* Mostly it is one. */
+static inline const char *
+skip_blanks(const char *p, const char *end)
+{
+	if (end - p >= 2 && *p == ' ' && p[1] > ' ')
+		return p + 1;
+	while (p != end && (*p == ' ' || *p == '\t'))
+		p++;
+	return p;
+}
+
 /*
  * Reads the field line at *at, which moves behind it. The cursor and the end
  * are passed by themselves so that they stay in registers.
@@ -256,9 +267,7 @@ parse_field(struct parse *s, const char **at, const char *end, struct field *f)
 	s->at = p;
 	if (!parse_name(s, p, end, f, &e))
 		return parse_bad_name(s, scan_token(p, end, s->begin));
-	p = e + 1;
-	while (p != end && (*p == ' ' || *p == '\t'))
-		p++;
+	p = skip_blanks(e + 1, end);
 	e = scan_value(p, end, s->begin);
 	if (end - e < 2 || memcmp(e, "\r\n", 2) != 0) {
 		s->at = e;
@@ -282,9 +291,9 @@ parse_fields(struct parse *s, struct field *fields)
 	const char *end = s->end;
 	uint64_t present = 0;
 	uint64_t repeated = 0;
+	enum step step;
 
 	while (at != end && *at != '\r') {
-		enum step step;
 		uint64_t bit;
 
 		if (f == last)
@@ -302,7 +311,9 @@ parse_fields(struct parse *s, struct field *fields)
 	s->head->present = present & ~(uint64_t)1; /* FIELD_OTHER has no bit */
 	s->head->fields = fields;
 	s->head->count = (uint32_t)(f - fields);
-	return parse_line_end(s, CODEC_BAD_FIELD);
+	step = parse_line_end(s, CODEC_BAD_FIELD);
+	s->head->whole = slice_make(s->begin, (size_t)(s->at - s->begin));
+	return step;
 }
 
 /* Looks at no more bytes than a head may have. */

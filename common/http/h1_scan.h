@@ -86,25 +86,29 @@ scan_is_colon(__m128i x)
 	    _mm_cmpeq_epi8(x, _mm_set1_epi8(':')));
 }
 
+/* Whether there are enough bytes for a load. */
+static inline bool
+scan_fits(const char *end, const char *floor)
+{
+	return end - floor >= SCAN_BYTES;
+}
+
 /*
  * The first byte that is looked for, or end. Fewer than a load has are seen in
- * one that ends where they do; where there is none, as [floor, end) is too
- * short for it, the first of those.
+ * one that ends where they do; so before `end` there must be enough for one.
  */
 static inline __attribute__((always_inline)) const char *
-scan_run(scan_mask *mask, const char *p, const char *end, const char *floor)
+scan_run(scan_mask *mask, const char *p, const char *end)
 {
+	const char *last = end - SCAN_BYTES;
 	unsigned found;
 
-	while (end - p >= SCAN_BYTES) {
+	for (; p <= last; p += SCAN_BYTES) {
 		found = mask(scan_load(p));
 		if (found != 0)
 			return p + __builtin_ctz(found);
-		p += SCAN_BYTES;
 	}
-	if (p == end || end - floor < SCAN_BYTES)
-		return p;
-	found = mask(scan_load(end - SCAN_BYTES)) >> (SCAN_BYTES - (end - p));
+	found = mask(scan_load(last)) >> (p - last);
 	return found != 0 ? p + __builtin_ctz(found) : end;
 }
 #endif
@@ -119,12 +123,14 @@ static inline const char *
 scan_token(const char *p, const char *end, const char *floor)
 {
 #ifdef __SSE2__
-	while ((p = scan_run(scan_no_token, p, end, floor)) != end &&
-	    http_token_char[(unsigned char)*p])
-		p++;
-#else
-	(void)floor;
+	if (scan_fits(end, floor)) {
+		while ((p = scan_run(scan_no_token, p, end)) != end &&
+		    http_token_char[(unsigned char)*p])
+			p++;
+		return p;
+	}
 #endif
+	(void)floor;
 	while (p != end && http_token_char[(unsigned char)*p])
 		p++;
 	return p;
@@ -135,12 +141,14 @@ static inline const char *
 scan_value(const char *p, const char *end, const char *floor)
 {
 #ifdef __SSE2__
-	while (
-	    (p = scan_run(scan_no_value, p, end, floor)) != end && *p == '\t')
-		p++;
-#else
-	(void)floor;
+	if (scan_fits(end, floor)) {
+		while (
+		    (p = scan_run(scan_no_value, p, end)) != end && *p == '\t')
+			p++;
+		return p;
+	}
 #endif
+	(void)floor;
 	while (p != end && scan_is_value((unsigned char)*p))
 		p++;
 	return p;
@@ -151,10 +159,10 @@ static inline const char *
 scan_target(const char *p, const char *end, const char *floor)
 {
 #ifdef __SSE2__
-	p = scan_run(scan_no_target, p, end, floor);
-#else
-	(void)floor;
+	if (scan_fits(end, floor))
+		return scan_run(scan_no_target, p, end);
 #endif
+	(void)floor;
 	while (p != end && scan_is_target((unsigned char)*p))
 		p++;
 	return p;
@@ -165,10 +173,10 @@ static inline const char *
 scan_colon(const char *p, const char *end, const char *floor)
 {
 #ifdef __SSE2__
-	p = scan_run(scan_is_colon, p, end, floor);
-#else
-	(void)floor;
+	if (scan_fits(end, floor))
+		return scan_run(scan_is_colon, p, end);
 #endif
+	(void)floor;
 	while (p != end && *p != ':')
 		p++;
 	return p;

@@ -22,12 +22,30 @@
 #define SKIPPED_TRAILERS \
 	(~((uint64_t)1 << FIELD_OTHER | (uint64_t)1 << FIELD_ETAG))
 
+/* By pieces that overlap: most are too short for a call. */
 static inline char *
 put(char *at, struct slice s)
 {
-	if (s.n != 0)
-		memcpy(at, s.p, s.n);
-	return at + s.n;
+	const char *p = s.p;
+	size_t n = s.n;
+
+	if (n > 32) {
+		memcpy(at, p, n);
+	} else if (n >= 16) {
+		memcpy(at, p, 16);
+		memcpy(at + n - 16, p + n - 16, 16);
+	} else if (n >= 8) {
+		memcpy(at, p, 8);
+		memcpy(at + n - 8, p + n - 8, 8);
+	} else if (n >= 4) {
+		memcpy(at, p, 4);
+		memcpy(at + n - 4, p + n - 4, 4);
+	} else if (n != 0) {
+		at[0] = p[0];
+		at[n / 2] = p[n / 2];
+		at[n - 1] = p[n - 1];
+	}
+	return at + n;
 }
 
 #define PUT_LIT(at, text) \
@@ -58,25 +76,76 @@ fields_bytes(const struct head *h)
 	return n;
 }
 
+/* A known name of ours has its colon with it, and as much behind it as the
+ * queue has room for. */
 static inline char *
-put_field(char *at, const struct field *f)
+put_name(char *at, const struct field *f)
 {
+	const struct http_field *known = &http_fields[f->id];
+
+	if (f->name.p == known->line) {
+		memcpy(at, known->line, FIELD_LINE_BYTES);
+		return at + f->name.n + 2;
+	}
 	at = put(at, f->name);
 	*at++ = ':';
 	*at++ = ' ';
+	return at;
+}
+
+static inline char *
+put_field(char *at, const struct field *f)
+{
+	at = put_name(at, f);
 	at = put(at, f->value);
 	*at++ = '\r';
 	*at++ = '\n';
 	return at;
 }
 
+/*
+ * The bytes of f's line in the text that was read, if it stands there just as
+ * it is to be written; else 0.
+ */
+static inline size_t
+line_bytes(struct slice whole, const struct field *f)
+{
+	size_t at = (uintptr_t)f->name.p - (uintptr_t)whole.p;
+	const char *colon = f->name.p + f->name.n;
+	size_t n = f->name.n + f->value.n + 4;
+
+	if (at >= whole.n || f->value.p != colon + 2 || n > whole.n - at ||
+	    memcmp(colon, ": ", 2) != 0 ||
+	    memcmp(f->value.p + f->value.n, "\r\n", 2) != 0)
+		return 0;
+	return n;
+}
+
+/* Lines that stand one behind the other, and go on so, go at once. */
 static char *
 put_fields(char *at, const struct head *h)
 {
-	for (uint32_t i = 0; i < h->count; i++)
-		if ((SKIPPED_HEAD >> h->fields[i].id & 1) == 0)
-			at = put_field(at, &h->fields[i]);
-	return at;
+	const struct slice whole = h->whole;
+	const struct field *end = h->fields + h->count;
+	struct slice lines = { NULL, 0 };
+
+	for (const struct field *f = h->fields; f != end; f++) {
+		size_t n;
+
+		if ((SKIPPED_HEAD >> f->id & 1) != 0)
+			continue;
+		n = line_bytes(whole, f);
+		if (n != 0 && lines.p + lines.n == f->name.p) {
+			lines.n += n;
+			continue;
+		}
+		if (lines.n != 0)
+			at = put(at, lines);
+		lines = slice_make(f->name.p, n);
+		if (n == 0)
+			at = put_field(at, f);
+	}
+	return put(at, lines);
 }
 
 bool

@@ -446,6 +446,7 @@ h2_block_end(struct h2_block *b, bool end, uint8_t method)
 	h->method = (uint8_t)http_method_find(b->method);
 	if (b->error == CODEC_OK && b->cookies > 1)
 		block_join_cookies(b);
+	h->whole = slice_make(b->text, b->used);
 	if (b->error == CODEC_OK) {
 		switch (b->kind) {
 		case H2_REQUEST:

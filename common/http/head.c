@@ -48,28 +48,36 @@ head_reserve(struct head *h, uint32_t more, struct arena *a)
 	return true;
 }
 
-/* Moves s to *at, which advances behind it. */
-static struct slice
-text_put(char **at, struct slice s)
-{
-	char *p = *at;
+/* Where a text has gone: from [from, from + n) to `to`. */
+struct move {
+	uintptr_t from;
+	size_t n;
+	const char *to;
+	struct arena *arena; /* for what was not in it */
+};
 
-	if (s.n == 0)
-		return SLICE_LIT("");
-	memcpy(p, s.p, s.n);
-	*at = p + s.n;
-	return slice_make(p, s.n);
+static inline bool
+is_static(const char *p)
+{
+	return (uintptr_t)p - (uintptr_t)http_fields < sizeof(http_fields);
 }
 
-static size_t
-text_bytes(const struct head *h)
+static struct slice
+move_other(const struct move *m, struct slice s)
 {
-	size_t n = h->method_text.n + h->target.n + h->host.n + h->reason.n +
-	    h->upgrade.n;
+	if (s.n == 0)
+		return SLICE_LIT("");
+	return is_static(s.p) ? s : arena_copy(m->arena, s);
+}
 
-	for (uint32_t i = 0; i < h->count; i++)
-		n += h->fields[i].name.n + h->fields[i].value.n;
-	return n;
+static inline struct slice
+move_slice(const struct move *m, struct slice s)
+{
+	size_t at = (uintptr_t)s.p - m->from;
+
+	if (at >= m->n || s.n > m->n - at)
+		return move_other(m, s);
+	return slice_make(m->to + at, s.n);
 }
 
 bool
@@ -78,24 +86,26 @@ head_copy(
 {
 	size_t room = ((size_t)from->count + spare) * sizeof(struct field);
 	struct field *fields = arena_alloc(a, room);
-	char *text = arena_alloc(a, text_bytes(from));
+	struct slice whole = arena_copy(a, from->whole);
+	struct move m = { (uintptr_t)from->whole.p, whole.n, whole.p, a };
 
-	if (fields == NULL || text == NULL)
-		return false;
 	*to = *from;
 	to->fields = fields;
 	to->room = from->count + spare;
-	to->method_text = text_put(&text, from->method_text);
-	to->target = text_put(&text, from->target);
-	to->host = text_put(&text, from->host);
-	to->reason = text_put(&text, from->reason);
-	to->upgrade = text_put(&text, from->upgrade);
+	to->whole = whole;
+	if (arena_failed(a))
+		return false;
+	to->method_text = move_slice(&m, from->method_text);
+	to->target = move_slice(&m, from->target);
+	to->host = move_slice(&m, from->host);
+	to->reason = move_slice(&m, from->reason);
+	to->upgrade = move_slice(&m, from->upgrade);
 	for (uint32_t i = 0; i < from->count; i++) {
-		fields[i].name = text_put(&text, from->fields[i].name);
-		fields[i].value = text_put(&text, from->fields[i].value);
+		fields[i].name = move_slice(&m, from->fields[i].name);
+		fields[i].value = move_slice(&m, from->fields[i].value);
 		fields[i].id = from->fields[i].id;
 	}
-	return true;
+	return !arena_failed(a);
 }
 
 bool

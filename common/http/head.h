@@ -54,6 +54,13 @@ struct head {
 	 * Content-Length field, what that field says.
 	 */
 	uint64_t length;
+	/*
+	 * The text that the slices of a head that was read lie in, where it is
+	 * in one piece, and valid as long as they are: with HTTP/1 the head as
+	 * it came. Else empty. It may hold what is no part of the head any
+	 * more.
+	 */
+	struct slice whole;
 	uint64_t present; /* bit i: field_id i (1..63) occurs */
 	uint32_t count;
 	uint32_t room; /* fields that there is room for, as far as known */
@@ -91,9 +98,9 @@ head_add(struct head *h, enum field_id id, struct slice value)
 bool head_reserve(struct head *h, uint32_t more, struct arena *a);
 
 /*
- * A deep copy whose slices live in the arena: text of the start line and all
- * fields is contiguous. `spare` more fields can be appended in place. False
- * when the arena failed.
+ * A deep copy whose slices live in the arena, but for static names: `whole` at
+ * once, and what lies elsewhere, by itself. `spare` more fields can be appended
+ * in place. False when the arena failed.
  */
 bool head_copy(
     struct head *to, const struct head *from, struct arena *a, uint32_t spare);

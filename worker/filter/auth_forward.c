@@ -149,6 +149,7 @@ answer_redirect(struct auth_try *t, const struct head *h)
 
 	if (!head_has(h, FIELD_LOCATION))
 		return WHY_AUTH_UNAVAILABLE;
+	some.whole = SLICE_NONE; /* of little of it */
 	some.count = 0;
 	some.fields = arena_alloc(arena, h->count * sizeof(*h->fields));
 	if (to == NULL || some.fields == NULL)

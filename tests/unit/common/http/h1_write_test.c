@@ -1,7 +1,9 @@
 /* Tests of h1_write.c: the exact bytes of heads and trailers. */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "common/http/h1_parse.h"
 #include "common/http/h1_write.h"
 
 static struct obuf out;
@@ -143,6 +145,97 @@ START_TEST(response_no_reason)
 }
 END_TEST
 
+/*
+ * What was read goes out as it came where that is how it would be written, and
+ * else as it is written.
+ */
+static const char letter[] = "GET / HTTP/1.1\r\n"
+			     "Host: a\r\n"
+			     "X-One: 1\r\n"
+			     "Keep-Alive: 5\r\n"
+			     "X-Two:2\r\n"
+			     "X-Three:  3\r\n"
+			     "X-Four: 4 \r\n"
+			     "X-Five:\t5\r\n"
+			     "X-Six: 6\r\n"
+			     "X-Seven: \r\n"
+			     "X-Eight:\r\n"
+			     "\r\n";
+
+static struct head
+read_letter(struct field *to, char *text)
+{
+	static const struct codec_limits limits = { 4096, 4096, 16 };
+	enum codec_error error;
+	struct head h;
+
+	memcpy(text, letter, sizeof(letter) - 1);
+	ck_assert_int_eq(
+	    h1_parse_request(text, sizeof(letter) - 1, &limits, &h, to, &error),
+	    sizeof(letter) - 1);
+	return h;
+}
+
+START_TEST(lines_as_they_came)
+{
+	struct field to[16];
+	char *text = malloc(sizeof(letter) - 1);
+	struct head h = read_letter(to, text);
+
+	ck_assert(h1_write_request(&out, &h, H1_FRAME_NONE));
+	check_bytes("GET / HTTP/1.1\r\nHost: a\r\nX-One: 1\r\nX-Two: 2\r\n"
+		    "X-Three: 3\r\nX-Four: 4\r\nX-Five: 5\r\nX-Six: 6\r\n"
+		    "X-Seven: \r\nX-Eight: \r\n\r\n");
+	free(text);
+}
+END_TEST
+
+START_TEST(lines_that_were_changed)
+{
+	struct field to[16];
+	char *text = malloc(sizeof(letter) - 1);
+	struct head h = read_letter(to, text);
+
+	to[0].value = SLICE_LIT("b");
+	to[1].name = SLICE_LIT("X-Uno");
+	to[4] = to[7]; /* twice, and out of order */
+	to[5].value.n = 0;
+	h.count = 6;
+	head_add(&h, FIELD_ACCESS_CONTROL_REQUEST_HEADERS, SLICE_LIT("x"));
+	head_add(&h, FIELD_TE, SLICE_LIT("0123456789abcdefg"));
+	to[h.count++] = (struct field){ .name = SLICE_LIT("X-Seven"),
+		.value = to[0].value };
+	ck_assert(h1_write_request(&out, &h, H1_FRAME_NONE));
+	check_bytes("GET / HTTP/1.1\r\nHost: b\r\nX-Uno: 1\r\nX-Two: 2\r\n"
+		    "X-Six: 6\r\nX-Four: \r\n"
+		    "Access-Control-Request-Headers: x\r\n"
+		    "TE: 0123456789abcdefg\r\nX-Seven: b\r\n"
+		    "Connection: TE\r\n\r\n");
+	free(text);
+}
+END_TEST
+
+/* Pieces of each length, in memory of just that. */
+START_TEST(values_of_each_length)
+{
+	for (size_t n = 0; n < 40; n++) {
+		char want[128], value[40], *copy = malloc(n + 1);
+		struct field f = { SLICE_LIT("X"), { copy + 1, n }, 0 };
+		struct head h = { .status = 299, .count = 1, .fields = &f };
+
+		for (size_t i = 0; i < n; i++)
+			copy[i + 1] = value[i] = (char)('!' + i);
+		snprintf(want, sizeof(want), "HTTP/1.1 299 \r\nX: %.*s\r\n\r\n",
+		    (int)n, value);
+		ck_assert(h1_write_response(&out, &h, H1_FRAME_NONE, false));
+		check_bytes(want);
+		setup();
+		free(copy);
+	}
+	buf_pool_fini();
+}
+END_TEST
+
 START_TEST(last_chunk)
 {
 	struct field given[] = {
@@ -210,6 +303,9 @@ main(void)
 	tcase_add_test(tc, response_own_reason);
 	tcase_add_test(tc, response_known_reason);
 	tcase_add_test(tc, response_no_reason);
+	tcase_add_test(tc, lines_as_they_came);
+	tcase_add_test(tc, lines_that_were_changed);
+	tcase_add_test(tc, values_of_each_length);
 	tcase_add_test(tc, last_chunk);
 	tcase_add_test(tc, larger_than_a_block);
 	tcase_add_test(tc, without_memory);

@@ -95,6 +95,46 @@ START_TEST(copy)
 }
 END_TEST
 
+/* What lies in the text goes with it; the rest by itself, or not at all. */
+START_TEST(copy_of_a_text)
+{
+	static const char text[] = "GET /x\r\nX-A: bc\r\n\r\n";
+	struct field from[5] = { { { text + 8, 3 }, { text + 13, 2 }, 0 },
+		{ SLICE_LIT("X-B"), { text + 13, 1 }, 0 },
+		{ { text + 8, 1 }, SLICE_LIT("other"), 0 },
+		{ { text + 8, 3 }, SLICE_NONE, 0 } };
+	struct head h = { .method_text = { text, 3 },
+		.target = { text + 4, 2 },
+		.host = SLICE_LIT("a"),
+		.whole = SLICE_LIT(text),
+		.count = 4,
+		.fields = from },
+		    c;
+	struct arena a;
+
+	head_add(&h, FIELD_SERVER, slice_make(text + 16, 4));
+	arena_init(&a, NULL, 0, 65536);
+	ck_assert(head_copy(&c, &h, &a, 0));
+	ck_assert(slice_eq(c.whole, h.whole));
+	ck_assert_ptr_ne(c.whole.p, text);
+	ck_assert_ptr_eq(c.method_text.p, c.whole.p);
+	ck_assert_ptr_eq(c.target.p, c.whole.p + 4);
+	ck_assert_uint_eq(c.target.n, 2);
+	ck_assert(slice_eq(c.host, h.host));
+	ck_assert_ptr_ne(c.host.p, h.host.p);
+	ck_assert_ptr_eq(c.fields[0].name.p, c.whole.p + 8);
+	ck_assert_ptr_eq(c.fields[0].value.p, c.whole.p + 13);
+	for (unsigned i = 0; i < 5; i++) {
+		ck_assert(slice_eq(c.fields[i].name, from[i].name));
+		ck_assert(slice_eq(c.fields[i].value, from[i].value));
+	}
+	ck_assert_ptr_ne(c.fields[1].name.p, from[1].name.p);
+	ck_assert_ptr_ne(c.fields[2].value.p, from[2].value.p);
+	ck_assert_ptr_eq(c.fields[4].name.p, from[4].name.p);
+	arena_fini(&a);
+}
+END_TEST
+
 START_TEST(copy_of_nothing)
 {
 	struct head h = { .status = 204 }, c;
@@ -163,6 +203,7 @@ main(void)
 	tcase_add_test(tc, find);
 	tcase_add_test(tc, reserve);
 	tcase_add_test(tc, copy);
+	tcase_add_test(tc, copy_of_a_text);
 	tcase_add_test(tc, copy_of_nothing);
 	tcase_add_test(tc, copy_without_room);
 	tcase_add_test(tc, nominated);
