@@ -23,7 +23,7 @@
 #include "worker/flow/template.h"
 #include "worker/flow/why.h"
 
-#define REQ_BYTES 4096 /* of a pooled req with its first arena chunk */
+#define REQ_BYTES 6144 /* of a pooled req with its first arena chunk */
 
 enum req_state {
 	REQ_ROUTING,   /* filters run */
