@@ -29,30 +29,45 @@ trace_take_out(struct req *q,
 	up->count = kept;
 }
 
+#define TRACE_W3C_FIELDS \
+	(UINT64_C(1) << FIELD_TRACEPARENT | UINT64_C(1) << FIELD_TRACESTATE)
+
+static void
+trace_clear_w3c(struct head *up)
+{
+	uint32_t kept = 0;
+
+	if ((up->present & TRACE_W3C_FIELDS) == 0)
+		return;
+	for (uint32_t i = 0; i < up->count; i++) {
+		if ((TRACE_W3C_FIELDS >> up->fields[i].id & 1) != 0)
+			continue;
+		if (kept != i)
+			up->fields[kept] = up->fields[i];
+		kept++;
+	}
+	up->count = kept;
+	up->present &= ~TRACE_W3C_FIELDS;
+}
+
 static bool
-trace_is_told(const struct field *f, const void *what)
+trace_is_b3_of(const struct field *f, const void *what)
 {
 	const uint32_t *propagate = what;
 
-	if (f->id != FIELD_OTHER)
-		return (*propagate & IMG_TRACE_W3C) != 0 &&
-		    (f->id == FIELD_TRACEPARENT || f->id == FIELD_TRACESTATE);
-	return ((*propagate & IMG_TRACE_B3) != 0 && trace_is_b3(f->name)) ||
-	    ((*propagate & IMG_TRACE_B3_MULTI) != 0 &&
-		trace_is_b3_multi(f->name));
+	return f->id == FIELD_OTHER &&
+	    (((*propagate & IMG_TRACE_B3) != 0 && trace_is_b3(f->name)) ||
+		((*propagate & IMG_TRACE_B3_MULTI) != 0 &&
+		    trace_is_b3_multi(f->name)));
 }
 
 static void
 trace_clear(struct req *q, uint32_t propagate)
 {
-	const uint64_t ours =
-	    UINT64_C(1) << FIELD_TRACEPARENT | UINT64_C(1) << FIELD_TRACESTATE;
-
-	if (propagate == IMG_TRACE_W3C && (q->up.present & ours) == 0)
-		return;
-	trace_take_out(q, trace_is_told, &propagate);
 	if ((propagate & IMG_TRACE_W3C) != 0)
-		q->up.present &= ~ours;
+		trace_clear_w3c(&q->up);
+	if ((propagate & (IMG_TRACE_B3 | IMG_TRACE_B3_MULTI)) != 0)
+		trace_take_out(q, trace_is_b3_of, &propagate);
 }
 
 /* ---- texts ---- */
