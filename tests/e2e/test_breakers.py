@@ -98,6 +98,7 @@ def test_exactly_the_configured_probes(gateway, upstream, script, words,
     crowd.wait_answers(40 - probes + 1)
     assert counts(crowd.answers) == {'open': 41 - probes}
     assert {seconds(r) for r in crowd.answers} == {1}
+    wait_until(lambda: script.total >= probes, 5, 'the probes')
     assert script.total == script.now == script.most == probes
     script.release(*[200] * probes)
     assert counts(crowd.end() + first.end()) == {200: probes,
@@ -116,6 +117,7 @@ def test_fewer_successes_close_it(gateway, upstream, script):
     first = wait_due(g, script)
     crowd = Crowd(g.port, 20)
     crowd.wait_answers(16)
+    wait_until(lambda: script.now >= 5, 5, 'the probes')
     assert script.now == 5
     script.release(200, 200)
     wait_until(lambda: script.now == 3, 5)
@@ -144,6 +146,7 @@ def test_one_that_fails_opens_it_again(gateway, upstream, script):
         first = wait_due(g, script)
         crowd = Crowd(g.port, 10)
         crowd.wait_answers(8)
+        wait_until(lambda: script.total >= 3, 5, 'the probes')
         assert script.total == 3
         script.release(200, 503)
         wait_until(lambda: script.now == 1, 5)
@@ -558,7 +561,8 @@ def test_what_is_not_listed_is_none(gateway, upstream, words, word, handler):
                                           'broken', '502', '503', '504')
                        if w != word)
     g = gateway(guarded([o.port], scope(words) +
-                        f'failures = 1; on = [ {others} ];', SHORT))
+                        f'failures = 1; on = [ {others} ];',
+                        SHORT if word == 'timeout' else ONCE))
     for n in range(4):
         r = ask_whatever(g)
         assert r is None or not was_refused(r)
@@ -674,6 +678,7 @@ def test_a_killed_worker_gives_its_probes_back(gateway, upstream, script):
     first = wait_due(g, script)
     crowd = Crowd(g.port, 12)
     crowd.wait_answers(10)
+    wait_until(lambda: script.total >= 3, 5, 'the probes')
     assert script.total == 3
     for pid in g.worker_pids:
         os.kill(pid, signal.SIGKILL)
@@ -686,6 +691,7 @@ def test_a_killed_worker_gives_its_probes_back(gateway, upstream, script):
     script.hold()
     crowd = Crowd(g.port, 12)
     crowd.wait_answers(9)
+    wait_until(lambda: script.total >= 3, 5, 'the probes')
     assert script.total == 3
     script.release(200, 200, 200)
     assert counts(crowd.end()) == {200: 3, 'open': 9}
@@ -735,6 +741,7 @@ def test_http2(gateway, h2upstream, script, words):
     first = wait_due(g, script)
     crowd = Crowd(g.port, 20)
     crowd.wait_answers(18)
+    wait_until(lambda: script.total >= 3, 5, 'the probes')
     assert script.total == script.most == 3
     script.release(200, 200, 200)
     assert counts(crowd.end() + first.end()) == {'open': 18, 200: 3}
