@@ -96,7 +96,8 @@ START_TEST(record)
 	ck_assert_uint_eq(arms[1].timeouts.response, 7000000);
 	ck_assert_uint_eq(arms[1].timeouts.connect, 1000000);
 	ck_assert_uint_eq(arms[1].timeouts.send, 30000000);
-	ck_assert_mem_eq(&r->timeouts, &arms[0].timeouts, sizeof(r->timeouts));
+	ck_assert_mem_eq(img_route_timeouts(img, r), &arms[0].timeouts,
+	    sizeof(arms[0].timeouts));
 	ck_assert_uint_eq(r->class, IMG_CLASS_PRIORITY);
 	ck_assert_uint_eq(split->key, IMG_HASH_HEADER);
 	ck_assert_uint_eq(split->field, FIELD_OTHER);
