@@ -1,78 +1,126 @@
 /*
  * tls_kdf.c - see tls_kdf.h: HKDF with the labels of RFC 8446 7.1, for the two
- * digests of its suites, whose contexts are made once.
+ * digests of its suites.
  *
  *	libssl -- EVP_KDF_derive --> kdf_derive -> kdf_extract -\
  *	                                        \-> kdf_expand --> hmac
  *
  * What libssl does not do, set parameters ahead of the derivation, fails.
  */
+/* A context of EVP is made anew for each digest (OpenSSL 3.0), and costs more
+ * than a block of it; the deprecated calls work in place. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include "common/net/tls_kdf.h"
 
 #include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <openssl/provider.h>
+#include <openssl/sha.h>
 #include <string.h>
 
 #include "common/base/slice.h"
 
 #define PROVIDER "penstock"
-#define BLOCK_MAX 128 /* of SHA-384 */
-#define DIGEST_MAX 48
-#define DIGESTS 2
+#define BLOCK_MAX SHA512_CBLOCK
+#define DIGEST_MAX SHA384_DIGEST_LENGTH
 #define LABEL_MAX (2 + 1 + 255 + 1 + 255) /* RFC 8446 7.1: HkdfLabel */
 
+/* ---- the digests of the suites ---- */
+
 struct digest {
-	EVP_MD *md;
-	EVP_MD_CTX *ctx;
+	const char *names[3]; /* the first is libssl's */
 	size_t block, bytes;
-	unsigned char empty[DIGEST_MAX]; /* of no message */
 };
 
-struct provider {
-	struct digest digests[DIGESTS];
+static const struct digest digests[] = {
+	{ { "SHA2-256", "SHA-256", "SHA256" }, SHA256_CBLOCK,
+	    SHA256_DIGEST_LENGTH },
+	{ { "SHA2-384", "SHA-384", "SHA384" }, SHA512_CBLOCK,
+	    SHA384_DIGEST_LENGTH },
 };
+
+union hash {
+	SHA256_CTX of_256;
+	SHA512_CTX of_384;
+};
+
+static void
+hash_init(const struct digest *d, union hash *h)
+{
+	if (d->bytes == SHA256_DIGEST_LENGTH)
+		SHA256_Init(&h->of_256);
+	else
+		SHA384_Init(&h->of_384);
+}
+
+static void
+hash_add(const struct digest *d, union hash *h, struct slice s)
+{
+	if (d->bytes == SHA256_DIGEST_LENGTH)
+		SHA256_Update(&h->of_256, s.p, s.n);
+	else
+		SHA384_Update(&h->of_384, s.p, s.n);
+}
+
+static void
+hash_end(const struct digest *d, union hash *h, unsigned char *out)
+{
+	if (d->bytes == SHA256_DIGEST_LENGTH)
+		SHA256_Final(out, &h->of_256);
+	else
+		SHA384_Final(out, &h->of_384);
+}
+
+static struct slice
+bytes_of(const unsigned char *p, size_t n)
+{
+	return slice_make((const char *)p, n);
+}
 
 /* ---- HMAC, RFC 2104 ---- */
 
 /* A digest over a key of BLOCK_MAX bytes, padded, and what follows it. */
-static bool
+static void
 hash_padded(const struct digest *d, const unsigned char *key, uint8_t pad,
     const struct slice *parts, size_t count, unsigned char *out)
 {
 	unsigned char block[BLOCK_MAX];
-	bool ok;
+	union hash h;
 
 	for (int i = 0; i < BLOCK_MAX; i++)
 		block[i] = key[i] ^ pad;
-	ok = EVP_DigestInit_ex2(d->ctx, d->md, NULL) == 1 &&
-	    EVP_DigestUpdate(d->ctx, block, d->block) == 1;
-	for (size_t i = 0; ok && i < count; i++)
-		ok = EVP_DigestUpdate(d->ctx, parts[i].p, parts[i].n) == 1;
+	hash_init(d, &h);
+	hash_add(d, &h, bytes_of(block, d->block));
+	for (size_t i = 0; i < count; i++)
+		hash_add(d, &h, parts[i]);
+	hash_end(d, &h, out);
 	OPENSSL_cleanse(block, sizeof(block));
-	return ok && EVP_DigestFinal_ex(d->ctx, out, NULL) == 1;
+	OPENSSL_cleanse(&h, sizeof(h));
 }
 
-/* A key is a secret or a salt, never longer than a block. `out` may be one of
- * the parts. */
+/*
+ * False: the key is longer than a block, which no secret and no salt is. `out`
+ * may be one of the parts.
+ */
 static bool
 hmac(const struct digest *d, struct slice key, const struct slice *parts,
     size_t count, unsigned char *out)
 {
 	unsigned char block[BLOCK_MAX] = { 0 };
-	struct slice inner = slice_make((const char *)out, d->bytes);
-	bool ok = key.n <= d->block;
+	struct slice inner = bytes_of(out, d->bytes);
 
-	if (ok && key.n != 0)
+	if (key.n > d->block)
+		return false;
+	if (key.n != 0)
 		memcpy(block, key.p, key.n);
-	ok = ok && hash_padded(d, block, 0x36, parts, count, out) &&
-	    hash_padded(d, block, 0x5c, &inner, 1, out);
+	hash_padded(d, block, 0x36, parts, count, out);
+	hash_padded(d, block, 0x5c, &inner, 1, out);
 	OPENSSL_cleanse(block, sizeof(block));
-	return ok;
+	return true;
 }
 
 /* ---- HKDF, RFC 5869 and RFC 8446 7.1 ---- */
@@ -85,12 +133,6 @@ struct ask {
 	const struct digest *digest;
 	struct slice parts[PARTS];
 };
-
-static struct slice
-bytes_of(const unsigned char *p, size_t n)
-{
-	return slice_make((const char *)p, n);
-}
 
 static unsigned char *
 put(unsigned char *to, struct slice s)
@@ -132,6 +174,8 @@ kdf_expand(const struct ask *a, struct slice secret, struct slice data,
 
 		turn++;
 		ok = hmac(d, secret, parts, 3, block);
+		if (!ok)
+			break;
 		memcpy(out + at, block, n < d->bytes ? n : d->bytes);
 		parts[0] = bytes_of(block, d->bytes);
 	}
@@ -147,12 +191,15 @@ kdf_extract(const struct ask *a, unsigned char *out, size_t bytes)
 	const struct digest *d = a->digest;
 	struct slice in = a->parts[KEY], before = SLICE_NONE;
 	unsigned char salt[DIGEST_MAX];
+	union hash empty;
 	bool ok = bytes == d->bytes;
 
 	if (in.p == NULL)
 		in = bytes_of(zeros, d->bytes);
 	if (ok && a->parts[SALT].p != NULL) {
-		ok = kdf_expand(a, a->parts[SALT], bytes_of(d->empty, d->bytes),
+		hash_init(d, &empty);
+		hash_end(d, &empty, salt);
+		ok = kdf_expand(a, a->parts[SALT], bytes_of(salt, d->bytes),
 		    salt, d->bytes);
 		before = bytes_of(salt, d->bytes);
 	}
@@ -164,15 +211,21 @@ kdf_extract(const struct ask *a, unsigned char *out, size_t bytes)
 /* ---- what is asked ---- */
 
 static const struct digest *
-digest_named(const struct provider *p, const char *name)
+digest_named(const char *name)
 {
-	for (int i = 0; i < DIGESTS; i++)
-		if (strcmp(EVP_MD_get0_name(p->digests[i].md), name) == 0)
-			return &p->digests[i];
-	for (int i = 0; i < DIGESTS; i++)
-		if (EVP_MD_is_a(p->digests[i].md, name))
-			return &p->digests[i];
+	for (size_t i = 0; i < 3; i++)
+		for (size_t k = 0; k < sizeof(digests) / sizeof(digests[0]);
+		     k++)
+			if (OPENSSL_strcasecmp(digests[k].names[i], name) == 0)
+				return &digests[k];
 	return NULL;
+}
+
+/* Names that differ do so in their first letter, nearly always. */
+static bool
+same(const char *a, const char *b)
+{
+	return *a == *b && strcmp(a, b) == 0;
 }
 
 static enum part
@@ -187,14 +240,14 @@ part_named(const char *name)
 	};
 	unsigned i = 0;
 
-	while (i < PARTS && strcmp(names[i], name) != 0)
+	while (i < PARTS && !same(names[i], name))
 		i++;
 	return (enum part)i;
 }
 
 /* False: a parameter that is not known, or not of its type. */
 static bool
-ask_take(struct ask *a, const struct provider *p, const OSSL_PARAM *param)
+ask_take(struct ask *a, const OSSL_PARAM *param)
 {
 	enum part part = part_named(param->key);
 
@@ -202,12 +255,12 @@ ask_take(struct ask *a, const struct provider *p, const OSSL_PARAM *param)
 		a->parts[part] = bytes_of(param->data, param->data_size);
 		return param->data_type == OSSL_PARAM_OCTET_STRING;
 	}
-	if (strcmp(param->key, OSSL_KDF_PARAM_MODE) == 0)
+	if (same(param->key, OSSL_KDF_PARAM_MODE))
 		return OSSL_PARAM_get_int(param, &a->mode) == 1;
-	if (strcmp(param->key, OSSL_KDF_PARAM_DIGEST) != 0 ||
+	if (!same(param->key, OSSL_KDF_PARAM_DIGEST) ||
 	    param->data_type != OSSL_PARAM_UTF8_STRING)
 		return false;
-	a->digest = digest_named(p, param->data);
+	a->digest = digest_named(param->data);
 	return a->digest != NULL;
 }
 
@@ -230,20 +283,15 @@ kdf_derive(
 	struct ask a = { .mode = -1 };
 	bool ok = params != NULL;
 
+	(void)ctx;
 	for (const OSSL_PARAM *p = params; ok && p->key != NULL; p++)
-		ok = ask_take(&a, ctx, p);
-	ok = ok && ask_answer(&a, out, bytes);
-	/* Nothing of a secret stays in what is kept. */
-	if (a.digest != NULL)
-		ok = EVP_DigestInit_ex2(a.digest->ctx, a.digest->md, NULL) ==
-			1 &&
-		    ok;
-	return ok;
+		ok = ask_take(&a, p);
+	return ok && ask_answer(&a, out, bytes);
 }
 
 /* ---- what libcrypto sees ---- */
 
-/* There is nothing that a derivation would leave behind in a context. */
+/* A derivation leaves nothing behind, and one context does for all. */
 static void *
 kdf_new(void *provider)
 {
@@ -288,34 +336,7 @@ provider_query(void *provider, int operation, int *no_cache)
 	return operation == OSSL_OP_KDF ? kdfs : NULL;
 }
 
-static bool
-digest_init(struct digest *d, const char *name)
-{
-	unsigned n;
-
-	d->md = EVP_MD_fetch(NULL, name, NULL);
-	d->ctx = EVP_MD_CTX_new();
-	if (d->md == NULL || d->ctx == NULL)
-		return false;
-	d->block = (size_t)EVP_MD_get_block_size(d->md);
-	d->bytes = (size_t)EVP_MD_get_size(d->md);
-	return EVP_Digest(NULL, 0, d->empty, &n, d->md, NULL) == 1;
-}
-
-static void
-provider_free(void *provider)
-{
-	struct provider *p = provider;
-
-	for (int i = 0; i < DIGESTS; i++) {
-		EVP_MD_CTX_free(p->digests[i].ctx);
-		EVP_MD_free(p->digests[i].md);
-	}
-	OPENSSL_free(p);
-}
-
 static const OSSL_DISPATCH provider_functions[] = {
-	{ OSSL_FUNC_PROVIDER_TEARDOWN, FN(provider_free) },
 	{ OSSL_FUNC_PROVIDER_QUERY_OPERATION, FN(provider_query) },
 	{ 0, NULL },
 };
@@ -324,19 +345,12 @@ static int
 provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *core,
     const OSSL_DISPATCH **functions, void **provider)
 {
-	struct provider *p = OPENSSL_zalloc(sizeof(*p));
+	static char state; /* an address, no more */
 
 	(void)handle;
 	(void)core;
-	if (p == NULL)
-		return 0;
-	if (!digest_init(&p->digests[0], "SHA2-256") ||
-	    !digest_init(&p->digests[1], "SHA2-384")) {
-		provider_free(p);
-		return 0;
-	}
 	*functions = provider_functions;
-	*provider = p;
+	*provider = &state;
 	return 1;
 }
 

@@ -16,7 +16,6 @@
 /*
  * Loads it, and the default provider, into the default library context; once
  * per process. Opens no file. False: it is not there, and all works as without.
- * It is for one thread.
  */
 bool tls_kdf_init(void);
 
