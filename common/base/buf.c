@@ -111,7 +111,7 @@ obuf_reserve_block(struct obuf *o, size_t n)
 		return NULL;
 	if (o->tail != NULL && o->tail->end == 0)
 		obuf_drop_tail(o);
-	b = buf_take(n);
+	b = o->bytes + n <= BUF_QUEUE_MAX ? buf_take(n) : NULL;
 	if (b == NULL) {
 		o->failed = true;
 		return NULL;
@@ -200,7 +200,7 @@ obuf_consume(struct obuf *o, size_t n)
 	struct buf *b;
 
 	MUST(n <= o->bytes);
-	o->bytes -= n;
+	o->bytes -= (uint32_t)n;
 	while ((b = o->head) != NULL) {
 		size_t has = b->end - b->start;
 

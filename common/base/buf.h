@@ -14,8 +14,9 @@
 #include <string.h>
 #include <sys/uio.h>
 
-#define BUF_BLOCK_BYTES 16384 /* of a pooled block, its head included */
-#define BUF_BULK_BYTES 4096   /* spans from here on try to bypass the queue */
+#define BUF_BLOCK_BYTES 16384    /* of a pooled block, its head included */
+#define BUF_QUEUE_MAX (1u << 30) /* of an obuf: beyond it, memory lacks */
+#define BUF_BULK_BYTES 4096 /* spans from here on try to bypass the queue */
 
 struct buf {
 	struct buf *next;
@@ -34,10 +35,10 @@ typedef size_t obuf_send_fn(void *ctx, const struct iovec *iov, int count);
 
 struct obuf {
 	struct buf *head, *tail; /* both NULL when empty */
-	size_t bytes;            /* queued and unsent */
 	obuf_send_fn *bulk;      /* NULL: everything is queued */
 	void *bulk_ctx;
-	bool failed; /* sticky: no memory for a block */
+	uint32_t bytes; /* queued and unsent */
+	bool failed;    /* sticky: no memory for a block */
 };
 
 /* Prepares the process's block pool; `limit` blocks at most (0: no limit). */
@@ -84,7 +85,7 @@ static inline void
 obuf_commit(struct obuf *o, size_t n)
 {
 	o->tail->end += (uint32_t)n;
-	o->bytes += n;
+	o->bytes += (uint32_t)n;
 }
 
 /* Appends a copy. Sets `failed` without memory; once it is set, drops all. */
@@ -99,7 +100,7 @@ obuf_append(struct obuf *o, const void *p, size_t n)
 	}
 	memcpy(b->data + b->end, p, n);
 	b->end += (uint32_t)n;
-	o->bytes += n;
+	o->bytes += (uint32_t)n;
 }
 
 /*

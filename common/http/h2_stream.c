@@ -301,7 +301,7 @@ stream_deliver(struct h2_stream *s)
 		s->held.head = b->next;
 		if (s->held.head == NULL)
 			s->held.tail = NULL;
-		s->held.bytes -= bytes.n;
+		s->held.bytes -= (uint32_t)bytes.n;
 		stream_give(s, bytes);
 		buf_give(b);
 		if (s->told || s->released)

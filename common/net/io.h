@@ -82,12 +82,12 @@ struct io {
 	struct obuf out;
 	struct buf *stash; /* unconsumed input, or NULL */
 	struct tls *tls;   /* NULL: plain. The io's: freed by io_close */
-	size_t wire_bytes; /* of TLS records, or in the duct, that wait */
 	struct loop_task task;
 	uint64_t bytes_in, bytes_out; /* through the socket, as records */
-	uint32_t read_max; /* bytes of one recv; at most IO_SCRATCH_BYTES */
-	int error;         /* an errno to be told by `failed`, or 0 */
-	uint8_t duct;      /* whose bytes wait, before those of out; 0: none */
+	uint32_t wire_bytes; /* of TLS records, or in the duct, that wait */
+	uint32_t read_max;   /* bytes of one recv; at most IO_SCRATCH_BYTES */
+	int error;           /* an errno to be told by `failed`, or 0 */
+	uint8_t duct; /* whose bytes wait, before those of out; 0: none */
 	bool connecting : 1;
 	bool readable : 1; /* the socket may have bytes */
 	bool writable : 1; /* the socket may take bytes */
@@ -154,7 +154,7 @@ void io_secure(struct io *io, struct tls *tls);
 static inline size_t
 io_unsent(const struct io *io)
 {
-	return io->out.bytes + io->wire_bytes;
+	return (size_t)io->out.bytes + io->wire_bytes;
 }
 
 /*

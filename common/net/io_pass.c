@@ -54,7 +54,7 @@ io_duct_flush(struct io *io)
 			io_send_failed(io, n < 0 ? errno : EPIPE);
 			break;
 		}
-		io->wire_bytes -= (size_t)n;
+		io->wire_bytes -= (uint32_t)n;
 		io->bytes_out += (uint64_t)n;
 	}
 	if (io->wire_bytes != 0)
@@ -97,7 +97,7 @@ io_pass_receive(struct io *io, const struct io_pass *pass)
 	ssize_t n = duct_move(io->watch.fd, duct_in(to->duct), most);
 
 	if (n > 0) {
-		to->wire_bytes = (size_t)n;
+		to->wire_bytes = (uint32_t)n;
 		io->bytes_in += (uint64_t)n;
 		return (size_t)n;
 	}

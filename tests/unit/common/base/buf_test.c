@@ -119,6 +119,23 @@ START_TEST(random_stream_is_kept)
 }
 END_TEST
 
+/* A queue has a bound: beyond it, it is as without memory. */
+START_TEST(queue_is_bounded)
+{
+	struct obuf o;
+
+	obuf_init(&o, NULL, NULL);
+	o.bytes = BUF_QUEUE_MAX - 10;
+	obuf_append(&o, "0123456789", 10);
+	ck_assert(!o.failed);
+	obuf_fini(&o);
+	o.bytes = BUF_QUEUE_MAX - 9;
+	obuf_append(&o, "0123456789", 10);
+	ck_assert(o.failed);
+	ck_assert_ptr_null(o.head);
+}
+END_TEST
+
 START_TEST(bulk_keeps_only_the_rest)
 {
 	struct sent s = { .bytes = malloc(STREAM_BYTES), .take = 65000 };
@@ -215,6 +232,7 @@ main(void)
 	int failed;
 
 	tcase_add_test(tc, random_stream_is_kept);
+	tcase_add_test(tc, queue_is_bounded);
 	tcase_add_test(tc, bulk_keeps_only_the_rest);
 	tcase_add_test(tc, oversized_reserve);
 	tcase_add_test(tc, unused_reserve_leaves_no_hole);
