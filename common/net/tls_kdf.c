@@ -357,8 +357,14 @@ provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *core,
 bool
 tls_kdf_init(void)
 {
+	/* For good: only the end of the process unloads them. */
+	static OSSL_PROVIDER *theirs, *ours;
+
 	/* Whoever loads one by name has to name the default one, too. */
-	return OSSL_PROVIDER_load(NULL, "default") != NULL &&
-	    OSSL_PROVIDER_add_builtin(NULL, PROVIDER, provider_init) == 1 &&
-	    OSSL_PROVIDER_load(NULL, PROVIDER) != NULL;
+	if (theirs == NULL)
+		theirs = OSSL_PROVIDER_load(NULL, "default");
+	if (theirs != NULL && ours == NULL &&
+	    OSSL_PROVIDER_add_builtin(NULL, PROVIDER, provider_init) == 1)
+		ours = OSSL_PROVIDER_load(NULL, PROVIDER);
+	return ours != NULL;
 }

@@ -291,9 +291,9 @@ SSL_read_ex(SSL *ssl, void *p, size_t n, size_t *got)
 }
 
 static void
-count_block(const void *p, int by)
+count_block(void *p, int by)
 {
-	if (p != NULL && malloc_usable_size((void *)(uintptr_t)p) > 16384)
+	if (p != NULL && malloc_usable_size(p) > 16384)
 		large_blocks += by;
 }
 
