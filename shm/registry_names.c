@@ -74,7 +74,8 @@ registry_route_name(const struct region *r, uint32_t row)
 void
 registry_route_prefetch(const struct region *r, uint32_t row)
 {
-	__builtin_prefetch(&r->state->routes[row]);
+	if (row < ROUTES_MAX)
+		__builtin_prefetch(&r->state->routes[row]);
 }
 
 /* A longer name is cut; its hash is that of the whole. */
