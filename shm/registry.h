@@ -59,7 +59,8 @@ struct slice registry_endpoint_label(const struct region *r, uint32_t index);
 struct slice registry_service_name(const struct region *r, uint32_t service);
 struct slice registry_route_name(const struct region *r, uint32_t row);
 
-/* Brings a route's row nearer: some time before registry_route_name. */
+/* Brings a route's row nearer, if it has one: some time before
+ * registry_route_name. */
 void registry_route_prefetch(const struct region *r, uint32_t row);
 
 /*
