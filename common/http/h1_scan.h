@@ -59,6 +59,17 @@ scan_no_token(__m128i x)
 	return (unsigned)_mm_movemask_epi8(good) ^ 0xffffu;
 }
 
+/* The same without capitals. */
+static inline unsigned
+scan_no_lower(__m128i x)
+{
+	__m128i good = _mm_or_si128(scan_between(x, 'a' - 1, 'z' + 1),
+	    _mm_or_si128(scan_between(x, '0' - 1, '9' + 1),
+		_mm_cmpeq_epi8(x, _mm_set1_epi8('-'))));
+
+	return (unsigned)_mm_movemask_epi8(good) ^ 0xffffu;
+}
+
 /* A control character, HTAB among them. */
 static inline unsigned
 scan_no_value(__m128i x)
@@ -132,6 +143,30 @@ scan_token(const char *p, const char *end, const char *floor)
 #endif
 	(void)floor;
 	while (p != end && http_token_char[(unsigned char)*p])
+		p++;
+	return p;
+}
+
+static inline bool
+scan_is_lower(unsigned char c)
+{
+	return http_token_char[c] && (c < 'A' || c > 'Z');
+}
+
+/* The first byte that is a capital letter, or no token character. */
+static inline const char *
+scan_lower(const char *p, const char *end, const char *floor)
+{
+#ifdef __SSE2__
+	if (scan_fits(end, floor)) {
+		while ((p = scan_run(scan_no_lower, p, end)) != end &&
+		    scan_is_lower((unsigned char)*p))
+			p++;
+		return p;
+	}
+#endif
+	(void)floor;
+	while (p != end && scan_is_lower((unsigned char)*p))
 		p++;
 	return p;
 }

@@ -155,13 +155,9 @@ block_add_pseudo(struct h2_block *b, struct slice name, struct slice value)
 static bool
 block_name_good(struct slice name)
 {
-	for (size_t i = 0; i < name.n; i++) {
-		unsigned char c = (unsigned char)name.p[i];
+	const char *end = name.p + name.n;
 
-		if (!http_token_char[c] || (c >= 'A' && c <= 'Z'))
-			return false;
-	}
-	return name.n != 0;
+	return name.n != 0 && scan_lower(name.p, end, name.p) == end;
 }
 
 static bool

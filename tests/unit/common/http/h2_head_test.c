@@ -57,6 +57,10 @@ static const struct row behind[] = {
 	/* 8.2: names */
 	{ { "X-Upper", "a" }, CODEC_BAD_FIELD, false },
 	{ { "x-uppeR", "a" }, CODEC_BAD_FIELD, false },
+	{ { "x-a-name-of-more-than-a-loaD", "a" }, CODEC_BAD_FIELD, false },
+	{ { "x-a-name-of-More-than-a-load", "a" }, CODEC_BAD_FIELD, false },
+	{ { "x_a.name~of-more`than-a|loaD", "a" }, CODEC_BAD_FIELD, false },
+	{ { "x_a.name~of-more`than-a|load", "a" }, CODEC_OK, false },
 	{ { "", "a" }, CODEC_BAD_FIELD, false },
 	{ { "a b", "a" }, CODEC_BAD_FIELD, false },
 	{ { "a:b", "a" }, CODEC_BAD_FIELD, false },
