@@ -76,7 +76,7 @@ h2_submit_settings(struct h2 *h)
 static bool
 h2_begin(struct h2 *h)
 {
-	nghttp2_mem mem = h2_memory(h);
+	nghttp2_mem mem = h2_memory();
 	int rc = h->role == CODEC_SERVER
 	    ? nghttp2_session_server_new3(
 		  &h->session, callbacks, h, options, &mem)

@@ -1,13 +1,15 @@
 /*
  * h2_memory.c - the memory of libnghttp2's sessions.
  *
- * Each has a buffer for frames that are to be sent, of more than 16 kB, from
+ * A stream comes and goes with some ten small pieces, which have pools. Each
+ * session has a buffer for frames that are to be sent, of more than 16 kB, from
  * its beginning to its end, and uses a few hundred bytes of it, as bodies go
  * another way. From the heap, the rest of it would be pages that something else
  * has dirtied; the pool's were never touched.
  */
 #include <stdlib.h>
 
+#include "common/base/must.h"
 #include "common/base/pool.h"
 #include "common/http/h2_state.h"
 
@@ -15,63 +17,128 @@
 #define FRAME_MIN 16384u
 #define FRAME_MAX (FRAME_MIN + 64)
 
-static struct pool h2_frames_pool;
+/* Stands before what it is given, as a piece comes back without its size. */
+struct piece {
+	uint32_t kind; /* of the pool, or PIECE_HEAP */
+	uint32_t room; /* bytes behind this head; 0: PIECE_HEAP */
+	uint64_t unused;
+};
+
+_Static_assert(sizeof(struct piece) == 16, "as malloc aligns");
+
+enum { PIECE_64, PIECE_128, PIECE_256, PIECE_512, PIECE_FRAME, PIECE_HEAP };
+
+static const uint32_t piece_bytes[] = { 64, 128, 256, 512,
+	FRAME_MAX + sizeof(struct piece) };
+static struct pool piece_pools[PIECE_HEAP];
+
+static unsigned
+piece_kind(size_t n)
+{
+	unsigned kind = PIECE_64;
+
+	if (n >= FRAME_MIN)
+		return n <= FRAME_MAX ? PIECE_FRAME : PIECE_HEAP;
+	while (
+	    kind != PIECE_FRAME && n > piece_bytes[kind] - sizeof(struct piece))
+		kind++;
+	return kind != PIECE_FRAME ? kind : PIECE_HEAP;
+}
+
+static struct piece *
+piece_pooled(unsigned kind)
+{
+	struct pool *pool = &piece_pools[kind];
+
+	if (pool->object_bytes == 0)
+		pool_init(pool, "http/2 library", piece_bytes[kind], 0);
+	return pool_take(pool);
+}
 
 static void *
 memory_take(size_t n, void *user)
 {
-	struct h2 *h = user;
+	unsigned kind = piece_kind(n);
+	struct piece *p;
 
-	if (n < FRAME_MIN || n > FRAME_MAX || h->frame != NULL)
-		return malloc(n);
-	if (h2_frames_pool.object_bytes == 0)
-		pool_init(&h2_frames_pool, "http/2 frames", FRAME_MAX, 0);
-	h->frame = pool_take(&h2_frames_pool);
-	return h->frame;
+	(void)user;
+	if (n > SIZE_MAX - sizeof(*p))
+		return NULL;
+	p = kind != PIECE_HEAP ? piece_pooled(kind) : malloc(n + sizeof(*p));
+	if (p == NULL)
+		return NULL;
+	*p = (struct piece){ .kind = kind };
+	if (kind != PIECE_HEAP)
+		p->room = piece_bytes[kind] - (uint32_t)sizeof(*p);
+	return p + 1;
 }
 
 static void
-memory_give(void *p, void *user)
+memory_give(void *at, void *user)
 {
-	struct h2 *h = user;
+	struct piece *p = at;
 
-	if (p == NULL || p != h->frame) {
-		free(p);
+	(void)user;
+	if (at == NULL)
 		return;
-	}
-	pool_give(&h2_frames_pool, h->frame);
-	h->frame = NULL;
+	p--;
+	MUST(p->kind <= PIECE_HEAP);
+	if (p->kind == PIECE_HEAP)
+		free(p);
+	else
+		pool_give(&piece_pools[p->kind], p);
 }
 
 static void *
 memory_take_zeroed(size_t count, size_t n, void *user)
 {
-	(void)user;
-	return calloc(count, n);
+	size_t bytes;
+	void *at;
+
+	if (__builtin_mul_overflow(count, n, &bytes))
+		return NULL;
+	at = memory_take(bytes, user);
+	if (at != NULL)
+		memset(at, 0, bytes);
+	return at;
 }
 
 static void *
-memory_resize(void *p, size_t n, void *user)
+memory_resize(void *at, size_t n, void *user)
 {
-	const struct h2 *h = user;
+	struct piece *p = at;
+	void *to;
 
-	if (p == NULL)
+	if (at == NULL)
 		return memory_take(n, user);
-	if (p != h->frame)
-		return realloc(p, n);
-	return n <= FRAME_MAX ? p : NULL;
+	p--;
+	if (n <= p->room)
+		return at;
+	if (n > SIZE_MAX - sizeof(*p))
+		return NULL;
+	if (p->kind == PIECE_HEAP) {
+		p = realloc(p, n + sizeof(*p));
+		return p != NULL ? p + 1 : NULL;
+	}
+	to = memory_take(n, user);
+	if (to == NULL)
+		return NULL;
+	memcpy(to, at, p->room);
+	memory_give(at, user);
+	return to;
 }
 
 nghttp2_mem
-h2_memory(struct h2 *h)
+h2_memory(void)
 {
-	return (nghttp2_mem){ h, memory_take, memory_give, memory_take_zeroed,
-		memory_resize };
+	return (nghttp2_mem){ NULL, memory_take, memory_give,
+		memory_take_zeroed, memory_resize };
 }
 
 void
 h2_memory_trim(void)
 {
-	if (h2_frames_pool.object_bytes != 0)
-		pool_trim(&h2_frames_pool);
+	for (unsigned i = 0; i < PIECE_HEAP; i++)
+		if (piece_pools[i].object_bytes != 0)
+			pool_trim(&piece_pools[i]);
 }

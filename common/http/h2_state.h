@@ -71,7 +71,6 @@ struct h2 {
 	struct codec base;
 	nghttp2_session *session;
 	const struct h2_limits *limits;
-	void *frame; /* of the session: see h2_memory.c */
 	void *user;
 	struct list streams, rooms, holds, dead;
 	struct h2_block *block; /* of the header block that is being read */
@@ -139,8 +138,8 @@ void h2_stream_reset(struct h2_stream *s, uint32_t code);
 
 /* ---- h2_memory.c ---- */
 
-/* For the session of h, which outlives it. */
-nghttp2_mem h2_memory(struct h2 *h);
+/* For sessions. */
+nghttp2_mem h2_memory(void);
 /* As pool_trim. */
 void h2_memory_trim(void);
 
