@@ -35,7 +35,10 @@ listeners_pause(struct listeners *ls, bool paused)
 		loop_level_pause(ls->loop, &listener_at(at)->watch, paused);
 }
 
-/* Idle connections make room; accepting goes on when some has come free. */
+/*
+ * Somebody waits, or there are no descriptors: idle connections make room, and
+ * accepting goes on when some has come free, or is tried again.
+ */
 static void
 listener_out_of_room(struct listeners *ls)
 {
@@ -124,7 +127,10 @@ listeners_admit(struct listeners *ls, int fd, const struct arrival *a)
 	return false;
 }
 
-/* Accepts up to `burst`; true when the queue is empty. */
+/*
+ * Accepts up to `burst`; true when the queue is empty. Who has taken the last
+ * place makes no room yet: if another waits, the listener says so again.
+ */
 static bool
 listener_accept(struct listener *l, int burst)
 {
@@ -135,7 +141,8 @@ listener_accept(struct listener *l, int burst)
 		int fd;
 
 		if (!listeners_have_place(ls)) {
-			listener_out_of_room(ls);
+			if (i == 0)
+				listener_out_of_room(ls);
 			return false;
 		}
 		fd = listener_take(l, &a);
@@ -171,12 +178,7 @@ listener_event(struct loop_watch *w, unsigned events)
 static void
 listeners_retry(struct timer *t)
 {
-	struct listeners *ls = CONTAINER_OF(t, struct listeners, retry);
-
-	if (listeners_have_place(ls))
-		listeners_pause(ls, false);
-	else
-		listener_out_of_room(ls);
+	listeners_pause(CONTAINER_OF(t, struct listeners, retry), false);
 }
 
 static void

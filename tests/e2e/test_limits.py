@@ -60,6 +60,18 @@ def test_idle_connections_make_room(gateway):
     assert sum(w.closed() for w in idle[:8]) == 8
 
 
+def test_idle_connections_stay_where_nobody_waits(gateway):
+    """Also those that were there when the last place was taken."""
+    g = gateway(PONG, top='worker_connections = 16;')
+    idle = [Wire(g.port) for _ in range(15)]
+    for w in idle:
+        assert w.ask().status == 200
+    idle.append(Wire(g.port))
+    time.sleep(0.5)
+    for w in idle:
+        assert w.ask().status == 200
+
+
 def test_idle_connections_make_room_for_many(gateway):
     g = gateway(PONG, top='worker_connections = 16;')
     busy = [begun(g.port) for _ in range(8)]
