@@ -128,5 +128,6 @@ jws_parse(struct slice text, char *room, struct jws *out)
 	    !header_read(header, &h))
 		return JWS_MALFORMED;
 	out->input = slice_make(text.p, parts.header.n + 1 + parts.payload.n);
+	out->sha256 = NULL;
 	return header_use(&h, header, room, out);
 }

@@ -31,6 +31,8 @@ struct jws {
 	struct slice payload;   /* decoded, not looked at */
 	struct slice kid;       /* empty: none was given */
 	struct slice typ;       /* likewise */
+	/* The digest of input, for who has it already; else NULL. */
+	const uint8_t *sha256;
 };
 
 /*

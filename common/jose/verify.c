@@ -1,9 +1,10 @@
 /*
  * verify.c - see verify.h.
  *
- * What can be made once is made once, on first use: a context per algorithm,
- * bound to its key, digest and padding. OpenSSL finds a context that is
- * initialised usable any number of times (EVP_PKEY_verify(3)).
+ * What can be made once is made once: for RSA what rsa_check.h wants, for the
+ * rest, on first use, a context per algorithm, bound to its key, digest and
+ * padding. OpenSSL finds a context that is initialised usable any number of
+ * times (EVP_PKEY_verify(3)).
  */
 #include "common/jose/verify.h"
 
@@ -17,6 +18,8 @@
 
 #include "common/jose/key_form.h"
 #include "common/jose/keyset_add.h"
+#include "common/jose/rsa_check.h"
+#include "common/jose/sha.h"
 
 /* What an algorithm does with its key. */
 enum family { HMAC, RSA_PKCS1, RSA_PSS, ECDSA, ED25519 };
@@ -29,13 +32,16 @@ enum family { HMAC, RSA_PKCS1, RSA_PSS, ECDSA, ED25519 };
 #define FAMILY_P521 ECDSA
 #define FAMILY_ED25519 ED25519
 
+#define NONE_BYTES 0
+
 static const struct {
 	enum family family;
 	const char *hash;
+	size_t hash_bytes;
 	size_t size; /* 0: the key's modulus */
 } rules[] = {
 #define JOSE(ID, name, family, hash, size) \
-	[JOSE_##ID] = { FAMILY_##family, #hash, size },
+	[JOSE_##ID] = { FAMILY_##family, #hash, hash##_BYTES, size },
 #include "common/jose/jose.def"
 };
 
@@ -45,7 +51,8 @@ struct verify_key {
 	EVP_PKEY *pkey; /* NULL: a secret */
 	char *secret;
 	size_t secret_n;
-	EVP_MD_CTX *digest; /* used anew for each token */
+	EVP_MD_CTX *digest;    /* of Ed25519, used anew for each token */
+	struct rsa_check *rsa; /* NULL: see rsa_check_new */
 	/* Of algorithms that were met; one of the two. */
 	EVP_PKEY_CTX *ctx[JOSE_COUNT];
 	EVP_MAC_CTX *mac[JOSE_COUNT];
@@ -78,8 +85,12 @@ public_take(struct verify_key *v, struct slice der)
 	enum jose_key kind;
 
 	v->pkey = d2i_PUBKEY(NULL, &p, (long)der.n);
-	return v->pkey != NULL && key_form(v->pkey, &kind, why) == KEY_FITS &&
-	    kind == v->kind;
+	if (v->pkey == NULL || key_form(v->pkey, &kind, why) != KEY_FITS ||
+	    kind != v->kind)
+		return false;
+	if (kind == JOSE_KEY_RSA)
+		v->rsa = rsa_check_new(v->pkey);
+	return true;
 }
 
 static bool
@@ -124,6 +135,7 @@ verify_key_free(struct verify_key *v)
 		EVP_MD_free(v->md[i]);
 	}
 	EVP_MD_CTX_free(v->digest);
+	rsa_check_free(v->rsa);
 	EVP_PKEY_free(v->pkey);
 	if (v->secret != NULL)
 		OPENSSL_cleanse(v->secret, v->secret_n);
@@ -215,19 +227,37 @@ ctx_make(struct verify_key *v, enum jose_alg alg)
 	return true;
 }
 
+/* Of what is signed: as it came with the token, or made in room. */
+static const uint8_t *
+digest_of(const struct jws *t, uint8_t *room)
+{
+	size_t bytes = rules[t->alg].hash_bytes;
+
+	if (bytes == SHA256_BYTES && t->sha256 != NULL)
+		return t->sha256;
+	sha_digest(bytes, t->input, room);
+	return room;
+}
+
 static bool
 digest_verify(
     struct verify_key *v, const struct jws *t, const uint8_t *sig, size_t n)
 {
-	unsigned char hash[EVP_MAX_MD_SIZE];
-	unsigned hash_n;
+	uint8_t room[SHA512_BYTES];
 
 	if (v->ctx[t->alg] == NULL && !ctx_make(v, t->alg))
 		return false;
-	return EVP_DigestInit_ex(v->digest, v->md[t->alg], NULL) == 1 &&
-	    EVP_DigestUpdate(v->digest, t->input.p, t->input.n) == 1 &&
-	    EVP_DigestFinal_ex(v->digest, hash, &hash_n) == 1 &&
-	    EVP_PKEY_verify(v->ctx[t->alg], sig, n, hash, hash_n) == 1;
+	return EVP_PKEY_verify(v->ctx[t->alg], sig, n, digest_of(t, room),
+		   rules[t->alg].hash_bytes) == 1;
+}
+
+static bool
+pkcs1_verify(struct verify_key *v, const struct jws *t)
+{
+	uint8_t room[SHA512_BYTES];
+
+	return rsa_check_verify(
+	    v->rsa, t->signature, digest_of(t, room), rules[t->alg].hash_bytes);
 }
 
 static bool
@@ -297,6 +327,7 @@ family_verify(struct verify_key *v, const struct jws *t)
 	case HMAC:
 		return hmac_verify(v, t);
 	case RSA_PKCS1:
+		return v->rsa != NULL ? pkcs1_verify(v, t) : rsa_verify(v, t);
 	case RSA_PSS:
 		return rsa_verify(v, t);
 	case ECDSA:

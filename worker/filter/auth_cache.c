@@ -10,7 +10,6 @@
 #include "worker/filter/auth_cache.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 
 #include "common/base/hash.h"
@@ -43,8 +42,6 @@ struct auth_cache {
 	struct hash_key key;
 	size_t bytes, bytes_max;
 	uint32_t hand;
-	EVP_MD *sha256;
-	EVP_MD_CTX *ctx;
 	char packed[TOKENS_BYTES_MAX];
 	struct place places[PLACES];
 };
@@ -58,9 +55,6 @@ auth_cache_new(struct env *e, size_t bytes)
 	c->env = e;
 	c->bytes_max = bytes;
 	c->key = hash_key_random();
-	c->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-	c->ctx = EVP_MD_CTX_new();
-	MUST(c->sha256 != NULL && c->ctx != NULL);
 	return c;
 }
 
@@ -90,8 +84,6 @@ auth_cache_free(struct auth_cache *c)
 		return;
 	for (uint32_t i = 0; i < PLACES; i++)
 		place_empty(c, &c->places[i]);
-	EVP_MD_CTX_free(c->ctx);
-	EVP_MD_free(c->sha256);
 	OPENSSL_cleanse(c->packed, sizeof(c->packed));
 	free(c);
 }
@@ -220,32 +212,44 @@ private_keep(struct auth_cache *c, const struct auth_cache_key *key,
 
 /* ---- the shared one ---- */
 
-static bool
-shared_key(struct auth_cache *c, const struct auth_cache_key *key,
-    struct tokens_key *out)
-{
-	unsigned n = 0;
+_Static_assert(TOKENS_KEY == SHA256_BYTES, "the key of an entry");
 
-	out->version = key->version;
-	return EVP_DigestInit_ex2(c->ctx, c->sha256, NULL) == 1 &&
-	    EVP_DigestUpdate(
-		c->ctx, key->auth->hash, sizeof(key->auth->hash)) == 1 &&
-	    EVP_DigestUpdate(c->ctx, key->text.p, key->text.n) == 1 &&
-	    EVP_DigestFinal_ex(c->ctx, out->hash, &n) == 1 && n == TOKENS_KEY;
+static void
+key_hash(struct auth_cache_key *key)
+{
+	const struct img_auth *auth = key->auth;
+	const char *dot = NULL;
+
+	if (key->dotted)
+		dot = memrchr(key->text.p, '.', key->text.n);
+	key->signed_bytes = dot != NULL ? (size_t)(dot - key->text.p) : 0;
+	sha256_both(key->text, key->signed_bytes,
+	    slice_make((const char *)auth->hash, sizeof(auth->hash)),
+	    key->signed_hash, key->hash);
+	key->hashed = true;
+}
+
+static struct tokens_key
+shared_key(struct auth_cache_key *key)
+{
+	struct tokens_key out = { .version = key->version };
+
+	if (!key->hashed)
+		key_hash(key);
+	memcpy(out.hash, key->hash, sizeof(out.hash));
+	return out;
 }
 
 static struct identity *
-shared_find(
-    struct auth_cache *c, const struct auth_cache_key *key, uint64_t hash)
+shared_find(struct auth_cache *c, struct auth_cache_key *key, uint64_t hash)
 {
 	const struct region *r = c->env->region;
-	struct tokens_key sought;
+	struct tokens_key sought = shared_key(key);
 	struct identity *id;
 	int64_t until_s;
 	size_t n;
 
-	if (!shared_key(c, key, &sought) ||
-	    !tokens_find(r, &sought, env_now_s(), c->packed, &n, &until_s))
+	if (!tokens_find(r, &sought, env_now_s(), c->packed, &n, &until_s))
 		return NULL;
 	id = identity_unpack(r, slice_make(c->packed, n));
 	if (id != NULL)
@@ -254,7 +258,7 @@ shared_find(
 }
 
 static void
-shared_keep(struct auth_cache *c, const struct auth_cache_key *key,
+shared_keep(struct auth_cache *c, struct auth_cache_key *key,
     const struct identity *id, int64_t until_s)
 {
 	struct tokens_key of;
@@ -262,9 +266,11 @@ shared_keep(struct auth_cache *c, const struct auth_cache_key *key,
 
 	if (id->expires_s < until_s)
 		until_s = id->expires_s;
-	if (n != 0 && shared_key(c, key, &of))
-		tokens_put(c->env->region, c->env->slot, &of, until_s,
-		    slice_make(c->packed, n));
+	if (n == 0)
+		return;
+	of = shared_key(key);
+	tokens_put(c->env->region, c->env->slot, &of, until_s,
+	    slice_make(c->packed, n));
 }
 
 /* ---- both ---- */
@@ -277,7 +283,7 @@ key_is_kept(const struct auth_cache_key *key)
 }
 
 struct identity *
-auth_cache_find(struct auth_cache *c, const struct auth_cache_key *key)
+auth_cache_find(struct auth_cache *c, struct auth_cache_key *key)
 {
 	struct identity *id;
 	uint64_t hash;
@@ -297,7 +303,7 @@ auth_cache_find(struct auth_cache *c, const struct auth_cache_key *key)
 }
 
 void
-auth_cache_keep(struct auth_cache *c, const struct auth_cache_key *key,
+auth_cache_keep(struct auth_cache *c, struct auth_cache_key *key,
     struct identity *id, int64_t until_s)
 {
 	if (!key_is_kept(key))

@@ -12,6 +12,7 @@
 #ifndef WORKER_FILTER_AUTH_CACHE_H
 #define WORKER_FILTER_AUTH_CACHE_H
 
+#include "common/jose/sha.h"
 #include "worker/flow/env.h"
 #include "worker/flow/identity.h"
 
@@ -21,7 +22,7 @@ struct auth_cache;
 struct auth_cache *auth_cache_new(struct env *e, size_t bytes);
 void auth_cache_free(struct auth_cache *c);
 
-/* What credentials are kept by. */
+/* What credentials are kept by; for one text and authenticator. */
 struct auth_cache_key {
 	const struct img_auth *auth;
 	uint64_t version; /* of keys that change at their own pace; else 0 */
@@ -29,13 +30,19 @@ struct auth_cache_key {
 	/* In the worker's own level alone, and always: it is cheap to make, but
 	 * that is cheaper. */
 	bool own;
+	bool dotted; /* what is in front of its last dot is signed */
+	/* By find and keep, as they need it: SHA-256 of all of it (which is for
+	 * them alone), and of so many bytes that are signed, if not 0. */
+	bool hashed;
+	uint8_t hash[SHA256_BYTES], signed_hash[SHA256_BYTES];
+	size_t signed_bytes;
 };
 
 #define AUTH_CACHE_TEXT_MAX 16384u /* longer ones are not kept */
 
 /* A reference, or NULL. Never anything for an authenticator without cache. */
 struct identity *
-auth_cache_find(struct auth_cache *c, const struct auth_cache_key *key);
+auth_cache_find(struct auth_cache *c, struct auth_cache_key *key);
 
 /* The end of so many us from now, on the wall clock, for auth_cache_keep. */
 static inline int64_t
@@ -49,7 +56,7 @@ auth_cache_until(uint64_t ttl_us)
  * INT64_MAX: as long as there is room. The shared level never beyond its
  * expiry.
  */
-void auth_cache_keep(struct auth_cache *c, const struct auth_cache_key *key,
+void auth_cache_keep(struct auth_cache *c, struct auth_cache_key *key,
     struct identity *id, int64_t until_s);
 
 #endif

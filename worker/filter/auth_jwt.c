@@ -24,7 +24,7 @@
 /* A token at work; in the request's arena while it waits. */
 struct jwt {
 	struct auth_try *t;
-	struct slice text;
+	struct auth_cache_key key;
 	struct jws jws;
 	struct keys_sets sets;
 	struct timer timer;
@@ -44,13 +44,14 @@ jwt_bad(struct jwt *j, enum why why)
 static enum why
 jwt_parse(struct jwt *j)
 {
-	char *room = arena_alloc(&j->t->q->arena, j->text.n);
+	struct slice text = j->key.text;
+	char *room = arena_alloc(&j->t->q->arena, text.n);
 
-	if (j->text.n > JWS_BYTES_MAX)
+	if (text.n > JWS_BYTES_MAX)
 		return WHY_TOKEN_MALFORMED;
 	if (room == NULL)
 		return WHY_OVERLOADED;
-	switch (jws_parse(j->text, room, &j->jws)) {
+	switch (jws_parse(text, room, &j->jws)) {
 	case JWS_OK:
 		break;
 	case JWS_ALGORITHM:
@@ -143,6 +144,9 @@ jwt_signature(struct jwt *j)
 {
 	struct search of = { 0 };
 
+	j->jws.sha256 = j->key.hashed && j->key.signed_bytes == j->jws.input.n
+	    ? j->key.signed_hash
+	    : NULL;
 	keys_sets(j->t->q->env->keys, j->t->auth, j->t->secrets, &j->sets);
 	if (sets_verify(j, &of))
 		return WHY_OK;
@@ -193,13 +197,10 @@ jwt_identity(struct jwt *j, const struct claims *c)
 static void
 jwt_keep(struct jwt *j)
 {
-	struct auth_cache_key key = {
-		.auth = j->t->auth, .version = j->sets.version, .text = j->text
-	};
-
+	j->key.version = j->sets.version;
 	/* Beyond its expiry, too: that is told without looking further. */
 	auth_cache_keep(
-	    j->t->q->env->auth_cache, &key, j->t->identity, INT64_MAX);
+	    j->t->q->env->auth_cache, &j->key, j->t->identity, INT64_MAX);
 }
 
 /* What its signature and claims say. */
@@ -336,11 +337,11 @@ static enum auth_verdict
 jwt_ask(struct auth_try *t)
 {
 	struct env *e = t->q->env;
-	struct jwt j = { .t = t };
-	struct auth_cache_key key = { .auth = t->auth };
+	struct jwt j = { .t = t, .key = { .auth = t->auth, .dotted = true } };
+	struct auth_cache_key *key = &j.key;
 	bool token;
 
-	switch (credentials_look(t->q, t->auth, SLICE_LIT("Bearer"), &j.text,
+	switch (credentials_look(t->q, t->auth, SLICE_LIT("Bearer"), &key->text,
 	    &t->from_cookie, &token)) {
 	case CREDENTIALS_NONE:
 		return AUTH_NONE;
@@ -351,13 +352,12 @@ jwt_ask(struct auth_try *t)
 	case CREDENTIALS_FOUND:
 		break;
 	}
-	key.text = j.text;
 	if (t->auth->slot != IMG_NONE)
-		key.version = keysets_version(e->region, t->auth->slot);
-	t->identity = auth_cache_find(e->auth_cache, &key);
+		key->version = keysets_version(e->region, t->auth->slot);
+	t->identity = auth_cache_find(e->auth_cache, key);
 	if (t->identity != NULL)
 		return AUTH_OK;
-	if (token && !credentials_is_token(j.text))
+	if (token && !credentials_is_token(key->text))
 		return jwt_bad(&j, WHY_TOKEN_MALFORMED);
 	return jwt_look_at(&j);
 }

@@ -124,6 +124,32 @@ START_TEST(other_workers_find_it)
 }
 END_TEST
 
+/* A miss hashes what is in front of the last dot, too; a hit nothing. */
+START_TEST(signed_part_is_hashed)
+{
+	struct auth_cache_key key = key_of(&a, 1, "head.claims.signature");
+	uint8_t wanted[SHA256_BYTES];
+
+	sha_digest(SHA256_BYTES, SLICE_LIT("head.claims"), wanted);
+	key.dotted = true;
+	ck_assert_ptr_null(auth_cache_find(caches[0], &key));
+	ck_assert(key.hashed);
+	ck_assert_uint_eq(key.signed_bytes, 11);
+	ck_assert_mem_eq(key.signed_hash, wanted, sizeof(wanted));
+	keep(0, key, "alice");
+	key.hashed = false;
+	finds(0, key, "alice");
+	ck_assert(!key.hashed);
+	/* The same to who takes it as it comes. */
+	key.dotted = false;
+	finds(1, key, "alice");
+	key = key_of(&a, 1, "none");
+	key.dotted = true;
+	ck_assert_ptr_null(auth_cache_find(caches[0], &key));
+	ck_assert_uint_eq(key.signed_bytes, 0);
+}
+END_TEST
+
 START_TEST(for_a_while)
 {
 	struct auth_cache_key key = key_of(&a, 1, "token");
@@ -258,6 +284,7 @@ main(void)
 	tcase_add_checked_fixture(tc, start, end);
 	tcase_add_test(tc, found_by_all_of_the_key);
 	tcase_add_test(tc, other_workers_find_it);
+	tcase_add_test(tc, signed_part_is_hashed);
 	tcase_add_test(tc, for_a_while);
 	tcase_add_test(tc, turned_off);
 	tcase_add_test(tc, whole_texts_are_compared);
