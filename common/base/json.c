@@ -5,6 +5,9 @@
 
 #include <inttypes.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "common/base/utf8.h"
 
@@ -50,13 +53,47 @@ json_plain_word(uint64_t w)
 		zero_byte(w ^ EACH('\\'))) == 0;
 }
 
-/* How many bytes at its start are that. */
-static size_t
-json_plain(struct slice s)
+#ifdef __SSE2__
+/* Bit i: the byte i of sixteen is not; as signed bytes, those of more than
+ * ASCII are below it. */
+static inline unsigned
+json_odd_16(const char *p)
 {
-	size_t n = 0;
+	__m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i odd = _mm_or_si128(_mm_cmplt_epi8(x, _mm_set1_epi8(' ')),
+	    _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8(0x7f)),
+		_mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')),
+		    _mm_cmpeq_epi8(x, _mm_set1_epi8('\\')))));
+
+	return (unsigned)_mm_movemask_epi8(odd);
+}
+
+/* Of at least sixteen bytes; the last load may overlap. */
+static inline size_t
+json_plain_wide(struct slice s, size_t n)
+{
+	unsigned odd = 0;
+
+	for (; s.n - n >= 16; n += 16) {
+		odd = json_odd_16(s.p + n);
+		if (odd != 0)
+			return n + (size_t)__builtin_ctz(odd);
+	}
+	odd = json_odd_16(s.p + s.n - 16) >> (16 - (s.n - n));
+	return odd != 0 ? n + (size_t)__builtin_ctz(odd) : s.n;
+}
+#endif
+
+/* The first byte of s from n on that is not that; s.n: there is none. */
+static size_t
+json_plain(struct slice s, size_t n)
+{
 	uint64_t w;
 
+#ifdef __SSE2__
+	if (s.n >= 16)
+		return json_plain_wide(s, n);
+#endif
 	for (; s.n - n >= sizeof(w); n += sizeof(w)) {
 		memcpy(&w, s.p + n, sizeof(w));
 		if (!json_plain_word(w))
@@ -84,19 +121,35 @@ json_char(struct text *out, struct slice s)
 	return n != 0 ? n : 1;
 }
 
+static void
+json_quote_odd(struct text *out, struct slice s, size_t plain)
+{
+	size_t from = 0;
+
+	text_add_char(out, '"');
+	for (;;) {
+		text_add(out, slice_make(s.p + from, plain - from));
+		if (plain == s.n)
+			break;
+		from = plain + json_char(out, slice_skip(s, plain));
+		plain = json_plain(s, from);
+	}
+	text_add_char(out, '"');
+}
+
 void
 json_quote(struct text *out, struct slice s)
 {
-	text_add_char(out, '"');
-	while (s.n != 0) {
-		size_t n = json_plain(s);
+	size_t plain = json_plain(s, 0);
+	char *to = plain == s.n ? text_reserve(out, s.n + 2) : NULL;
 
-		text_add(out, slice_make(s.p, n));
-		s = slice_skip(s, n);
-		if (s.n != 0)
-			s = slice_skip(s, json_char(out, s));
+	if (to == NULL) {
+		json_quote_odd(out, s, plain);
+		return;
 	}
-	text_add_char(out, '"');
+	*to = '"';
+	*slice_put(to + 1, s) = '"';
+	out->n += s.n + 2;
 }
 
 /* What stands in front of every value. */

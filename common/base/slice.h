@@ -70,6 +70,39 @@ slice_skip(struct slice s, size_t n)
 }
 
 /*
+ * Writes s to where there is room for it; returns its end there. By pieces that
+ * overlap: most texts are too short for a call.
+ */
+static inline char *
+slice_put(char *to, struct slice s)
+{
+	const char *p = s.p;
+	size_t n = s.n;
+
+	if (n > 64) {
+		memcpy(to, p, n);
+	} else if (n >= 16) {
+		if (n > 32) {
+			memcpy(to + 16, p + 16, 16);
+			memcpy(to + n - 32, p + n - 32, 16);
+		}
+		memcpy(to, p, 16);
+		memcpy(to + n - 16, p + n - 16, 16);
+	} else if (n >= 8) {
+		memcpy(to, p, 8);
+		memcpy(to + n - 8, p + n - 8, 8);
+	} else if (n >= 4) {
+		memcpy(to, p, 4);
+		memcpy(to + n - 4, p + n - 4, 4);
+	} else if (n != 0) {
+		to[0] = p[0];
+		to[n / 2] = p[n / 2];
+		to[n - 1] = p[n - 1];
+	}
+	return to + n;
+}
+
+/*
  * Takes the first part of a list whose parts `sep` stands between off its
  * beginning; false: it is empty.
  */

@@ -27,12 +27,10 @@ text_clear(struct text *t)
 }
 
 char *
-text_reserve(struct text *t, size_t n)
+text_grow(struct text *t, size_t n)
 {
 	size_t room = t->room != 0 ? t->room : TEXT_FIRST;
 
-	if (!t->cut && n <= t->room - t->n)
-		return t->p + t->n;
 	if (t->fixed) {
 		t->cut = true;
 		return NULL;
@@ -52,14 +50,19 @@ text_add(struct text *t, struct slice s)
 
 	if (to == NULL)
 		return;
-	memcpy(to, s.p, s.n);
+	(void)slice_put(to, s);
 	t->n += s.n;
 }
 
 void
 text_add_char(struct text *t, char c)
 {
-	text_add(t, slice_make(&c, 1));
+	char *to = text_reserve(t, 1);
+
+	if (to == NULL)
+		return;
+	*to = c;
+	t->n++;
 }
 
 struct slice

@@ -39,11 +39,20 @@ void text_fini(struct text *t);
 /* Empties it and keeps the memory. */
 void text_clear(struct text *t);
 
+/* The slow path of text_reserve: there is no room. */
+char *text_grow(struct text *t, size_t n);
+
 /*
  * Where n more bytes may be written, for who counts them in t->n himself; NULL:
  * a fixed text is full.
  */
-char *text_reserve(struct text *t, size_t n);
+static inline char *
+text_reserve(struct text *t, size_t n)
+{
+	if (!t->cut && n <= t->room - t->n)
+		return t->p + t->n;
+	return text_grow(t, n);
+}
 
 void text_add(struct text *t, struct slice s);
 void text_add_char(struct text *t, char c);

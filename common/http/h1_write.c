@@ -22,32 +22,6 @@
 #define SKIPPED_TRAILERS \
 	(~((uint64_t)1 << FIELD_OTHER | (uint64_t)1 << FIELD_ETAG))
 
-/* By pieces that overlap: most are too short for a call. */
-static inline char *
-put(char *at, struct slice s)
-{
-	const char *p = s.p;
-	size_t n = s.n;
-
-	if (n > 32) {
-		memcpy(at, p, n);
-	} else if (n >= 16) {
-		memcpy(at, p, 16);
-		memcpy(at + n - 16, p + n - 16, 16);
-	} else if (n >= 8) {
-		memcpy(at, p, 8);
-		memcpy(at + n - 8, p + n - 8, 8);
-	} else if (n >= 4) {
-		memcpy(at, p, 4);
-		memcpy(at + n - 4, p + n - 4, 4);
-	} else if (n != 0) {
-		at[0] = p[0];
-		at[n / 2] = p[n / 2];
-		at[n - 1] = p[n - 1];
-	}
-	return at + n;
-}
-
 #define PUT_LIT(at, text) \
 	((char *)memcpy((at), (text), sizeof(text) - 1) + sizeof(text) - 1)
 
@@ -87,7 +61,7 @@ put_name(char *at, const struct field *f)
 		memcpy(at, known->line, FIELD_LINE_BYTES);
 		return at + f->name.n + 2;
 	}
-	at = put(at, f->name);
+	at = slice_put(at, f->name);
 	*at++ = ':';
 	*at++ = ' ';
 	return at;
@@ -97,7 +71,7 @@ static inline char *
 put_field(char *at, const struct field *f)
 {
 	at = put_name(at, f);
-	at = put(at, f->value);
+	at = slice_put(at, f->value);
 	*at++ = '\r';
 	*at++ = '\n';
 	return at;
@@ -140,12 +114,12 @@ put_fields(char *at, const struct head *h)
 			continue;
 		}
 		if (lines.n != 0)
-			at = put(at, lines);
+			at = slice_put(at, lines);
 		lines = slice_make(f->name.p, n);
 		if (n == 0)
 			at = put_field(at, f);
 	}
-	return put(at, lines);
+	return slice_put(at, lines);
 }
 
 bool
@@ -190,7 +164,7 @@ put_upgrade(char *at, const struct head *h)
 	if (h->upgrade.n == 0)
 		return at;
 	at = PUT_LIT(at, "Upgrade: ");
-	at = put(at, h->upgrade);
+	at = slice_put(at, h->upgrade);
 	return PUT_LIT(at, "\r\nConnection: upgrade\r\n");
 }
 
@@ -218,12 +192,12 @@ h1_write_request(struct obuf *o, const struct head *h, enum h1_framing framing)
 
 	if (start == NULL)
 		return false;
-	at = put(at, method);
+	at = slice_put(at, method);
 	*at++ = ' ';
 	/* An absolute target may have had a query and no path. */
 	if (h->target.n != 0 && h->target.p[0] == '?')
 		*at++ = '/';
-	at = put(at, h->target);
+	at = slice_put(at, h->target);
 	at = PUT_LIT(at, " HTTP/1.1\r\n");
 	at = put_fields(at, h);
 	at = put_framing(at, h, framing);
@@ -251,7 +225,7 @@ h1_write_response(struct obuf *o, const struct head *h, enum h1_framing framing,
 	*at++ = (char)('0' + h->status / 10 % 10);
 	*at++ = (char)('0' + h->status % 10);
 	*at++ = ' ';
-	at = put(at, reason);
+	at = slice_put(at, reason);
 	at = PUT_LIT(at, "\r\n");
 	at = put_fields(at, h);
 	at = put_framing(at, h, framing);

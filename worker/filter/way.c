@@ -35,7 +35,8 @@ way_peer(struct req *q)
 			    : SLICE_NONE;
 }
 
-#define PUT(text, length) (memcpy(at, text, length), at += (length))
+#define PUT_LIT(text) \
+	(memcpy(at, text, sizeof(text) - 1), at += sizeof(text) - 1)
 
 /* All that a trusted peer says in fields of this kind, and `last` behind it. */
 static struct slice
@@ -57,10 +58,10 @@ way_append(struct req *q, enum field_id id, struct slice last)
 
 		if (f->id != id || f->value.n == 0)
 			continue;
-		PUT(f->value.p, f->value.n);
-		PUT(", ", 2);
+		at = slice_put(at, f->value);
+		PUT_LIT(", ");
 	}
-	PUT(last.p, last.n);
+	at = slice_put(at, last);
 	return slice_make(p, (size_t)(at - p));
 }
 
@@ -82,23 +83,23 @@ way_element(struct req *q, struct slice peer)
 
 	if (p == NULL)
 		return SLICE_NONE;
-	PUT("for=", 4);
+	PUT_LIT("for=");
 	if (v6)
-		PUT("\"[", 2);
-	PUT(peer.p, peer.n);
+		PUT_LIT("\"[");
+	at = slice_put(at, peer);
 	if (v6)
-		PUT("]\"", 2);
+		PUT_LIT("]\"");
 	if (host.n != 0) {
-		PUT(";host=\"", 7);
-		PUT(host.p, host.n);
-		PUT("\"", 1);
+		PUT_LIT(";host=\"");
+		at = slice_put(at, host);
+		PUT_LIT("\"");
 	}
-	PUT(";proto=", 7);
-	PUT(scheme.p, scheme.n);
+	PUT_LIT(";proto=");
+	at = slice_put(at, scheme);
 	return slice_make(p, (size_t)(at - p));
 }
 
-#undef PUT
+#undef PUT_LIT
 
 struct slice
 way_proto(const struct req *q)

@@ -41,51 +41,22 @@ struct draft {
 
 /* ---- texts ---- */
 
-/*
- * Most texts have less than 64 bytes: what a compiler makes of memcpy, or a
- * call of it, takes longer to begin than to copy them. Whole words, the last of
- * which may overlap the one before it.
- */
-static inline void
-copy_words(char *to, const char *from, size_t n)
-{
-	size_t i = 0;
-
-	for (; i + 16 <= n; i += 16)
-		memcpy(to + i, from + i, 16);
-	if (n >= 16) {
-		memcpy(to + n - 16, from + n - 16, 16);
-	} else if (n >= 8) {
-		memcpy(to, from, 8);
-		memcpy(to + n - 8, from + n - 8, 8);
-	} else if (n >= 4) {
-		memcpy(to, from, 4);
-		memcpy(to + n - 4, from + n - 4, 4);
-	} else if (n != 0) {
-		to[0] = from[0];
-		to[n / 2] = from[n / 2];
-		to[n - 1] = from[n - 1];
-	}
-}
-
 static struct record_str
 draft_text(struct draft *d, struct slice s, size_t most)
 {
-	size_t room = (size_t)(d->end - d->at), n = s.n;
+	size_t room = (size_t)(d->end - d->at);
+	size_t n = s.n;
 	struct record_str to;
 
 	if (n == 0)
 		return (struct record_str){ 0, 0 };
-	if (n > most)
-		n = most;
-	if (n > room)
-		n = room;
-	if (n != s.n)
+	if (n > most || n > room) {
+		n = most < room ? most : room;
 		d->r->flags |= RECORD_CLIPPED;
+	}
 	to.off = (uint16_t)(d->at - (char *)d->r);
 	to.len = (uint16_t)n;
-	copy_words(d->at, s.p, n);
-	d->at += n;
+	d->at = slice_put(d->at, slice_make(s.p, n));
 	return to;
 }
 

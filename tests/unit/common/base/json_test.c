@@ -91,31 +91,58 @@ START_TEST(escapes)
 }
 END_TEST
 
+static struct slice
+tildes(size_t n)
+{
+	static const char all[] = "~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~";
+
+	ck_assert_uint_lt(n, sizeof(all));
+	return slice_make(all, n);
+}
+
+/* Of n bytes in memory of just that length, those at a and b are `byte`. */
+static void
+quoted_with(char byte, struct slice alone, size_t n, size_t a, size_t b)
+{
+	char *in = malloc(n);
+	struct text t, want;
+
+	memset(in, '~', n);
+	in[a] = in[b] = byte;
+	text_init(&t);
+	text_init(&want);
+	json_quote(&t, slice_make(in, n));
+	text_add_char(&want, '"');
+	text_add(&want, tildes(a));
+	text_add(&want, alone);
+	if (a != b) {
+		text_add(&want, tildes(b - a - 1));
+		text_add(&want, alone);
+	}
+	text_add(&want, tildes(n - b - 1));
+	text_add(&want, SLICE_LIT("\"\0"));
+	expect(&t, want.p);
+	text_fini(&t);
+	text_fini(&want);
+	free(in);
+}
+
 /* Wherever it stands, a byte comes out as it does alone. */
 START_TEST(each_byte_at_each_place)
 {
 	const char byte = (char)_i;
-	struct text alone, t, want;
+	struct text alone;
+	struct slice one;
 
 	text_init(&alone);
 	json_quote(&alone, slice_make(&byte, 1));
-	for (size_t at = 0; at < 20; at++) {
-		char in[20];
-
-		memset(in, '~', sizeof(in));
-		in[at] = byte;
-		text_init(&t);
-		text_init(&want);
-		json_quote(&t, slice_make(in, sizeof(in)));
-		text_add_char(&want, '"');
-		text_add(&want, slice_make("~~~~~~~~~~~~~~~~~~~~", at));
-		text_add(&want, slice_make(alone.p + 1, alone.n - 2));
-		text_add(&want, slice_make("~~~~~~~~~~~~~~~~~~~~", 19 - at));
-		text_add(&want, SLICE_LIT("\"\0"));
-		expect(&t, want.p);
-		text_fini(&t);
-		text_fini(&want);
-	}
+	one = slice_make(alone.p + 1, alone.n - 2);
+	for (size_t n = 1; n <= 40; n++)
+		for (size_t at = 0; at < n; at++)
+			quoted_with(byte, one, n, at, at);
+	for (size_t at = 2; at < 40; at++)
+		for (size_t before = 0; before + 1 < at; before++)
+			quoted_with(byte, one, 40, before, at);
 	text_fini(&alone);
 }
 END_TEST

@@ -90,6 +90,25 @@ START_TEST(compares_without_case)
 }
 END_TEST
 
+/* Each length, in memory of just that length; not a byte more is written. */
+START_TEST(puts_each_length)
+{
+	for (size_t n = 0; n <= 200; n++) {
+		char *from = malloc(n + 1), to[202];
+
+		memset(to, '-', sizeof(to));
+		for (size_t i = 0; i < n; i++)
+			from[1 + i] = (char)('0' + i % 61);
+		ck_assert_ptr_eq(
+		    slice_put(to + 1, slice_make(from + 1, n)), to + 1 + n);
+		ck_assert(memcmp(to + 1, from + 1, n) == 0);
+		ck_assert_int_eq(to[0], '-');
+		ck_assert_int_eq(to[1 + n], '-');
+		free(from);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -102,6 +121,7 @@ main(void)
 	tcase_add_test(tc, trims);
 	tcase_add_test(tc, compares);
 	tcase_add_test(tc, compares_without_case);
+	tcase_add_test(tc, puts_each_length);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);
