@@ -83,8 +83,9 @@ challenge_text(struct req *q, enum why why, const struct challenge_bad *bad)
 	const struct img_auth *all =
 	    img_at(q->image, q->image->access.authenticators.off);
 	unsigned said = 0;
+	size_t most = span->count < AUTH_SCHEMES ? span->count : AUTH_SCHEMES;
 	size_t room =
-	    AUTH_SCHEMES * CHALLENGE_BYTES + (bad != NULL ? bad->instead.n : 0);
+	    most * CHALLENGE_BYTES + (bad != NULL ? bad->instead.n : 0);
 	char *p = arena_alloc(&q->arena, room);
 	struct text t;
 

@@ -112,9 +112,13 @@ told_retry_after(struct req *q, struct head *h, uint64_t seconds)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < h->count; i++)
-		if (h->fields[i].id != FIELD_RETRY_AFTER)
-			h->fields[n++] = h->fields[i];
+	for (uint32_t i = 0; i < h->count; i++) {
+		if (h->fields[i].id == FIELD_RETRY_AFTER)
+			continue;
+		if (n != i)
+			h->fields[n] = h->fields[i];
+		n++;
+	}
 	h->count = n;
 	told_add(q, h, FIELD_RETRY_AFTER, SLICE_NONE, seconds);
 }

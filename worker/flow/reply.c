@@ -7,7 +7,7 @@
 #include "worker/flow/security_headers.h"
 #include "worker/flow/shed.h"
 
-#define REPLY_FIELDS 8u
+#define REPLY_FIELDS 12u
 #define REPLY_BARE_FIELDS (REPLY_FIELDS + 64u) /* all that may be set */
 
 static const struct slice reply_server = { "penstock", 8 };
@@ -111,14 +111,10 @@ void
 reply_problem(
     struct req *q, enum why why, const char *detail, const struct field *extra)
 {
-	char *buf = arena_alloc(&q->arena, PROBLEM_BYTES);
+	char buf[PROBLEM_BYTES]; /* every stream, and sink, copies it */
 	struct slice instance = q->uri.path;
 	size_t n;
 
-	if (buf == NULL) {
-		req_end(q, why, true);
-		return;
-	}
 	if (instance.n > 512)
 		instance.n = 512;
 	n = problem_text(q->env, buf, why, detail, instance, q->request_id);
