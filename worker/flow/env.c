@@ -4,23 +4,8 @@
  */
 #include "worker/flow/env.h"
 
-#include <string.h>
-
 #include "common/base/hash.h"
-
-/* The eight hex digits of v, in memory order, all at once. */
-static uint64_t
-hex_digits(uint32_t v)
-{
-	uint64_t x = v, above9;
-
-	/* A nibble to a byte. */
-	x = (x << 16 | x) & 0x0000ffff0000ffffu;
-	x = (x << 8 | x) & 0x00ff00ff00ff00ffu;
-	x = (x << 4 | x) & 0x0f0f0f0f0f0f0f0fu;
-	above9 = (x + 0x0606060606060606u) >> 4 & 0x0101010101010101u;
-	return x + 0x3030303030303030u + above9 * ('a' - '0' - 10);
-}
+#include "common/base/hex.h"
 
 uint64_t
 env_random(struct env *e)
@@ -33,13 +18,10 @@ env_random(struct env *e)
 void
 env_make_id(struct env *e, char out[ENV_ID_BYTES])
 {
-	uint64_t half[2], digits[4];
+	const uint64_t id[] = { env_random(e), env_random(e) };
 
-	half[0] = env_random(e);
-	half[1] = env_random(e);
-	for (unsigned i = 0; i < 4; i++)
-		digits[i] = hex_digits((uint32_t)(half[i / 2] >> i % 2 * 32));
-	memcpy(out, digits, sizeof(digits));
+	_Static_assert(2 * sizeof(id) == ENV_ID_BYTES, "all of its digits");
+	hex_write(id, sizeof(id), out);
 }
 
 struct slice
