@@ -78,6 +78,38 @@ START_TEST(zeroes)
 }
 END_TEST
 
+/* More than may wait, and each of them another's. */
+START_TEST(takes_again_what_was_given)
+{
+	static unsigned *p[1500];
+	const unsigned n = sizeof(p) / sizeof(p[0]);
+	nghttp2_mem m = h2_memory();
+	unsigned *last;
+
+	for (unsigned round = 0; round < 3; round++) {
+		for (unsigned i = 0; i < n; i++) {
+			p[i] = m.malloc(100, m.mem_user_data);
+			*p[i] = i;
+		}
+		for (unsigned i = 0; i < n; i++) {
+			ck_assert_uint_eq(*p[i], i);
+			m.free(p[i], m.mem_user_data);
+		}
+		if (round == 1)
+			h2_memory_trim();
+	}
+	p[0] = m.malloc(112, m.mem_user_data);
+	m.free(p[0], m.mem_user_data);
+	p[1] = m.malloc(113, m.mem_user_data);
+	ck_assert_ptr_ne(p[1], p[0]);
+	last = m.malloc(49, m.mem_user_data);
+	ck_assert_ptr_eq(last, p[0]);
+	m.free(p[1], m.mem_user_data);
+	m.free(last, m.mem_user_data);
+	h2_memory_trim();
+}
+END_TEST
+
 START_TEST(refuses_what_wraps)
 {
 	nghttp2_mem m = h2_memory();
@@ -101,6 +133,7 @@ main(void)
 	tcase_add_test(tc, takes_and_gives);
 	tcase_add_test(tc, resizes);
 	tcase_add_test(tc, zeroes);
+	tcase_add_test(tc, takes_again_what_was_given);
 	tcase_add_test(tc, refuses_what_wraps);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
