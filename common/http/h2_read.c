@@ -16,12 +16,6 @@ go_on(const struct h2 *h)
 	return h->fault == H2_FINE ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
 }
 
-static struct h2_stream *
-stream_find(struct h2 *h, int32_t id)
-{
-	return nghttp2_session_get_stream_user_data(h->session, id);
-}
-
 /* ---- header blocks ---- */
 
 /* That of a stream that was closed within it is never ended. */
@@ -46,7 +40,7 @@ on_begin_headers(
     nghttp2_session *session, const nghttp2_frame *frame, void *user)
 {
 	struct h2 *h = user;
-	struct h2_stream *s = stream_find(h, frame->hd.stream_id);
+	struct h2_stream *s = h2_stream_find(h, frame->hd.stream_id);
 
 	(void)session;
 	block_drop(h);
@@ -127,6 +121,7 @@ on_request(struct h2 *h, struct h2_block *b, const nghttp2_frame *frame)
 		return;
 	}
 	(void)nghttp2_session_set_stream_user_data(h->session, s->id, s);
+	h2_stream_found(h, s->id, s);
 	stream_share(h, s->id);
 	s->ended = end;
 	error = h2_block_end(b, end, METHOD_OTHER);
@@ -192,7 +187,7 @@ on_trailers(struct h2_stream *s, struct h2_block *b, bool end)
 static void
 on_block(struct h2 *h, const nghttp2_frame *frame)
 {
-	struct h2_stream *s = stream_find(h, frame->hd.stream_id);
+	struct h2_stream *s = h2_stream_find(h, frame->hd.stream_id);
 	bool end = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
 	struct h2_block *b = h->block;
 
@@ -226,7 +221,7 @@ on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, void *user)
 		h->in_head = (hd->flags & NGHTTP2_FLAG_END_HEADERS) == 0;
 	else
 		h->in_head = false;
-	h2_flood_frame(h, stream_find(h, hd->stream_id), hd);
+	h2_flood_frame(h, h2_stream_find(h, hd->stream_id), hd);
 	return go_on(h);
 }
 
@@ -266,7 +261,7 @@ static int
 on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *user)
 {
 	struct h2 *h = user;
-	struct h2_stream *s = stream_find(h, frame->hd.stream_id);
+	struct h2_stream *s = h2_stream_find(h, frame->hd.stream_id);
 
 	(void)session;
 	switch (frame->hd.type) {
@@ -304,7 +299,7 @@ on_invalid(
 
 	(void)session;
 	(void)error;
-	h2_flood_reset(h, stream_find(h, frame->hd.stream_id));
+	h2_flood_reset(h, h2_stream_find(h, frame->hd.stream_id));
 	return go_on(h);
 }
 
@@ -313,7 +308,7 @@ on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *p,
     size_t n, void *user)
 {
 	struct h2 *h = user;
-	struct h2_stream *s = stream_find(h, id);
+	struct h2_stream *s = h2_stream_find(h, id);
 
 	(void)flags;
 	/* One slow reader must not stop the others' answers; towards a client,
@@ -337,13 +332,14 @@ static int
 on_close(nghttp2_session *session, int32_t id, uint32_t code, void *user)
 {
 	struct h2 *h = user;
-	struct h2_stream *s = stream_find(h, id);
+	struct h2_stream *s = h2_stream_find(h, id);
 
 	(void)session;
 	if (h->block != NULL && h->block_id == id)
 		block_drop(h);
 	if (s == NULL)
 		return 0;
+	h2_stream_found(h, id, NULL);
 	s->closed = true;
 	obuf_fini(&s->out);
 	/* What came whole is still told, even if the peer then lost interest

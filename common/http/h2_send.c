@@ -14,12 +14,6 @@
 #define CREDIT_PER_HEADERS 2
 #define CREDIT_PER_RESET 16 /* may be under way to it */
 
-static struct h2_stream *
-stream_find(struct h2 *h, int32_t id)
-{
-	return nghttp2_session_get_stream_user_data(h->session, id);
-}
-
 /* ---- DATA ---- */
 
 static void
@@ -62,7 +56,7 @@ data_take(nghttp2_session *session, int32_t id, uint8_t *buf, size_t most,
     uint32_t *flags, nghttp2_data_source *source, void *user)
 {
 	struct h2 *h = user;
-	struct h2_stream *s = stream_find(h, id);
+	struct h2_stream *s = h2_stream_find(h, id);
 	size_t n;
 
 	(void)session;
@@ -109,7 +103,7 @@ data_send(nghttp2_session *session, nghttp2_frame *frame,
     void *user)
 {
 	struct h2 *h = user;
-	struct h2_stream *s = stream_find(h, frame->hd.stream_id);
+	struct h2_stream *s = h2_stream_find(h, frame->hd.stream_id);
 
 	(void)session;
 	(void)source;
@@ -138,7 +132,7 @@ static const nghttp2_data_provider data_provider = { .read_callback =
 static void
 sent_end(struct h2 *h, int32_t id)
 {
-	struct h2_stream *s = stream_find(h, id);
+	struct h2_stream *s = h2_stream_find(h, id);
 
 	if (s == NULL)
 		return;
@@ -151,7 +145,7 @@ sent_end(struct h2 *h, int32_t id)
 static void
 sent_head(struct h2 *h, int32_t id)
 {
-	struct h2_stream *s = stream_find(h, id);
+	struct h2_stream *s = h2_stream_find(h, id);
 
 	if (s != NULL)
 		s->seen = true;
@@ -173,7 +167,7 @@ sent_goaway(struct h2 *h, const nghttp2_goaway *g)
 static void
 sent_reset(struct h2 *h, int32_t id, uint32_t code)
 {
-	struct h2_stream *s = stream_find(h, id);
+	struct h2_stream *s = h2_stream_find(h, id);
 
 	if (code == NGHTTP2_FLOW_CONTROL_ERROR)
 		h2_flood_reset(h, s);
@@ -303,10 +297,12 @@ send_request(struct h2_stream *s, const struct head *h, bool end)
 		return false;
 	s->id = nghttp2_submit_request(s->h->session, NULL, l.nv, l.n,
 	    s->finished ? NULL : &data_provider, s);
-	if (s->id > 0)
-		return true;
-	s->id = 0;
-	return false;
+	if (s->id <= 0) {
+		s->id = 0;
+		return false;
+	}
+	h2_stream_found(s->h, s->id, s);
+	return true;
 }
 
 /* ---- the codec's functions ---- */

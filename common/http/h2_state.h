@@ -73,6 +73,8 @@ struct h2 {
 	const struct h2_limits *limits;
 	void *user;
 	struct list streams, rooms, holds, dead;
+	struct h2_stream *found; /* see h2_stream_find; NULL: nobody's */
+	int32_t found_id;
 	struct h2_block *block; /* of the header block that is being read */
 	int32_t block_id;       /* its stream */
 	uint32_t block_frames;  /* CONTINUATIONs of it, or of an ignored one */
@@ -98,6 +100,24 @@ static inline struct h2_stream *
 h2_stream_of(const struct stream *s)
 {
 	return (struct h2_stream *)(uintptr_t)s;
+}
+
+static inline void
+h2_stream_found(struct h2 *h, int32_t id, struct h2_stream *s)
+{
+	h->found = s;
+	h->found_id = id;
+}
+
+/* NULL: of what we gave up, or never had. Each frame asks several times for its
+ * own. */
+static inline struct h2_stream *
+h2_stream_find(struct h2 *h, int32_t id)
+{
+	if (h->found_id != id)
+		h2_stream_found(h, id,
+		    nghttp2_session_get_stream_user_data(h->session, id));
+	return h->found;
 }
 
 /* ---- h2.c ---- */

@@ -150,6 +150,7 @@ h2_stream_lose(struct h2_stream *s)
 	if (!s->closed && s->id != 0)
 		(void)nghttp2_session_set_stream_user_data(
 		    s->h->session, s->id, NULL);
+	h2_stream_found(s->h, s->id, NULL);
 	s->closed = true;
 	obuf_fini(&s->out);
 	list_remove(&s->room_link);
