@@ -38,9 +38,36 @@ set_v6(struct addr *a, const void *ip)
 	a->is_v6 = memcmp(ip, mapped_prefix, V4_AT) != 0;
 }
 
-/* inet_pton takes neither zone ids nor anything but four decimal numbers. */
+/* Four decimal numbers without leading zeros, as inet_pton takes them. */
 static bool
-ip_parse(struct slice text, int family, struct addr *a)
+v4_parse(struct slice text, struct addr *a)
+{
+	const char *at = text.p, *end = at + text.n, *from;
+	uint8_t ip[4];
+
+	for (unsigned i = 0; i < sizeof(ip); i++) {
+		unsigned n = 0;
+
+		if (i != 0 && (at == end || *at++ != '.'))
+			return false;
+		for (from = at; at != end && *at >= '0' && *at <= '9'; at++) {
+			n = n * 10 + (unsigned)(*at - '0');
+			if (n > UINT8_MAX || (*from == '0' && at != from))
+				return false;
+		}
+		if (at == from)
+			return false;
+		ip[i] = (uint8_t)n;
+	}
+	if (at != end)
+		return false;
+	set_v4(a, ip);
+	return true;
+}
+
+/* inet_pton takes no zone ids. */
+static bool
+v6_parse(struct slice text, struct addr *a)
 {
 	char z[IP_TEXT_MAX];
 	uint8_t ip[16];
@@ -50,12 +77,9 @@ ip_parse(struct slice text, int family, struct addr *a)
 		return false;
 	memcpy(z, text.p, text.n);
 	z[text.n] = '\0';
-	if (inet_pton(family, z, ip) != 1)
+	if (inet_pton(AF_INET6, z, ip) != 1)
 		return false;
-	if (family == AF_INET)
-		set_v4(a, ip);
-	else
-		set_v6(a, ip);
+	set_v6(a, ip);
 	return true;
 }
 
@@ -65,10 +89,9 @@ addr_parse_ip(struct slice text, struct addr *a)
 	if (text.n != 0 && text.p[0] == '[') {
 		if (text.p[text.n - 1] != ']')
 			return false;
-		return ip_parse(
-		    slice_make(text.p + 1, text.n - 2), AF_INET6, a);
+		return v6_parse(slice_make(text.p + 1, text.n - 2), a);
 	}
-	return ip_parse(text, AF_INET, a) || ip_parse(text, AF_INET6, a);
+	return v4_parse(text, a) || v6_parse(text, a);
 }
 
 /* Digits without leading zeros, at most max. */

@@ -1,4 +1,5 @@
 /* Tests of addr.c: strict reading, one form for mapped addresses, networks. */
+#include <arpa/inet.h>
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,6 +105,42 @@ START_TEST(from_the_network)
 	ck_assert(!addr_parse_ip(SLICE_LIT("0000:0000:0000:0000:0000:0000:"
 					   "0000:0000:0000:0000"),
 	    &a));
+}
+END_TEST
+
+/* What begins as four numbers do, and goes on somehow, is read as by libc. */
+START_TEST(as_inet_pton_reads)
+{
+	static const char bytes[] = "00112259....:a ";
+	static const char *const starts[] = { "", "1.2.", "10.0.0.",
+		"192.168.25" };
+	unsigned seed = 1, good = 0;
+
+	for (unsigned i = 0; i < 400000; i++) {
+		const char *start = starts[i % 4];
+		char text[24];
+		size_t n = strlen(start);
+		uint8_t ip[4], v6[16];
+		bool want, is_v6;
+		struct addr a;
+
+		memcpy(text, start, n);
+		for (unsigned more = i / 4 % 8; more != 0; more--) {
+			seed = seed * 1103515245 + 12345;
+			text[n++] = bytes[(seed >> 16) % (sizeof(bytes) - 1)];
+		}
+		text[n] = '\0';
+		want = inet_pton(AF_INET, text, ip) == 1;
+		is_v6 = inet_pton(AF_INET6, text, v6) == 1;
+		ck_assert_msg(
+		    addr_parse_ip(slice_make(text, n), &a) == (want || is_v6),
+		    "%s", text);
+		if (want)
+			ck_assert_msg(!a.is_v6 && memcmp(a.ip + 12, ip, 4) == 0,
+			    "%s", text);
+		good += want;
+	}
+	ck_assert_uint_gt(good, 1000);
 }
 END_TEST
 
@@ -213,6 +250,7 @@ main(void)
 	tcase_add_test(tc, with_port);
 	tcase_add_test(tc, ports);
 	tcase_add_test(tc, from_the_network);
+	tcase_add_test(tc, as_inet_pton_reads);
 	tcase_add_test(tc, networks);
 	tcase_add_test(tc, networks_refused);
 	tcase_add_test(tc, through_sockaddr);
