@@ -3,6 +3,9 @@
  */
 #include "shm/bans_inside.h"
 
+#include <endian.h>
+#include <string.h>
+
 #include "common/base/hash.h"
 #include "shm/step.h"
 #include "shm/touched.h"
@@ -10,10 +13,10 @@
 uint64_t
 ban_key(const struct addr *a)
 {
-	uint64_t key = 0;
+	uint64_t key;
 
-	for (int i = 0; i < 8; i++)
-		key = key << 8 | a->ip[a->is_v6 ? i : i + 8];
+	memcpy(&key, a->is_v6 ? a->ip : a->ip + 8, sizeof(key));
+	key = be64toh(key);
 	if (!a->is_v6)
 		return BAN_KEY_V4 | (uint32_t)key;
 	return key != BAN_KEY_NONE ? key : BAN_KEY_ZERO;
