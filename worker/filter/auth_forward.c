@@ -259,7 +259,7 @@ question_own(struct asking *k)
 	question_add(h, "X-Forwarded-Uri", question_uri(q));
 	head_add(h, FIELD_X_FORWARDED_HOST, way_host(q));
 	head_add(h, FIELD_X_FORWARDED_PROTO, way_proto(q));
-	head_add(h, FIELD_X_FORWARDED_FOR, q->client_text);
+	head_add(h, FIELD_X_FORWARDED_FOR, req_client_text(q));
 	head_add(h, FIELD_X_REQUEST_ID, q->request_id);
 	return !arena_failed(&q->arena);
 }

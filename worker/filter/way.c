@@ -29,7 +29,7 @@ way_peer(struct req *q)
 	char *text;
 
 	if (!q->trusted)
-		return q->client_text;
+		return req_client_text(q);
 	text = arena_alloc(&q->arena, ADDR_TEXT_MAX);
 	return text != NULL ? slice_make(text, addr_ip_text(&q->peer, text))
 			    : SLICE_NONE;

@@ -43,16 +43,12 @@ static void
 req_identify(struct env *e, struct req *q)
 {
 	const struct img_head *img = e->view.image;
-	char *text = arena_alloc(&q->arena, ADDR_TEXT_MAX);
 
 	q->trusted = img != NULL && trust_has(img, &q->peer);
 	if (q->trusted) {
 		trust_client(img, &q->head, &q->client);
 		q->request_id = trust_request_id(&q->head);
 	}
-	if (text != NULL)
-		q->client_text =
-		    slice_make(text, addr_ip_text(&q->client, text));
 	if (q->request_id.n == 0)
 		req_make_id(e, q);
 }
@@ -419,15 +415,29 @@ req_end(struct req *q, enum why why, bool cut)
 		req_free(q);
 }
 
+struct slice
+req_client_text(struct req *q)
+{
+	char *text;
+
+	if (q->client_text.n != 0)
+		return q->client_text;
+	text = arena_alloc(&q->arena, ADDR_TEXT_MAX);
+	if (text != NULL)
+		q->client_text =
+		    slice_make(text, addr_ip_text(&q->client, text));
+	return q->client_text;
+}
+
 void
-req_vars(const struct req *q, struct template_vars *v)
+req_vars(struct req *q, struct template_vars *v)
 {
 	*v = (struct template_vars){
 		.img = q->image,
 		.head = &q->head,
 		.uri = &q->uri,
 		.match = &q->match,
-		.client = q->client_text,
+		.client = req_client_text(q),
 		.request_id = q->request_id,
 		.endpoint = q->endpoint,
 		.identity = q->identity,

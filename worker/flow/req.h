@@ -177,9 +177,10 @@ struct req {
 	struct addr peer, client; /* the same, unless the peer is trusted */
 	struct tls *tls;          /* of its connection; NULL: plain */
 	uint16_t redirect_port;   /* https is there, and wanted; 0: no */
-	struct slice client_text, request_id, endpoint; /* texts */
-	uint64_t bytes_in, bytes_out;                   /* bodies */
-	struct mono began;                              /* head complete */
+	struct slice client_text; /* req_client_text's; empty: not made yet */
+	struct slice request_id, endpoint; /* texts */
+	uint64_t bytes_in, bytes_out;      /* bodies */
+	struct mono began;                 /* head complete */
 	uint64_t generation;  /* of the image it began with; 0: none */
 	uint64_t upstream_us; /* spent waiting for calls */
 	uint64_t queue_us;    /* of that: for a connection to come free */
@@ -317,7 +318,11 @@ void req_end(struct req *q, enum why why, bool cut);
 /* The image is no longer needed (after the answer's head). */
 void req_unpin(struct req *q);
 
+/* The client's address as text, made when it is first asked for; empty without
+ * memory. */
+struct slice req_client_text(struct req *q);
+
 /* Values for templates. */
-void req_vars(const struct req *q, struct template_vars *v);
+void req_vars(struct req *q, struct template_vars *v);
 
 #endif
