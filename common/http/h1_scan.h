@@ -150,7 +150,7 @@ scan_token(const char *p, const char *end, const char *floor)
 static inline bool
 scan_is_lower(unsigned char c)
 {
-	return http_token_char[c] && (c < 'A' || c > 'Z');
+	return (c < 'A' || c > 'Z') && http_token_char[c];
 }
 
 /* The first byte that is a capital letter, or no token character. */

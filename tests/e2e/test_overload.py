@@ -12,7 +12,9 @@ from h2wire import Client
 from tokens import Issuer, Key, authenticators
 from wire import Wire, get
 
+# What is held is held longer than any of this takes.
 ROUTES = '''
+timeouts = { response = "120s"; };
 routes = ( { path = "/hold"; service = "s"; priority = "emergency"; },
   { path = "/normal"; respond = { body = "normal"; }; },
   { path = "/priority"; respond = { body = "priority"; };
