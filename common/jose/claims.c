@@ -186,3 +186,30 @@ claims_find(
 		}
 	return false;
 }
+
+static bool
+name_is(const struct json_value *name, struct slice text)
+{
+	return text.n != 0 && (name->escaped || name->text.n == text.n + 2) &&
+	    json_read_is(name, text);
+}
+
+void
+claims_find_all(const struct json_value *all, const struct slice *paths,
+    size_t count, struct json_value *v)
+{
+	struct json_value name, value;
+	size_t at = 0;
+
+	for (size_t i = 0; i < count; i++)
+		v[i] = (struct json_value){ .kind = JSON_VALUE_NULL };
+	while (json_read_next_member(all, &at, &name, &value))
+		for (size_t i = 0; i < count; i++)
+			if (name_is(&name, paths[i]))
+				v[i] = value;
+	for (size_t i = 0; i < count; i++)
+		if (v[i].text.n == 0 && paths[i].n != 0 &&
+		    memchr(paths[i].p, '.', paths[i].n) != NULL &&
+		    !claims_find(all, paths[i], &v[i]))
+			v[i].kind = JSON_VALUE_NULL;
+}

@@ -53,4 +53,9 @@ enum claims_result claims_read(struct slice payload, char *room,
 bool claims_find(
     const struct json_value *all, struct slice path, struct json_value *v);
 
+/* So many of them at once, in one pass where they are members of the whole:
+ * v[i] is of kind NULL where there is none, as for a path that is empty. */
+void claims_find_all(const struct json_value *all, const struct slice *paths,
+    size_t count, struct json_value *v);
+
 #endif

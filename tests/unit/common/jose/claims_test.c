@@ -223,21 +223,53 @@ static const struct {
 	{ ".a", NULL },
 };
 
+#define CLAIMS_TEXT                                                         \
+	"{\"roles\":[\"a\"],\"realm_access\":{\"roles\":[\"b\"]},"          \
+	"\"https://x.example/roles\":[\"c\"],\"resource_access\":{\"my\":{" \
+	"\"x\":1},\"my.client\":{\"\\u0072oles\":[\"d\"]}},\"nothing\":"    \
+	"null,\"a\":{\"b\":null},\"a.b\":{\"c\":1},\"a.b.d\":null}"
+
 START_TEST(finds)
 {
-	static const char text[] =
-	    "{\"roles\":[\"a\"],\"realm_access\":{\"roles\":[\"b\"]},"
-	    "\"https://x.example/roles\":[\"c\"],\"resource_access\":{\"my\":{"
-	    "\"x\":1},\"my.client\":{\"\\u0072oles\":[\"d\"]}},\"nothing\":"
-	    "null,\"a\":{\"b\":null},\"a.b\":{\"c\":1},\"a.b.d\":null}";
 	struct json_value all, v;
 	bool found;
 
-	ck_assert(json_read_check(SLICE_LIT(text), &all));
+	ck_assert(json_read_check(SLICE_LIT(CLAIMS_TEXT), &all));
 	found = claims_find(&all, slice_str(paths[_i].path), &v);
 	ck_assert_msg(found == (paths[_i].want != NULL), "%s", paths[_i].path);
 	if (found)
 		ck_assert(slice_eq(v.text, slice_str(paths[_i].want)));
+}
+END_TEST
+
+/* As one by one, in any order and more than once. */
+START_TEST(finds_all)
+{
+	struct slice asked[2 * COUNT(paths)];
+	struct json_value all, v[2 * COUNT(paths)];
+
+	for (size_t i = 0; i < COUNT(paths); i++) {
+		asked[i] = slice_str(paths[i].path);
+		asked[2 * COUNT(paths) - 1 - i] = asked[i];
+	}
+	ck_assert(json_read_check(SLICE_LIT(CLAIMS_TEXT), &all));
+	claims_find_all(&all, asked, COUNT(asked), v);
+	for (size_t i = 0; i < COUNT(asked); i++) {
+		struct json_value one;
+		bool found =
+		    asked[i].n != 0 && claims_find(&all, asked[i], &one);
+
+		ck_assert_int_eq(v[i].kind != JSON_VALUE_NULL, found);
+		if (found)
+			ck_assert(slice_eq(v[i].text, one.text));
+	}
+	/* A member without a name is nobody's. */
+	ck_assert(json_read_check(SLICE_LIT("{\"\":1,\"\\u0061\":2}"), &all));
+	asked[0] = SLICE_NONE;
+	asked[1] = SLICE_LIT("a");
+	claims_find_all(&all, asked, 2, v);
+	ck_assert_int_eq(v[0].kind, JSON_VALUE_NULL);
+	ck_assert(slice_eq(v[1].text, SLICE_LIT("2")));
 }
 END_TEST
 
@@ -255,6 +287,7 @@ main(void)
 	tcase_add_test(tc, required);
 	tcase_add_test(tc, texts);
 	tcase_add_loop_test(tc, finds, 0, (int)COUNT(paths));
+	tcase_add_test(tc, finds_all);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
