@@ -23,10 +23,11 @@ struct shm_limiter_name {
 	alignas(64) _Atomic uint64_t word[7];
 };
 
-/* `touched` has a bit per block that is in use. */
+/* `touched` has a bit per block that is in use. Lower ways are used first:
+ * their names are in as few pages as there can be. */
 struct shm_limiter {
 	alignas(SHM_PAGE) struct shm_limiter_set set[LIMITER_SETS];
-	struct shm_limiter_name name[LIMITER_SETS][LIMITER_WAYS];
+	struct shm_limiter_name name[LIMITER_WAYS][LIMITER_SETS];
 	_Atomic uint64_t touched[LIMITER_SETS / LIMITER_BLOCK / 64];
 	/* Claims so far, and keys that were forgotten before their time. */
 	alignas(SHM_APART) _Atomic uint64_t claims;

@@ -258,7 +258,7 @@ limit_enter(const struct limit *l, struct cell *o)
 void
 limit_name(const struct limit *l, uint32_t i, const struct limiter_key *key)
 {
-	struct shm_limiter_name *name = &l->name[i];
+	struct shm_limiter_name *name = limit_name_at(l, i);
 	uint64_t word[sizeof(name->word) / sizeof(name->word[0])];
 
 	memcpy(word, &key->limit, sizeof(word));
@@ -293,7 +293,7 @@ limit_make(const struct region *r, enum limiter_table table, uint64_t hash,
 	return (struct limit){
 		.table = t,
 		.cell = t->set[hash % LIMITER_SETS].cell,
-		.name = t->name[hash % LIMITER_SETS],
+		.name = &t->name[0][hash % LIMITER_SETS],
 		.tag = tag != 0 ? tag : 1,
 		.clock = limiter_clock(table, now_us),
 	};

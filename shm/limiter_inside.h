@@ -36,7 +36,7 @@ struct cell {
 struct limit {
 	struct shm_limiter *table;
 	struct cas16 *cell;            /* LIMITER_WAYS of them */
-	struct shm_limiter_name *name; /* likewise */
+	struct shm_limiter_name *name; /* of the first; see limit_name_at */
 	uint64_t tag;
 	struct account_clock clock;
 };
@@ -69,6 +69,13 @@ struct cell
 limit_live(const struct limit *l, const struct account *a, uint64_t more);
 /* The share of what was spent, as it is in a cell. */
 uint64_t limit_share(const struct limiter_left *left);
+
+/* The name that goes with a place. */
+static inline struct shm_limiter_name *
+limit_name_at(const struct limit *l, uint32_t i)
+{
+	return l->name + (size_t)i * LIMITER_SETS;
+}
 
 /* Writes the key's name beside its place. */
 void

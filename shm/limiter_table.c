@@ -104,7 +104,7 @@ static bool
 limit_name_read(const struct region *r, const struct limit *l, uint32_t i,
     const struct cell *o, struct limiter_key *key)
 {
-	const struct shm_limiter_name *name = &l->name[i];
+	const struct shm_limiter_name *name = limit_name_at(l, i);
 	uint64_t word[sizeof(name->word) / sizeof(name->word[0])];
 	struct limit named;
 

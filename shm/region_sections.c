@@ -50,7 +50,7 @@ static const struct shm_section sections[] = {
 	SECTION(revoked, 1),
 	SECTION(revocations, 1),
 	SECTION_ONE(families, 1),
-	SECTION(limiters, 2),
+	SECTION(limiters, 3),
 	SECTION(breakers, 1),
 	SECTION(turns, 1),
 	SECTION(windows, 1),

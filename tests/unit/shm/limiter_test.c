@@ -36,6 +36,26 @@ START_TEST(a_rate_is_kept)
 }
 END_TEST
 
+/* As long as sets are not crowded, they are in few pages. */
+START_TEST(names_are_near_each_other)
+{
+	const struct shm_limiter_name *name;
+	struct limiter_left left;
+	struct region r;
+
+	fixture_region(&r, 1);
+	for (uint64_t set = 0; set < LIMITER_SETS; set += LIMITER_SETS / 64) {
+		struct limiter_key of = { .hash = UINT64_C(1) << 63 | set,
+			.limit = 7 };
+
+		ck_assert(limiter_take(&r, A, &of, rate, NOW, &left));
+		name = limiter_at(&r, A)->name[0] + set;
+		ck_assert_uint_eq(name->word[0], 7);
+	}
+	region_fini(&r);
+}
+END_TEST
+
 START_TEST(what_is_given_back_can_be_taken)
 {
 	const struct limiter_rate *of = &rates[_i];
@@ -475,6 +495,7 @@ main(void)
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, a_rate_is_kept);
+	tcase_add_test(tc, names_are_near_each_other);
 	tcase_add_loop_test(tc, what_is_given_back_can_be_taken, 0, 3);
 	tcase_add_test(tc, a_bucket_changes);
 	tcase_add_test(tc, slow_becomes_fast);
