@@ -25,6 +25,7 @@ class Want:
     down: bool = False       # of answers
     close: bool = False      # a floor ends connections with the answer
     connections: int = 4096
+    kept: int = 256          # idle connections to the origin, of a peer
     routes: int = 0
     tickets: int = 2
     workers: int = 1
@@ -119,7 +120,7 @@ timeouts = {{ idle = "600s"; }}; {trusted}
 listeners = ( {{ address = "127.0.0.1:{self.port}"; }},
   {{ address = "127.0.0.1:{self.tls_port}"; {tls} }} );
 services = {{ s = {{ endpoints = ( {endpoints} );
-  pool = {{ max_idle = 256; idle = "600s"; }}; }}; }};
+  pool = {{ max_idle = {w.kept}; idle = "600s"; }}; }}; }};
 {top}
 routes = ( {routes} );
 ''')
@@ -176,7 +177,7 @@ http {{
   ssl_session_tickets on; ssl_buffer_size 4k; {tickets}
   {large}
   upstream s {{ server 127.0.0.1:{self.origin};
-    keepalive 256; keepalive_requests {HUGE}; keepalive_timeout 600s; }}
+    keepalive {w.kept}; keepalive_requests {HUGE}; keepalive_timeout 600s; }}
   server {{ listen 127.0.0.1:{self.port} reuseport backlog=8192;
     listen 127.0.0.1:{self.tls_port} ssl http2 reuseport backlog=8192;
     proxy_http_version 1.1; proxy_set_header Connection "";
@@ -285,7 +286,7 @@ frontend f
   {choice}
 backend s
   balance roundrobin
-  server a 127.0.0.1:{self.origin} pool-max-conn 256 pool-purge-delay 600s {server}
+  server a 127.0.0.1:{self.origin} pool-max-conn {w.kept} pool-purge-delay 600s {server}
 ''')
         return ['haproxy', '-W', '-f', conf]
 
