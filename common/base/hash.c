@@ -52,16 +52,22 @@ sip_begin(struct hash_key key)
 	};
 }
 
+static inline uint64_t
+sip_finish(struct sip *s)
+{
+	sip_round(s);
+	sip_round(s);
+	sip_round(s);
+	return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
+}
+
 /* The last word has the length in its top byte. */
 static inline uint64_t
 sip_end(struct sip *s, uint64_t rest, size_t n)
 {
 	sip_word(s, rest | (uint64_t)n << 56);
 	s->v2 ^= 0xff;
-	sip_round(s);
-	sip_round(s);
-	sip_round(s);
-	return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
+	return sip_finish(s);
 }
 
 static inline uint64_t
@@ -134,6 +140,20 @@ hash_word(struct hash_key key, uint64_t word)
 
 	sip_word(&s, word);
 	return sip_end(&s, 0, sizeof(word));
+}
+
+void
+hash_word_pair(struct hash_key key, uint64_t word, uint64_t out[2])
+{
+	struct sip s = sip_begin(key);
+
+	s.v1 ^= 0xee;
+	sip_word(&s, word);
+	sip_word(&s, (uint64_t)sizeof(word) << 56);
+	s.v2 ^= 0xee;
+	out[0] = sip_finish(&s);
+	s.v1 ^= 0xdd;
+	out[1] = sip_finish(&s);
 }
 
 struct hash_key

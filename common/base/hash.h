@@ -18,7 +18,13 @@ uint64_t hash_bytes(struct hash_key key, const void *p, size_t n);
 /* The same of the eight bytes of a word. */
 uint64_t hash_word(struct hash_key key, uint64_t word);
 
-/* The same of the eight bytes of a word, and n behind them. */
+/*
+ * SipHash-1-3 with 128 bits, of the eight bytes of a word: cheaper than twice
+ * hash_word, whose values have nothing to do with these.
+ */
+void hash_word_pair(struct hash_key key, uint64_t word, uint64_t out[2]);
+
+/* hash_bytes of the eight bytes of a word, and n behind them. */
 uint64_t
 hash_word_bytes(struct hash_key key, uint64_t word, const void *p, size_t n);
 

@@ -49,8 +49,7 @@ trace_begin(struct req *q, struct trace *t, const struct trace_context *c,
 		if (format == IMG_TRACE_W3C)
 			t->tracestate = trace_read_state(&q->head, &q->arena);
 	} else {
-		trace_make_span(q->env, t->trace_id);
-		trace_make_span(q->env, t->trace_id + TRACE_SPAN_BYTES);
+		trace_make_id(q->env, t->trace_id);
 	}
 	trace_make_span(q->env, t->span_id);
 }

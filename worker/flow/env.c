@@ -16,10 +16,19 @@ env_random(struct env *e)
 }
 
 void
+env_random_pair(struct env *e, uint64_t out[2])
+{
+	struct hash_key key = { e->id_prefix[0], e->id_prefix[1] };
+
+	hash_word_pair(key, e->id_count++, out);
+}
+
+void
 env_make_id(struct env *e, char out[ENV_ID_BYTES])
 {
-	const uint64_t id[] = { env_random(e), env_random(e) };
+	uint64_t id[2];
 
+	env_random_pair(e, id);
 	_Static_assert(2 * sizeof(id) == ENV_ID_BYTES, "all of its digits");
 	hex_write(id, sizeof(id), out);
 }

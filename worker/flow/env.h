@@ -110,6 +110,8 @@ void env_make_id(struct env *e, char out[ENV_ID_BYTES]);
 
 /* Numbers that do not repeat and cannot be guessed, either. */
 uint64_t env_random(struct env *e);
+/* Two of them for less. */
+void env_random_pair(struct env *e, uint64_t out[2]);
 
 /* Now, as a Date field has it; valid until the next call. */
 struct slice env_date(struct env *e);

@@ -18,6 +18,17 @@ trace_make_span(struct env *e, uint8_t id[TRACE_SPAN_BYTES])
 }
 
 void
+trace_make_id(struct env *e, uint8_t id[TRACE_ID_BYTES])
+{
+	uint64_t random[2];
+
+	do
+		env_random_pair(e, random);
+	while (random[0] == 0 || random[1] == 0);
+	memcpy(id, random, TRACE_ID_BYTES);
+}
+
+void
 trace_call(struct req *q, struct req_try *call)
 {
 	struct trace *t = q->trace;

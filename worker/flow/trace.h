@@ -40,6 +40,8 @@ struct trace {
 
 /* An id that is no zero. */
 void trace_make_span(struct env *e, uint8_t id[TRACE_SPAN_BYTES]);
+/* One of a trace; neither half of it is zero. */
+void trace_make_id(struct env *e, uint8_t id[TRACE_ID_BYTES]);
 
 /*
  * A call to an endpoint begins: it gets a span of its own, which its head will

@@ -60,15 +60,24 @@ round_of(uint64_t v[4])
 	v[2] = rotl(v[2], 32);
 }
 
-/* As it is defined: byte by byte. */
 static uint64_t
-plain_hash(struct hash_key key, const unsigned char *p, size_t n)
+plain_finish(uint64_t v[4])
+{
+	for (int i = 0; i < 3; i++)
+		round_of(v);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+/* As it is defined: byte by byte. In `two` what comes with 128 bits. */
+static uint64_t
+plain_hash(struct hash_key key, const unsigned char *p, size_t n, uint64_t *two)
 {
 	uint64_t v[4] = { key.k0 ^ 0x736f6d6570736575u,
 		key.k1 ^ 0x646f72616e646f6du, key.k0 ^ 0x6c7967656e657261u,
 		key.k1 ^ 0x7465646279746573u };
 	uint64_t word = 0;
 
+	v[1] ^= two != NULL ? 0xee : 0;
 	for (size_t i = 0; i <= (n | 7); i++) {
 		uint64_t byte = i < n ? p[i] : i == (n | 7) ? n & 255 : 0;
 
@@ -80,10 +89,15 @@ plain_hash(struct hash_key key, const unsigned char *p, size_t n)
 		v[0] ^= word;
 		word = 0;
 	}
+	if (two != NULL) {
+		v[2] ^= 0xee;
+		two[0] = plain_finish(v);
+		v[1] ^= 0xdd;
+		two[1] = plain_finish(v);
+		return 0;
+	}
 	v[2] ^= 0xff;
-	for (int i = 0; i < 3; i++)
-		round_of(v);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
+	return plain_finish(v);
 }
 
 START_TEST(every_length)
@@ -96,7 +110,7 @@ START_TEST(every_length)
 		for (size_t i = 0; i < n; i++)
 			in[i] = (unsigned char)(0x80 + i * 37);
 		ck_assert_uint_eq(
-		    hash_bytes(key, in, n), plain_hash(key, in, n));
+		    hash_bytes(key, in, n), plain_hash(key, in, n, NULL));
 		free(in);
 	}
 }
@@ -114,7 +128,7 @@ START_TEST(a_word_and_bytes_are_all_of_them)
 		for (size_t i = 0; i < n; i++)
 			in[i] = both[8 + i] = (unsigned char)(0x90 + i);
 		ck_assert_uint_eq(hash_word_bytes(key, word, in, n),
-		    plain_hash(key, both, 8 + n));
+		    plain_hash(key, both, 8 + n, NULL));
 		free(in);
 		free(both);
 	}
@@ -128,6 +142,21 @@ START_TEST(a_word_is_its_bytes)
 
 	ck_assert_uint_eq(
 	    hash_word(key, word), hash_bytes(key, &word, sizeof(word)));
+}
+END_TEST
+
+START_TEST(a_pair_has_128_bits)
+{
+	for (uint64_t i = 0; i < 100; i++) {
+		const struct hash_key key = { 7 * i, 11 + i };
+		uint64_t word = 0x8182838485868788u * i, got[2], want[2];
+
+		hash_word_pair(key, word, got);
+		plain_hash(key, (unsigned char *)&word, sizeof(word), want);
+		ck_assert_uint_eq(got[0], want[0]);
+		ck_assert_uint_eq(got[1], want[1]);
+		ck_assert_uint_ne(got[0], hash_word(key, word));
+	}
 }
 END_TEST
 
@@ -166,6 +195,7 @@ main(void)
 	tcase_add_test(tc, every_length);
 	tcase_add_test(tc, a_word_and_bytes_are_all_of_them);
 	tcase_add_test(tc, a_word_is_its_bytes);
+	tcase_add_test(tc, a_pair_has_128_bits);
 	tcase_add_test(tc, empty_input_depends_on_key);
 	tcase_add_test(tc, random_keys_differ);
 	tcase_add_test(tc, integers_are_mixed);
