@@ -1,6 +1,7 @@
 """HTTP/1.1 to the letter, where plays cannot look: the differential property
 (whatever bytes a client sends, the upstream is sent the requests that the
 gateway says, and those are what the client said), and exact trailers."""
+import contextlib
 import errno
 import random
 import re
@@ -166,23 +167,31 @@ class Recorder:
         return found
 
 
+@contextlib.contextmanager
+def cut_off():
+    try:
+        yield
+    except ConnectionError:
+        pass
+    except OSError as error:
+        if error.errno != errno.ENOTCONN:  # reset before the shutdown
+            raise
+
+
 def exchange(port, data, rng):
     """Sends it in pieces, ends that side, gives all that came back."""
     with Wire(port, timeout=PATIENCE) as w:
         at = 0
-        try:
+        # Who is cut off while he sends still reads what he was told before.
+        with cut_off():
             while at < len(data):
                 n = rng.choice([len(data), 1, 7, 40])
                 w.send(data[at:at + n])
                 at += n
             w.sock.shutdown(socket.SHUT_WR)
+        with cut_off():
             while w.more():
                 pass
-        except ConnectionError:
-            pass
-        except OSError as error:
-            if error.errno != errno.ENOTCONN:  # reset before the shutdown
-                raise
         return w.data
 
 

@@ -106,7 +106,7 @@ def test_classes(gateway, holder):
     assert g.metric('shed_total', **{'class': 'priority'}) == got.count(503)
     assert g.metric('shed_total', **{'class': 'emergency'}) == 0
     assert g.metric('replies_total', why='shed') == 20 + got.count(503)
-    assert g.metric('overload_pressure', worker='0') >= 1
+    wait_until(lambda: g.metric('overload_pressure', worker='0') >= 1, 10)
     holder.let_go(wires)
     wait_level(g, 0, 0)
     for path in ('/normal', '/priority'):

@@ -274,8 +274,10 @@ def test_the_table(pair):
     assert f'127.0.0.1:{dead} connect_failed' in text and '\x1b' not in text
     assert len(g.ctl('recorder', '--count=3').stdout.splitlines()) == 4
     for worker in range(2):
-        of = records(g, f'--worker={worker}')
-        assert of and {r['worker'] for r in of} == {worker}
+        of = wait_until(lambda who=f'--worker={worker}':
+                        get(g.port, '/gone') and records(g, who), 20,
+                        'requests of each worker')
+        assert {r['worker'] for r in of} == {worker}
         numbers = [r['number'] for r in of]
         assert numbers == list(range(1, len(of) + 1))
 
