@@ -262,7 +262,8 @@ def test_a_head_that_is_cut_off(pair):
 
 def test_the_table(pair):
     g, _, dead = pair
-    get(g.port, '/gone')
+    for _ in range(3):
+        get(g.port, '/gone')
     with Wire(g.port) as wire:
         wire.send(b'GET /\x1b[31mred HTTP/1.1\r\n\r\n')
         wire.response()
