@@ -368,6 +368,7 @@ def test_a_higher_class_takes_the_place(gateway, upstream):
         gate.open(9)
         assert w.response().status == 200
         wait_waiting(g, 0)
+        wait_until(lambda: len(origin.requests) == 4, 5, 'what waited')
     assert [r.target for r in origin.requests] == [
         '/normal/0', '/emergency/4', '/emergency/7', '/priority/2']
 
