@@ -10,6 +10,8 @@
 #include <emmintrin.h>
 #endif
 
+#include "common/base/word.h"
+
 /* The digits of four bytes, the first of which is the lowest. */
 static uint64_t
 hex_digits(uint32_t bytes)
@@ -90,13 +92,12 @@ hex_write(const void *bytes, size_t n, char *out)
 	}
 }
 
-#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-
 /* 0x80 for each byte of x, all of which are below 0x80, from first to last. */
 static inline uint64_t
 in_range(uint64_t x, uint8_t first, uint8_t last)
 {
-	return (x + EACH(0x80 - first)) & ~(x + EACH(0x7f - last)) & EACH(0x80);
+	return (x + WORD_OF(0x80 - first)) & ~(x + WORD_OF(0x7f - last)) &
+	    WORD_OF(0x80);
 }
 
 static inline bool
@@ -106,14 +107,14 @@ are_digits(uint64_t x, bool upper)
 
 	if (upper)
 		are |= in_range(x, 'A', 'F');
-	return (x & EACH(0x80)) == 0 && are == EACH(0x80);
+	return (x & WORD_OF(0x80)) == 0 && are == WORD_OF(0x80);
 }
 
 /* Of eight digits, four bytes. Letters, and they alone, have bit 6. */
 static inline uint32_t
 hex_bytes(uint64_t x)
 {
-	x = (x & EACH(0x0f)) + (x >> 6 & EACH(1)) * 9;
+	x = (x & WORD_OF(0x0f)) + (x >> 6 & WORD_OF(1)) * 9;
 	x = (x << 4 | x >> 8) & 0x00ff00ff00ff00ffu;
 	x = (x | x >> 8) & 0x0000ffff0000ffffu;
 	return (uint32_t)(x | x >> 16);
@@ -142,7 +143,7 @@ hex_take(struct slice text, uint8_t *out, size_t n, bool upper)
 	for (; ok && n != 0; n--, p += 2, out++) {
 		uint64_t two = (uint8_t)p[0] | (uint64_t)(uint8_t)p[1] << 8;
 
-		ok = are_digits(EACH('0') << 16 | two, upper);
+		ok = are_digits(WORD_OF('0') << 16 | two, upper);
 		*out = (uint8_t)hex_bytes(two);
 	}
 	return ok;

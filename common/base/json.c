@@ -10,6 +10,7 @@
 #endif
 
 #include "common/base/utf8.h"
+#include "common/base/word.h"
 
 void
 json_init(struct json *j, struct text *out)
@@ -33,24 +34,22 @@ json_escape(struct text *out, unsigned char c)
 	text_printf(out, "\\u%04x", c);
 }
 
-#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-
 /* Has the high bit of some byte where one of w is 0; elsewhere none. */
 static uint64_t
 zero_byte(uint64_t w)
 {
-	return (w - EACH(1)) & ~w & EACH(0x80);
+	return (w - WORD_OF(1)) & ~w & WORD_OF(0x80);
 }
 
 /* Eight bytes are printable ASCII, as they are in a string. */
 static bool
 json_plain_word(uint64_t w)
 {
-	uint64_t control = (w - EACH(' ')) & ~w;
+	uint64_t control = (w - WORD_OF(' ')) & ~w;
 
-	return ((w | control) & EACH(0x80)) == 0 &&
-	    (zero_byte(w ^ EACH(0x7f)) | zero_byte(w ^ EACH('"')) |
-		zero_byte(w ^ EACH('\\'))) == 0;
+	return ((w | control) & WORD_OF(0x80)) == 0 &&
+	    (zero_byte(w ^ WORD_OF(0x7f)) | zero_byte(w ^ WORD_OF('"')) |
+		zero_byte(w ^ WORD_OF('\\'))) == 0;
 }
 
 #ifdef __SSE2__

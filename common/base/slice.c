@@ -1,11 +1,9 @@
 /*
  * slice.c - text without regard to case, eight bytes at a time.
  */
-#include <stdint.h>
-
 #include "common/base/slice.h"
 
-#define EACH(byte) ((uint64_t)(byte)*0x0101010101010101u)
+#include "common/base/word.h"
 
 /* n bytes, from 1 to 8, without one beyond them; each at one place at least. */
 static inline uint64_t
@@ -32,18 +30,18 @@ word_load(const char *p, size_t n)
 static inline uint64_t
 word_capitals(uint64_t word)
 {
-	uint64_t low = word & EACH(0x7f);
-	uint64_t from_a = low + EACH(0x80 - 'A');
-	uint64_t beyond_z = low + EACH(0x7f - 'Z');
+	uint64_t low = word & WORD_OF(0x7f);
+	uint64_t from_a = low + WORD_OF(0x80 - 'A');
+	uint64_t beyond_z = low + WORD_OF(0x7f - 'Z');
 
-	return ((from_a ^ beyond_z) & ~word & EACH(0x80)) >> 2;
+	return ((from_a ^ beyond_z) & ~word & WORD_OF(0x80)) >> 2;
 }
 
 static inline bool
 word_same(uint64_t a, uint64_t b)
 {
 	return a == b ||
-	    (((a ^ b) & ~EACH(0x20)) == 0 &&
+	    (((a ^ b) & ~WORD_OF(0x20)) == 0 &&
 		(a | word_capitals(a)) == (b | word_capitals(b)));
 }
 
