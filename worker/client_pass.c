@@ -15,16 +15,11 @@ struct io_pass
 client_passes(struct io *io)
 {
 	const struct client *c = CONTAINER_OF(io, struct client, io);
-	struct io_pass pass = { NULL, 0 };
-	uint64_t most;
 
 	if (c->req == NULL || c->state != CLIENT_BUSY)
-		return pass;
-	most = h1_passes_in(&c->work->codec);
-	pass = req_passes(c->req);
-	if (pass.most > most)
-		pass.most = most;
-	return pass;
+		return IO_PASS_NONE;
+	return io_pass_at_most(
+	    req_passes(c->req), h1_passes_in(&c->work->codec));
 }
 
 void
@@ -48,7 +43,7 @@ client_req_passes(struct req *q)
 	struct client *c = client_of_req(q);
 
 	if (c->io.tls != NULL)
-		return (struct io_pass){ NULL, 0 };
+		return IO_PASS_NONE;
 	return (struct io_pass){ &c->io, h1_passes_out(&c->work->codec) };
 }
 

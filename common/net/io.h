@@ -28,6 +28,17 @@ struct io_pass {
 	uint64_t most; /* 0: none */
 };
 
+#define IO_PASS_NONE ((struct io_pass){ NULL, 0 })
+
+/* Thither, but no more than so many. */
+static inline struct io_pass
+io_pass_at_most(struct io_pass pass, uint64_t most)
+{
+	if (pass.most > most)
+		pass.most = most;
+	return pass;
+}
+
 struct io_events {
 	/*
 	 * Bytes arrived. Returns how many were consumed; fewer than n means

@@ -109,7 +109,7 @@ io_pass_receive(struct io *io, const struct io_pass *pass)
 size_t
 io_pass_run(struct io *io)
 {
-	struct io_pass pass = { NULL, 0 };
+	struct io_pass pass = IO_PASS_NONE;
 	size_t n;
 
 	if (io_stashed(io) == 0)

@@ -157,7 +157,7 @@ struct io_pass
 req_answer_passes(struct req *q)
 {
 	if (q->body_down != NULL || q->owner->passes == NULL)
-		return (struct io_pass){ NULL, 0 };
+		return IO_PASS_NONE;
 	return q->owner->passes(q);
 }
 

@@ -344,7 +344,7 @@ req_passes(struct req *q)
 {
 	if (q->body_up != NULL || q->handler == NULL ||
 	    q->handler->passes == NULL)
-		return (struct io_pass){ NULL, 0 };
+		return IO_PASS_NONE;
 	return q->handler->passes(q);
 }
 

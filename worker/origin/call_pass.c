@@ -10,7 +10,7 @@ struct io_pass
 call_on_passes(struct call *c)
 {
 	if (c->sink->passes == NULL)
-		return (struct io_pass){ NULL, 0 };
+		return IO_PASS_NONE;
 	return c->sink->passes(c);
 }
 
@@ -26,7 +26,7 @@ call_passes(const struct call *c)
 	struct origin *o = c->origin;
 
 	if (o == NULL || o->io == NULL || o->io->tls != NULL)
-		return (struct io_pass){ NULL, 0 };
+		return IO_PASS_NONE;
 	return (struct io_pass){ o->io, h1_passes_out(&solo_of(o)->codec) };
 }
 

@@ -12,7 +12,7 @@ forward_passes_down(struct call *c)
 	struct req *q = f->req;
 
 	if (f->waiting)
-		return (struct io_pass){ NULL, 0 };
+		return IO_PASS_NONE;
 	return req_answer_passes(q);
 }
 
@@ -30,7 +30,7 @@ forward_passes_up(struct req *q)
 	const struct forward *f = q->handled;
 
 	if (!forward_sending(f) || f->keeping)
-		return (struct io_pass){ NULL, 0 };
+		return IO_PASS_NONE;
 	return call_passes(&f->call);
 }
 

@@ -150,14 +150,11 @@ solo_passes(struct io *io)
 {
 	const struct solo *s = solo_of_io(io);
 	const struct origin *o = &s->origin;
-	uint64_t most = h1_passes_in(&s->codec);
-	struct io_pass pass = { NULL, 0 };
 
-	if (o->call != NULL)
-		pass = o->events->passes(o->call);
-	if (pass.most > most)
-		pass.most = most;
-	return pass;
+	if (o->call == NULL)
+		return IO_PASS_NONE;
+	return io_pass_at_most(
+	    o->events->passes(o->call), h1_passes_in(&s->codec));
 }
 
 static void
