@@ -34,6 +34,8 @@ class Want:
 
 
 class Contender:
+    reload_signal = signal.SIGHUP
+
     def __init__(self, bench, want, label=None, origins=None):
         self.bench, self.want = bench, want
         self.label = label or self.name
@@ -56,7 +58,9 @@ class Contender:
         raise NotImplementedError
 
     def reload(self):
-        raise NotImplementedError
+        self.want.spare += 1
+        self.command()
+        self.processes.process.send_signal(self.reload_signal)
 
     def ready(self):
         self.processes.wait_for(self.port, 120 if self.want.routes else 20)
@@ -134,11 +138,6 @@ routes = ( {routes} );
             raise Wrong(f'penstockctl {" ".join(words)}: {done.stderr}')
         return done.stdout
 
-    def reload(self):
-        self.want.spare += 1
-        self.command()
-        self.processes.process.send_signal(signal.SIGHUP)
-
 
 class Nginx(Contender):
     name = 'nginx'
@@ -189,11 +188,6 @@ http {{
 ''')
         return ['nginx', '-c', conf, '-e', at / 'error.log']
 
-    def reload(self):
-        self.want.spare += 1
-        self.command()
-        self.processes.process.send_signal(signal.SIGHUP)
-
 
 def part(variable, *pieces):
     return ''.join(f'%[var({variable}),bytes({at},{n})]' for at, n in pieces)
@@ -236,6 +230,7 @@ HAPROXY_FULL = '''
 
 class Haproxy(Contender):
     name = 'haproxy'
+    reload_signal = signal.SIGUSR2
     logs_to_stdout = True
 
     @staticmethod
@@ -289,11 +284,6 @@ backend s
   server a 127.0.0.1:{self.origin} pool-max-conn {w.kept} pool-purge-delay 600s {server}
 ''')
         return ['haproxy', '-W', '-f', conf]
-
-    def reload(self):
-        self.want.spare += 1
-        self.command()
-        self.processes.process.send_signal(signal.SIGUSR2)
 
 
 class Floor(Contender):

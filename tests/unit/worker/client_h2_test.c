@@ -5,23 +5,11 @@
  */
 #include <errno.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include "tests/unit/route_kit.h"
-#include "tests/unit/shm/fixture.h"
-#include "worker/client_state.h"
-#include "worker/flow/pipeline.h"
+#include "tests/unit/worker/client_kit.h"
 #include "worker/flow/reply.h"
 
-#define S UINT64_C(1000000)
 #define MAX 64
-
-static struct region region;
-static struct loop loop;
-static struct env env;
-static struct clients clients;
-static struct filter filters[IMG_FILTER_COUNT];
-static uint64_t birth;
 
 /* The requests that have come, until they end. */
 static struct req *asked[MAX];
@@ -259,36 +247,7 @@ streams(void)
 static void
 set_up(void)
 {
-	struct kit_route route = { .path = "/*rest" };
-	struct img_head *img = kit_image(&route, 1);
-	struct img_route *routes = (void *)((char *)img + img->routes.off);
-
-	fixture_region(&region, 1);
-	buf_pool_init(0);
-	ck_assert(io_scratch_init() && loop_init(&loop));
-	birth = clock_raw_us();
-	clock_set_birth(birth);
-	img->timeouts = (struct img_timeouts){
-		.head = 10 * S, .body = 20 * S, .send = 30 * S, .idle = 75 * S
-	};
-	*(struct img_timeouts *)(void *)((char *)img + routes[0].timeouts) =
-	    img->timeouts;
-	img->limits.body_bytes = UINT64_MAX;
-	img->limits.connections_per_address = 0;
-	img->generation = 1;
-	filters[IMG_FILTER_FORWARDED].request = take;
-	env = (struct env){ .loop = &loop,
-		.region = &region,
-		.counters = counters_block(&region, 0),
-		.contexts = contexts_new(),
-		.filters = filters,
-		.view.image = img,
-		.req_ended = note_end };
-	pool_init(&env.reqs, "requests", REQ_BYTES, 0);
-	for (size_t i = 0; i < IMAGES_MAX; i++)
-		list_init(&env.pinned[i]);
-	clients_init(&clients, &env, 10);
-	clients.limits = limits;
+	kit_begin(take, note_end, limits);
 	clients.h2_limits =
 	    (struct h2_limits){ 50, 65536, 1u << 20, 100, 1000 };
 	asked_count = rooms = aborts = leaves = 0;
@@ -300,19 +259,11 @@ tear_down(void)
 {
 	clients_stop(&clients);
 	settle();
-	ck_assert_uint_eq(clients.count, 0);
 	ck_assert_uint_eq(clients.h2s.used, 0);
 	ck_assert_uint_eq(clients.streams.used, 0);
-	ck_assert_uint_eq(env.reqs.used, 0);
 	h2_free(peer_end.codec);
 	obuf_fini(&peer_end.out);
-	(void)close(peer_end.fd);
-	clients_fini(&clients);
-	contexts_free(env.contexts);
-	free((void *)(uintptr_t)env.view.image);
-	loop_fini(&loop);
-	io_scratch_fini();
-	region_fini(&region);
+	kit_end(peer_end.fd);
 }
 
 static uint64_t

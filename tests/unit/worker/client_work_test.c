@@ -3,22 +3,10 @@
  * sockets: when they have their work, and that nothing is lost with it.
  */
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include "tests/unit/route_kit.h"
-#include "tests/unit/shm/fixture.h"
-#include "worker/client_state.h"
-#include "worker/flow/pipeline.h"
+#include "tests/unit/worker/client_kit.h"
 #include "worker/flow/reply.h"
 
-#define S UINT64_C(1000000)
-
-static struct region region;
-static struct loop loop;
-static struct env env;
-static struct clients clients;
-static struct filter filters[IMG_FILTER_COUNT];
-static uint64_t birth;
 static struct req *asked; /* the request that has come, until it ends */
 static int peer;          /* the client's socket */
 
@@ -101,34 +89,10 @@ connection(void)
 static void
 set_up(void)
 {
-	struct kit_route route = { .path = "/*rest" };
-	struct img_head *img = kit_image(&route, 1);
 	const struct arrival a = { .protocols = IMG_PROTOCOL_H1 };
 	int pair[2];
 
-	fixture_region(&region, 1);
-	buf_pool_init(0);
-	ck_assert(io_scratch_init() && loop_init(&loop));
-	birth = clock_raw_us();
-	clock_set_birth(birth);
-	img->timeouts = (struct img_timeouts){
-		.head = 10 * S, .body = 20 * S, .send = 30 * S, .idle = 75 * S
-	};
-	img->limits.connections_per_address = 0;
-	img->generation = 1;
-	filters[IMG_FILTER_FORWARDED].request = take;
-	env = (struct env){ .loop = &loop,
-		.region = &region,
-		.counters = counters_block(&region, 0),
-		.contexts = contexts_new(),
-		.filters = filters,
-		.view.image = img,
-		.req_ended = note_end };
-	pool_init(&env.reqs, "requests", REQ_BYTES, 0);
-	for (size_t i = 0; i < IMAGES_MAX; i++)
-		list_init(&env.pinned[i]);
-	clients_init(&clients, &env, 10);
-	clients.limits = (struct codec_limits){ 16384, 8192, 100 };
+	kit_begin(take, note_end, (struct codec_limits){ 16384, 8192, 100 });
 	asked = NULL;
 	ck_assert_int_eq(
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
@@ -142,17 +106,9 @@ tear_down(void)
 {
 	clients_stop(&clients);
 	turn();
-	ck_assert_uint_eq(clients.count, 0);
 	ck_assert_uint_eq(clients.works.used, clients.spares);
 	ck_assert(list_empty(&clients.resting));
-	ck_assert_uint_eq(env.reqs.used, 0);
-	(void)close(peer);
-	clients_fini(&clients);
-	contexts_free(env.contexts);
-	free((void *)(uintptr_t)env.view.image);
-	loop_fini(&loop);
-	io_scratch_fini();
-	region_fini(&region);
+	kit_end(peer);
 }
 
 /* While a request is on it, and only then. */

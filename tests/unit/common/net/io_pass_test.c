@@ -295,8 +295,9 @@ START_TEST(behind_what_is_late)
 }
 END_TEST
 
-/* What is written meanwhile leaves behind it. */
-START_TEST(slow_reader)
+/* Of a long body, until some of it waits for the reader. */
+static void
+stuff_duct(void)
 {
 	int small = 4096;
 
@@ -309,6 +310,12 @@ START_TEST(slow_reader)
 		turn();
 	}
 	ck_assert_uint_ne(to.io.duct, 0);
+}
+
+/* What is written meanwhile leaves behind it. */
+START_TEST(slow_reader)
+{
+	stuff_duct();
 	ck_assert(from.io.paused);
 	ck_assert_uint_eq(to.io.wire_bytes, io_queued(&to.io));
 	bulk(4000000, 30000, 3000000);
@@ -321,18 +328,9 @@ END_TEST
 
 START_TEST(written_while_it_waits)
 {
-	int small = 4096;
 	size_t end;
 
-	ck_assert_int_eq(
-	    setsockopt(to.io.watch.fd, SOL_SOCKET, SO_SNDBUF, &small, 4), 0);
-	left = 3000000;
-	from.io.passes = true;
-	for (int i = 0; i < 200 && to.io.duct == 0; i++) {
-		peer_writes(4000000);
-		turn();
-	}
-	ck_assert_uint_ne(to.io.duct, 0);
+	stuff_duct();
 	/* No more of it comes; but something else. */
 	end = passed;
 	left = 0;
@@ -345,16 +343,7 @@ END_TEST
 
 START_TEST(closed_with_some_of_it)
 {
-	int small = 4096;
-
-	ck_assert_int_eq(
-	    setsockopt(to.io.watch.fd, SOL_SOCKET, SO_SNDBUF, &small, 4), 0);
-	left = 3000000;
-	from.io.passes = true;
-	for (int i = 0; i < 200 && to.io.duct == 0; i++) {
-		peer_writes(4000000);
-		turn();
-	}
+	stuff_duct();
 	io_close(&to.io, false);
 	ck_assert_uint_eq(to.io.duct, 0);
 	ck_assert_uint_eq(io_queued(&to.io), 0);
