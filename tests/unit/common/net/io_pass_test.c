@@ -295,6 +295,19 @@ START_TEST(behind_what_is_late)
 }
 END_TEST
 
+/* The shorter of what one side has and the other takes. */
+START_TEST(at_most)
+{
+	struct io_pass pass = { &to.io, 100 };
+
+	ck_assert_uint_eq(io_pass_at_most(pass, 99).most, 99);
+	ck_assert_uint_eq(io_pass_at_most(pass, UINT64_MAX).most, 100);
+	ck_assert_uint_eq(io_pass_at_most(pass, 0).most, 0);
+	ck_assert_ptr_eq(io_pass_at_most(pass, 99).to, &to.io);
+	ck_assert_uint_eq(io_pass_at_most(IO_PASS_NONE, 9).most, 0);
+}
+END_TEST
+
 /* Of a long body, until some of it waits for the reader. */
 static void
 stuff_duct(void)
@@ -482,6 +495,7 @@ main(void)
 	tcase_add_test(tc, all_and_nothing_behind);
 	tcase_add_test(tc, behind_what_was_queued);
 	tcase_add_test(tc, behind_what_is_late);
+	tcase_add_test(tc, at_most);
 	tcase_add_test(tc, slow_reader);
 	tcase_add_test(tc, written_while_it_waits);
 	tcase_add_test(tc, closed_with_some_of_it);
