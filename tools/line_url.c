@@ -2,7 +2,7 @@
  * line_url.c - what may be shown of urls: values of queries only where they
  * are listed, no passwords, no fragments.
  */
-#include "common/base/hex.h"
+#include "common/http/uri_escape.h"
 #include "tools/line_inside.h"
 
 #define URL_NAME_MAX 256 /* bytes of a name that may be listed, encoded */
@@ -17,10 +17,10 @@ name_decode(struct slice name, char room[URL_NAME_MAX])
 		return name;
 	while (name.n != 0) {
 		char c = name.p[0] == '+' ? ' ' : name.p[0];
-		bool escaped = c == '%' && name.n >= 3 &&
-		    hex_read(slice_make(name.p + 1, 2), &c, 1);
+		int value = c == '%' ? uri_escape_value(name, 0) : -1;
+		bool escaped = value >= 0;
 
-		room[n++] = c;
+		room[n++] = escaped ? (char)value : c;
 		name = slice_skip(name, escaped ? 3 : 1);
 	}
 	return slice_make(room, n);

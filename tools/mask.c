@@ -6,8 +6,8 @@
 
 #include <stdlib.h>
 
-#include "common/base/hex.h"
 #include "common/base/must.h"
+#include "common/http/uri_escape.h"
 #include "tools/mask_inside.h"
 
 struct mask_room {
@@ -39,10 +39,10 @@ units_read(struct mask_units *u, struct slice s)
 	u->n = 0;
 	while (at < s.n) {
 		uint8_t c = (uint8_t)s.p[at];
-		bool escaped = c == '%' && s.n - at >= 3 &&
-		    hex_read(slice_make(s.p + at + 1, 2), &c, 1);
+		int value = c == '%' ? uri_escape_value(s, at) : -1;
+		bool escaped = value >= 0;
 
-		u->c[u->n] = c;
+		u->c[u->n] = escaped ? (uint8_t)value : c;
 		u->act[u->n] = MASK_KEEP;
 		u->at[u->n++] = (uint16_t)at;
 		at += escaped ? 3 : 1;

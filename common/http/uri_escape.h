@@ -1,5 +1,5 @@
 /*
- * uri_escape.h - single percent escapes, for uri.c and uri_escape.c.
+ * uri_escape.h - single percent escapes.
  */
 #ifndef COMMON_HTTP_URI_ESCAPE_H
 #define COMMON_HTTP_URI_ESCAPE_H

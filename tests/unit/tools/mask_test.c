@@ -39,6 +39,7 @@ static const struct {
 	{ E, "joe@.com", NULL },
 	{ E, "joe@example.c", NULL },
 	{ E, "joe@example.c.d", NULL },
+	{ E, "joe@example.%cx", NULL },
 	{ E, "user@@", NULL },
 	/* cards */
 	{ C, "4111111111111111", "************1111" },
