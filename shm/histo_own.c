@@ -4,6 +4,7 @@
 #include "shm/histo_own.h"
 
 #include "common/base/must.h"
+#include "common/base/prefetch.h"
 #include "shm/registry.h"
 #include "shm/step.h"
 
@@ -114,7 +115,7 @@ histo_own_prefetch(
 {
 	uint32_t place = owner_place(owner_key(a, service));
 
-	__builtin_prefetch(&owners_of(r, kind)->places[place]);
+	prefetch(&owners_of(r, kind)->places[place], 1);
 }
 
 void

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "common/base/must.h"
+#include "common/base/prefetch.h"
 #include "shm/readers.h"
 #include "shm/recorder_layout.h"
 #include "shm/step.h"
@@ -131,10 +132,7 @@ recorder_begin(const struct region *r, enum recorder_ring ring, uint32_t w)
 static void
 track_prefetch(const struct track *g, uint64_t commit)
 {
-	const char *next = track_at(g, track_place(commit));
-
-	for (uint32_t i = 0; i < PREFETCH_BYTES; i += 64)
-		__builtin_prefetch(next + i, 1);
+	prefetch(track_at(g, track_place(commit)), PREFETCH_BYTES);
 }
 
 void

@@ -9,6 +9,7 @@
 
 #include "common/base/hash.h"
 #include "common/base/must.h"
+#include "common/base/prefetch.h"
 #include "shm/registry_map.h"
 #include "shm/step.h"
 
@@ -75,7 +76,7 @@ void
 registry_route_prefetch(const struct region *r, uint32_t row)
 {
 	if (row < ROUTES_MAX)
-		__builtin_prefetch(&r->state->routes[row]);
+		prefetch(&r->state->routes[row], 1);
 }
 
 /* A longer name is cut; its hash is that of the whole. */

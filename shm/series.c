@@ -8,6 +8,7 @@
  */
 #include "common/base/hash.h"
 #include "common/base/must.h"
+#include "common/base/prefetch.h"
 #include "common/http/http.h"
 #include "shm/series_key.h"
 #include "shm/word.h"
@@ -47,7 +48,7 @@ void
 series_prefetch(
     const struct region *r, uint32_t w, enum series_kind kind, uint32_t a)
 {
-	__builtin_prefetch(&r->state->series[w].entries[line_of(kind, a)], 1);
+	prefetch(&r->state->series[w].entries[line_of(kind, a)], 1);
 }
 
 /*

@@ -21,7 +21,7 @@ import bench_memory  # noqa
 from bench_goals import goals_table  # noqa
 from bench_kit import (Bench, CPUS, PROGRAMS, SIGNALS, Wrong,  # noqa
                        network_setup, own_network, program, say)
-from bench_peers import (CONTENDERS, environment_of_peers,  # noqa
+from bench_peers import (BUILDS, CONTENDERS, environment_of_peers,  # noqa
                          installed)
 from bench_scenes import SCENES  # noqa
 from bench_steady import play  # noqa
@@ -115,6 +115,9 @@ def arguments():
                         ', '.join(SCENARIOS))
     parser.add_argument('--only', metavar='NAMES',
                         help='peers that take part; floors always do')
+    parser.add_argument('--beside', metavar='NAME=DIR', action='append',
+                        default=[], help='another build of penstock that '
+                        'takes its turns')
     parser.add_argument('--cpu', type=int, default=None, choices=CPUS,
                         help='the one that all share')
     parser.add_argument('--workers', type=int, default=4, metavar='N',
@@ -126,6 +129,11 @@ def arguments():
                         help='the folder of configurations and errors')
     args = parser.parse_args()
     args.scenarios = args.scenarios.split(',')
+    for text in args.beside:
+        name, _, folder = text.partition('=')
+        if not os.access(f'{folder}/penstock', os.X_OK):
+            parser.error(f'--beside {text}: no NAME=DIR of a build')
+        BUILDS[f'penstock:{name}'] = pathlib.Path(folder).resolve()
     unknown = [s for s in args.scenarios if s not in SCENARIOS]
     if unknown:
         parser.error(f'no such scenario: {", ".join(unknown)}')

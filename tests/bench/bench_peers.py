@@ -13,6 +13,7 @@ import time
 from bench_kit import BUILD, PROGRAMS, ROOT, Processes, Wrong, free_port
 
 HUGE = 1000000000
+BUILDS = {}  # others of penstock, by label
 
 
 @dataclasses.dataclass
@@ -78,6 +79,10 @@ class Contender:
 class Penstock(Contender):
     name = 'penstock'
 
+    @property
+    def build(self):
+        return BUILDS.get(self.label, BUILD)
+
     @staticmethod
     def version():
         return subprocess.run([BUILD / 'penstock', '-v'], capture_output=True,
@@ -128,11 +133,11 @@ services = {{ s = {{ endpoints = ( {endpoints} );
 {top}
 routes = ( {routes} );
 ''')
-        return [BUILD / 'penstock', '-c', conf]
+        return [self.build / 'penstock', '-c', conf]
 
     def control(self, *words):
         done = subprocess.run(
-            [BUILD / 'penstockctl', '-s', self.folder / 'sock', *words],
+            [self.build / 'penstockctl', '-s', self.folder / 'sock', *words],
             capture_output=True, text=True, timeout=20)
         if done.returncode != 0:
             raise Wrong(f'penstockctl {" ".join(words)}: {done.stderr}')

@@ -19,10 +19,10 @@ def full(**more):
 def check_service(bench, there):
     """Full service is what they all do: who may not, does not come in, and
     the origin is told who it is."""
-    for name in 'penstock', 'haproxy':
-        if name not in there:
+    for name, contender in there.items():
+        if not contender.want.full:
             continue
-        port = there[name].port
+        port = contender.port
         for token, status in (('none', 401), ('forged', 401),
                               ('expired', 401), ('guest', 403),
                               ('member', 200)):
@@ -56,8 +56,9 @@ BANNED = '192.0.2.1'
 
 
 def ban(bench, there):
-    if 'penstock' in there:
-        there['penstock'].control('ban', BANNED)
+    for contender in there.values():
+        if contender.name == 'penstock':
+            contender.control('ban', BANNED)
 
 
 SCENES = {

@@ -8,7 +8,7 @@ import time
 
 from bench_kit import PROGRAMS, Wrong, program, say
 from bench_load import Held, checked, h2load, load
-from bench_peers import Want, started
+from bench_peers import BUILDS, Want, started
 
 PEERS = ('penstock', 'nginx', 'haproxy')
 
@@ -150,6 +150,8 @@ def play(bench, name, scene):
     """A scenario; its rows by contender."""
     want = dataclasses.replace(scene.want)
     names = [n for n in scene.who if bench.takes_part(n)]
+    if 'penstock' in names:
+        names += BUILDS
     running = [n for n in names if n != 'memory' and n not in scene.plain]
     if name == 'handshake' and 'penstock' in running:
         want.tickets = count_tickets(bench, want)
