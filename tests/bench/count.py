@@ -10,6 +10,8 @@ instructions in user space by callgrind, system calls by strace, of the worker.
   h2c        four connections of HTTP/2 with 16 streams each
   full       as plain, with a repeated token of RS256, a permission, a tenant,
              two limits, a breaker, a log in JSON, a traceparent
+  new        as full, each request with a token that was never seen, of a user
+             who was never seen
   401, 403, 429  refusals
 
 Compared with tests/bench/BASELINE are the instructions of penstock's own code;
@@ -35,8 +37,8 @@ BASELINE = pathlib.Path(__file__).with_name('BASELINE')
 MORE, MORE_CALLS = 1.03, 0.1
 WARM = 2  # rounds before those that count
 OURS = 'penstock'
-ORDER = ('plain', 'alone', 'once', 'tls', 'handshake', 'h2c', 'full', '401',
-         '403', '429')
+ORDER = ('plain', 'alone', 'once', 'tls', 'handshake', 'h2c', 'full', 'new',
+         '401', '403', '429')
 
 
 def flags():

@@ -1,4 +1,5 @@
 """What is counted: two gateways, and what their clients ask of them."""
+import itertools
 import ssl
 
 from count_load import Client, H2Client
@@ -34,6 +35,7 @@ routes = (
     authorize = {{ any_role = "admin"; }}; }},
   {{ path = "/limited/*rest"; service = "s"; rate_limits = "none"; }} );
 '''
+ISSUED = 1_700_000_000  # of tokens, in seconds: any time that has been
 TRACE = 'Traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 
 
@@ -54,6 +56,24 @@ class Scenario:
     def close(self):
         for client in self.clients:
             client.close()
+
+
+class NewTokens(Client):
+    """A client, each of whose requests has the token of a user of its own:
+    both from `numbers`, which no two clients share."""
+
+    def __init__(self, port, issuer, numbers):
+        super().__init__(port, b'', 200)
+        self.issuer, self.numbers = issuer, numbers
+
+    def ask(self):
+        user = f'user-{next(self.numbers)}'
+        token = self.issuer.sign(
+            sub=user, email=f'{user}@count.test', roles=['viewer'],
+            tenant_id='t1', iss='https://issuer.test', aud='api',
+            jti=user, iat=ISSUED)
+        self.request = get('/orgs/t1/users/1', *bearer(token, TRACE))
+        super().ask()
 
 
 class Bare:
@@ -117,9 +137,12 @@ class Full:
             return lambda: Client(port, get(path, *fields), status)
         token = self.issuer.sign(sub='alice', roles=['viewer'],
                                  tenant_id='t1', email='alice@count.test')
+        numbers = itertools.count(10_000)
         return {
             'full': Scenario(made('/orgs/t1/users/1', 200,
                                   *bearer(token, TRACE)), 64, 8),
+            'new': Scenario(lambda: NewTokens(port, self.issuer, numbers),
+                            64, 8),
             '401': Scenario(made('/orgs/t1/users/1', 401), 16, 16),
             '403': Scenario(made('/admin/users/1', 403, *bearer(token)),
                             16, 16),
