@@ -12,6 +12,8 @@
 
 _Static_assert(sizeof(struct h1) < 160, "an idle connection carries one");
 
+#define FIELDS_FEW 64 /* that most heads do with */
+
 static const struct head no_trailers;
 
 void
@@ -168,69 +170,101 @@ h1_wait(struct h1 *h)
 		h1_fail(h, CODEC_TRUNCATED);
 }
 
-/* The field table is on the stack: an event may lead to another codec's. */
-static __attribute__((noinline)) size_t
-h1_read_head(struct h1 *h, const char *p, size_t n)
-{
-	struct field fields[H1_FIELDS_MAX];
-	enum codec_error error;
+/* A head or a trailer section, if it is one. */
+struct h1_parsed {
+	struct codec_limits limits; /* that held for it */
 	struct head head;
-	int used;
+	enum codec_error error;
+	int used; /* as h1_parse_request says */
+};
 
-	MUST(h->base.limits->fields <= H1_FIELDS_MAX);
-	if (h->role == CODEC_SERVER) {
+static void
+h1_parse(struct h1 *h, struct slice in, struct field *fields, uint32_t room,
+    struct h1_parsed *it)
+{
+	it->limits = *h->base.limits;
+	if (it->limits.fields > room)
+		it->limits.fields = room;
+	if (h->reading == H1_READ_TRAILERS) {
+		it->used = h1_parse_trailers(
+		    in.p, in.n, &it->limits, &it->head, fields, &it->error);
+	} else if (h->role == CODEC_SERVER) {
+		it->used = h1_parse_request(
+		    in.p, in.n, &it->limits, &it->head, fields, &it->error);
 		h->stream.user = NULL;
-		used = h1_parse_request(
-		    p, n, h->base.limits, &head, fields, &error);
-		h->method = head.method;
+		h->method = it->head.method;
 	} else {
-		used = h1_parse_response(
-		    p, n, h->base.limits, h->method, &head, fields, &error);
+		it->used = h1_parse_response(in.p, in.n, &it->limits, h->method,
+		    &it->head, fields, &it->error);
 	}
-	if (used == 0) {
+}
+
+static void
+h1_begin(struct h1 *h, const struct head *head, size_t behind)
+{
+	h->peer_version = head->version;
+	h->trailers_void =
+	    head_has(head, FIELD_CONNECTION) && h1_nominates(head);
+	if (h->role == CODEC_SERVER)
+		h1_begin_request(h, head);
+	else
+		h1_begin_response(h, head, behind);
+}
+
+/* Acts on what was found at the start of n bytes; returns how many it was. */
+static size_t
+h1_act(struct h1 *h, const struct h1_parsed *it, size_t n)
+{
+	size_t used = (size_t)it->used;
+
+	if (it->used == 0) {
 		h1_wait(h);
 		return 0;
 	}
 	h->partial = false;
-	h->peer_version = head.version;
-	if (used < 0) {
-		h->base.broken = h->role == CODEC_SERVER ? &head : NULL;
-		h1_fail(h, error);
+	if (it->used < 0) {
+		if (h->reading == H1_READ_START) {
+			h->peer_version = it->head.version;
+			h->base.broken =
+			    h->role == CODEC_SERVER ? &it->head : NULL;
+		}
+		h1_fail(h, it->error);
 		h->base.broken = NULL;
 		return 0;
 	}
-	h->trailers_void =
-	    head_has(&head, FIELD_CONNECTION) && h1_nominates(&head);
-	if (h->role == CODEC_SERVER)
-		h1_begin_request(h, &head);
+	if (h->reading == H1_READ_START)
+		h1_begin(h, &it->head, n - used);
 	else
-		h1_begin_response(h, &head, n - (size_t)used);
-	return (size_t)used;
+		h1_complete(
+		    h, h->trailers_void ? &no_trailers : &it->head, n - used);
+	return used;
 }
 
 static __attribute__((noinline)) size_t
-h1_read_trailers(struct h1 *h, const char *p, size_t n)
+h1_read_many_fields(struct h1 *h, const char *p, size_t n)
 {
 	struct field fields[H1_FIELDS_MAX];
-	enum codec_error error;
-	struct head trailers;
-	int used;
+	struct h1_parsed it;
 
 	MUST(h->base.limits->fields <= H1_FIELDS_MAX);
-	used =
-	    h1_parse_trailers(p, n, h->base.limits, &trailers, fields, &error);
-	if (used == 0) {
-		h1_wait(h);
-		return 0;
-	}
-	h->partial = false;
-	if (used < 0) {
-		h1_fail(h, error);
-		return 0;
-	}
-	h1_complete(
-	    h, h->trailers_void ? &no_trailers : &trailers, n - (size_t)used);
-	return (size_t)used;
+	h1_parse(h, slice_make(p, n), fields, H1_FIELDS_MAX, &it);
+	return h1_act(h, &it, n);
+}
+
+/*
+ * The field table is on the stack: an event may lead to another codec's. One
+ * that is seldom too small keeps what runs below it near what runs above.
+ */
+static __attribute__((noinline)) size_t
+h1_read_fields(struct h1 *h, const char *p, size_t n)
+{
+	struct field fields[FIELDS_FEW];
+	struct h1_parsed it;
+
+	h1_parse(h, slice_make(p, n), fields, FIELDS_FEW, &it);
+	if (it.used < 0 && it.error == CODEC_TOO_MANY_FIELDS)
+		return h1_read_many_fields(h, p, n);
+	return h1_act(h, &it, n);
 }
 
 static size_t
@@ -276,7 +310,7 @@ h1_read(struct h1 *h, const char *p, size_t n)
 		if (h->paused)
 			return 0;
 		if (h->role == CODEC_SERVER || h->writing != H1_WRITE_NONE)
-			return h1_read_head(h, p, n);
+			return h1_read_fields(h, p, n);
 		h1_fail(h, CODEC_UNEXPECTED);
 		return 0;
 	case H1_READ_LENGTH:
@@ -284,7 +318,7 @@ h1_read(struct h1 *h, const char *p, size_t n)
 	case H1_READ_CHUNKED:
 		return h->paused ? 0 : h1_read_chunked(h, p, n);
 	case H1_READ_TRAILERS:
-		return h->paused ? 0 : h1_read_trailers(h, p, n);
+		return h->paused ? 0 : h1_read_fields(h, p, n);
 	case H1_READ_EOF:
 		if (h->paused)
 			return 0;
