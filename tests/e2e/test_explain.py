@@ -116,8 +116,8 @@ def explain(request, g):
 
 def test_the_way_to_an_endpoint(g, explain):
     told = explain('GET', USER, '-H', bearer(roles=['admin']))
-    assert names(told) == ['route', 'forwarded', 'limit', 'authenticate',
-                           'authorize', 'identity', 'upgrade', 'transform',
+    assert names(told) == ['route', 'limit', 'authenticate', 'authorize',
+                           'forwarded', 'identity', 'upgrade', 'transform',
                            'forward']
     assert told['route'] == 'user'
     assert details(told, 'route', 'capture') == ['{1} = 7']

@@ -97,6 +97,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		MUST(!token || is_b64token(text));
 	}
 	credentials_strip(&q, &a);
+	credentials_strip_up(&q);
 	MUST(q.up.count <= q.head.count);
 	MUST(q.uri.query.n <= lines[4].n);
 	q.head = q.up;

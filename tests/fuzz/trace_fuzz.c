@@ -10,6 +10,7 @@
 #include "common/base/must.h"
 #include "tests/fuzz/lines.h"
 #include "worker/filter/trace.h"
+#include "worker/filter/trace_fields.h"
 #include "worker/flow/req.h"
 #include "worker/flow/trace.h"
 
@@ -134,6 +135,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	arena_init(&q.arena, NULL, 0, 1u << 20);
 	trace_record(&q, &rec);
 	MUST(trace_request(&q) == GO_ON);
+	trace_tell(&q);
 	check_told(&q, image.head.telemetry.tracing.propagate);
 	check_state(&q);
 	check_parent(&q, image.head.telemetry.tracing.propagate);

@@ -73,7 +73,7 @@ struct auth_ops {
 	 * is never said.
 	 */
 	void (*forget)(struct auth_try *t);
-	/* credentials_strip takes them out of q->up (img_auth.strip). */
+	/* credentials_strip knows where they are (img_auth.strip). */
 	bool strips;
 };
 

@@ -76,18 +76,28 @@ correlation_request(struct req *q, const struct img_tracing *rule)
 
 	if (name.name.n == 0)
 		return;
-	found = correlation_find(
-	    q->up.fields != NULL ? &q->up : &q->head, &name, &said);
-	if (found == 1 && correlation_is_sane(said->value)) {
-		q->trace->correlation = said->value;
+	found = correlation_find(&q->head, &name, &said);
+	/* What is for this hop alone is no id of what it leads to. */
+	q->trace->correlation = found == 1 &&
+		correlation_is_sane(said->value) &&
+		!head_nominated(&q->head, name.name)
+	    ? said->value
+	    : q->request_id;
+}
+
+void
+correlation_tell(struct req *q, const struct img_tracing *rule)
+{
+	struct correlation_name name = correlation_name(q, rule);
+	struct slice id = q->trace->correlation;
+	struct field *said;
+	uint32_t found = correlation_find(&q->up, &name, &said);
+
+	if (found == 1 && said->value.p == id.p)
 		return; /* it goes upstream as it came */
-	}
-	q->trace->correlation = q->request_id;
-	if (q->up.fields == NULL || !req_reserve_up(q, 1))
-		return;
 	if (found != 0)
 		trace_take_out(q, correlation_is, &name);
-	correlation_add(&q->up, &name, q->request_id);
+	correlation_add(&q->up, &name, id);
 }
 
 void

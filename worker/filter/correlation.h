@@ -12,9 +12,15 @@
 
 /*
  * The client's, if it sent one that is sane, else the request's id: into
- * q->trace and what goes upstream. Nothing where the rule names no field.
+ * q->trace. Nothing where the rule names no field.
  */
 void correlation_request(struct req *q, const struct img_tracing *rule);
+
+/*
+ * Into what goes upstream, which has room for it, where q has one and its
+ * client has not said the same there.
+ */
+void correlation_tell(struct req *q, const struct img_tracing *rule);
 
 /* Into the answer, in place of what its origin says there. */
 void correlation_answer(struct req *q, struct head *h);

@@ -300,15 +300,22 @@ strip_query(struct req *q, struct slice wanted)
 void
 credentials_strip(struct req *q, const struct img_auth *a)
 {
+	q->stripped = a;
+	if (a->query.len != 0 && q->uri.query.n != 0)
+		strip_query(q, img_slice(q->image, a->query));
+}
+
+void
+credentials_strip_up(struct req *q)
+{
 	const struct img_head *img = q->image;
+	const struct img_auth *a = q->stripped;
 
 	if (a->header.len != 0)
 		strip_field(&q->up, (enum field_id)a->header_id,
 		    img_slice(img, a->header));
 	if (a->cookie.len != 0)
 		strip_cookie(q, img_slice(img, a->cookie));
-	if (a->query.len != 0 && q->uri.query.n != 0)
-		strip_query(q, img_slice(img, a->query));
 	if (a->header.len == 0 && a->cookie.len == 0 && a->query.len == 0)
 		strip_field(&q->up, FIELD_AUTHORIZATION, SLICE_NONE);
 }

@@ -35,7 +35,13 @@ credentials_look(struct req *q, const struct img_auth *a, struct slice scheme,
 /* RFC 6750 2.1, RFC 9110 11.2: b64token, and token68, which is the same. */
 bool credentials_is_token(struct slice text);
 
-/* Removes them from q->up, and the parameter from the query. */
+/*
+ * They are to go no further: removes the parameter from the query, and notes
+ * in q->stripped whose fields are to be removed when q->up is made.
+ */
 void credentials_strip(struct req *q, const struct img_auth *a);
+
+/* Removes from q->up what q->stripped, which is not NULL, says. */
+void credentials_strip_up(struct req *q);
 
 #endif

@@ -4,6 +4,8 @@
 #include "worker/filter/forwarded.h"
 
 #include "common/base/text.h"
+#include "worker/filter/credentials.h"
+#include "worker/filter/trace_fields.h"
 #include "worker/filter/way.h"
 #include "worker/flow/own.h"
 #include "worker/flow/told.h"
@@ -123,6 +125,10 @@ forwarded_request(struct req *q)
 	/* RFC 9110 10.1.4: said anew on every hop. */
 	if (req_takes_trailers(q))
 		head_add(up, FIELD_TE, SLICE_LIT("trailers"));
+	if (q->trace != NULL)
+		trace_tell(q);
+	if (q->stripped != NULL)
+		credentials_strip_up(q);
 	if (arena_failed(&q->arena)) {
 		req_fail(q, WHY_OVERLOADED);
 		return DONE;

@@ -9,8 +9,11 @@
 /*
  * Makes req->up from req->head: hop-by-hop fields removed (RFC 9110 7.6.1);
  * X-Request-ID, X-Forwarded-For/-Proto/-Host/-Port, Forwarded (RFC 7239) and
- * Via set. Fields of told.h are removed. What a client says of itself in these
- * is not believed: it is replaced, unless the peer is trusted (way.h).
+ * Via set; what the trace says (trace_fields.h). Fields of told.h, and
+ * credentials that go no further, are removed. What a client says of itself in
+ * these is not believed: it is replaced, unless the peer is trusted (way.h).
+ *
+ * It runs behind whatever may refuse the request.
  */
 enum verdict forwarded_request(struct req *q);
 

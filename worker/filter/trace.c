@@ -4,7 +4,6 @@
 #include "worker/filter/trace.h"
 
 #include "worker/filter/correlation.h"
-#include "worker/filter/trace_fields.h"
 #include "worker/flow/req.h"
 #include "worker/flow/steps.h"
 #include "worker/flow/trace.h"
@@ -90,7 +89,6 @@ trace_request(struct req *q)
 	trace_sample(q, t, &c, rule);
 	q->trace = t;
 	correlation_request(q, rule);
-	trace_tell(q, rule->propagate);
 	if (arena_failed(&q->arena)) {
 		req_fail(q, WHY_OVERLOADED);
 		return DONE;

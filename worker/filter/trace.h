@@ -1,7 +1,7 @@
 /*
  * trace.h - the filter that makes a request a part of a trace, its parent's or
- * one that begins here, and tells endpoints so, in the formats of
- * tracing.propagate; and the correlation id, which goes both ways.
+ * one that begins here; and the correlation id, which goes both ways. Endpoints
+ * are told by trace_fields.h.
  *
  * The ids of a trace are believed from anybody, what the parent decided about
  * sampling only from a trusted peer.

@@ -8,9 +8,10 @@
 #include "worker/filter/trace_fields.h"
 
 #include "common/base/hex.h"
+#include "worker/filter/correlation.h"
 #include "worker/flow/trace.h"
 
-#define TRACE_FIELDS_MAX 8u
+#define TRACE_FIELDS_MAX 9u /* with the correlation id */
 
 void
 trace_take_out(struct req *q,
@@ -129,16 +130,20 @@ trace_add_multi(struct head *up, const struct trace *t)
 }
 
 void
-trace_tell(struct req *q, uint32_t propagate)
+trace_tell(struct req *q)
 {
+	const struct img_tracing *rule = &q->image->telemetry.tracing;
+	uint32_t propagate = rule->propagate;
 	struct trace *t = q->trace;
 	struct head *up = &q->up;
 
+	if (!req_reserve_up(q, TRACE_FIELDS_MAX))
+		return;
+	if (t->correlation.n != 0)
+		correlation_tell(q, rule);
 	trace_write_w3c(t);
 	if ((propagate & (IMG_TRACE_B3 | IMG_TRACE_B3_MULTI)) != 0)
 		trace_write_b3(t);
-	if (up->fields == NULL || !req_reserve_up(q, TRACE_FIELDS_MAX))
-		return;
 	trace_clear(q, propagate);
 	if ((propagate & IMG_TRACE_W3C) != 0) {
 		head_add(up, FIELD_TRACEPARENT,

@@ -7,11 +7,11 @@
 #include "worker/flow/req.h"
 
 /*
- * Puts q->trace into what goes upstream, in the formats of `propagate`
- * (IMG_TRACE_*), in place of what the client said in those. Nothing where
- * nothing goes upstream.
+ * Puts q->trace, which is not NULL, into what goes upstream, in the formats of
+ * tracing.propagate and with the correlation id, in place of what the client
+ * said in those. Without memory the arena says so.
  */
-void trace_tell(struct req *q, uint32_t propagate);
+void trace_tell(struct req *q);
 
 /* Takes the fields for which `is` holds out of what goes upstream. */
 void trace_take_out(struct req *q,

@@ -170,7 +170,9 @@ struct req {
 	struct req_plan plan;
 	struct grpc_deadline *deadline; /* NULL: the client gave none */
 	struct identity *identity;      /* NULL: nobody vouched for it */
-	struct limits *limits;          /* what it was charged; NULL: nothing */
+	/* Whose credentials go no further; NULL: nobody's. */
+	const struct img_auth *stripped;
+	struct limits *limits; /* what it was charged; NULL: nothing */
 	const struct decision *decision; /* of its route; NULL: none was due */
 	/* What changes the bodies on their way (sink.h). NULL: nothing. */
 	struct sink *body_up, *body_down;

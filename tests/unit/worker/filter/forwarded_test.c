@@ -162,6 +162,22 @@ START_TEST(ipv6_is_quoted)
 }
 END_TEST
 
+START_TEST(stripped_credentials_end_here)
+{
+	static const struct img_auth bearer;
+	static const char *const fields[][2] = {
+		{ "Authorization", "Bearer x" },
+		{ "X-Kept", "yes" },
+	};
+
+	q.stripped = &bearer;
+	begin(fields, 2, "10.1.2.3:9");
+	ck_assert_uint_eq(occurrences("Authorization", NULL), 0);
+	ck_assert_uint_eq(occurrences("X-Kept", "yes"), 1);
+	end();
+}
+END_TEST
+
 START_TEST(te_trailers_is_said_anew)
 {
 	static const char *const fields[][2] = {
@@ -241,6 +257,7 @@ main(void)
 	tcase_add_checked_fixture(tc, start, NULL);
 	tcase_add_test(tc, hop_by_hop_fields_end_here);
 	tcase_add_test(tc, te_trailers_is_said_anew);
+	tcase_add_test(tc, stripped_credentials_end_here);
 	tcase_add_test(tc, void_expectations_end_here);
 	tcase_add_test(tc, max_forwards);
 	tcase_add_test(tc, claims_of_the_client_are_replaced);

@@ -9,6 +9,7 @@
 #include "common/base/hex.h"
 #include "worker/filter/correlation.h"
 #include "worker/filter/trace.h"
+#include "worker/filter/trace_fields.h"
 #include "worker/flow/req.h"
 #include "worker/flow/trace.h"
 
@@ -81,6 +82,7 @@ run(void)
 	q.up_room = 16;
 	memcpy(up, fields, sizeof(up));
 	ck_assert_int_eq(trace_request(&q), GO_ON);
+	trace_tell(&q);
 }
 
 /* What goes upstream in the one field of that name; empty: it has none. */
@@ -469,6 +471,17 @@ START_TEST(correlation)
 }
 END_TEST
 
+START_TEST(a_nominated_correlation)
+{
+	say("Connection", "X-Mine");
+	say("X-Mine", "abc-1");
+	rule->correlation = image_text(20, "X-Mine");
+	run();
+	ck_assert(slice_eq(q.trace->correlation, q.request_id));
+	ck_assert(slice_eq(told("X-Mine"), q.request_id));
+}
+END_TEST
+
 START_TEST(no_correlation)
 {
 	say("X-Correlation-ID", "kept");
@@ -518,6 +531,7 @@ main(void)
 	tcase_add_test(t, errors_and_slow_ones);
 	tcase_add_test(t, no_tracing);
 	LOOP(correlation, correlations);
+	tcase_add_test(t, a_nominated_correlation);
 	tcase_add_test(t, no_correlation);
 	tcase_add_test(t, no_room);
 	suite_add_tcase(s, t);
