@@ -83,7 +83,7 @@ struct codec_events {
 	 * A whole head; for the client role also interim (1xx) ones. A 101
 	 * comes only where it was asked for, and switches: `data` then has the
 	 * bytes of the other protocol until the peer's end, and stream_data
-	 * sends such.
+	 * sends such. The first h->room fields are the owner's to change.
 	 */
 	void (*head)(struct stream *s, const struct head *h);
 	/* Body bytes, decoded. Never empty. */

@@ -197,6 +197,7 @@ h1_parse(struct h1 *h, struct slice in, struct field *fields, uint32_t room,
 		it->used = h1_parse_response(in.p, in.n, &it->limits, h->method,
 		    &it->head, fields, &it->error);
 	}
+	it->head.room = room;
 }
 
 static void

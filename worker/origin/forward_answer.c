@@ -29,12 +29,25 @@ forward_ready(struct call *c)
 	forward_flush(f);
 }
 
-/* Framing fields go along: the codec reads them and writes its own. */
-static void
-forward_copy_fields(struct head *out, const struct head *h)
+/*
+ * The head as the client gets it, with room for `more` fields: in the place of
+ * h, where there is as much. Framing fields go along: the codec reads them and
+ * writes its own. False without memory.
+ */
+static bool
+forward_own_fields(
+    struct req *q, const struct head *h, struct head *out, uint32_t more)
 {
 	bool nominated = head_has(h, FIELD_CONNECTION);
 
+	*out = *h;
+	if (nominated)
+		out->room = 0; /* h goes on to say which they are */
+	if (!head_reserve(out, more, &q->arena))
+		return false;
+	if ((h->present & http_hop_fields) == 0)
+		return true;
+	out->count = 0;
 	for (uint32_t i = 0; i < h->count; i++) {
 		const struct field *f = &h->fields[i];
 
@@ -44,21 +57,17 @@ forward_copy_fields(struct head *out, const struct head *h)
 			continue;
 		out->fields[out->count++] = *f;
 	}
+	return true;
 }
 
 static void
 forward_interim(struct call *c, const struct head *h)
 {
 	struct forward *f = c->user;
-	struct field *fields =
-	    arena_alloc(&f->req->arena, (h->count + 1) * sizeof(*fields));
-	struct head out = *h;
+	struct head out;
 
-	if (fields == NULL)
+	if (!forward_own_fields(f->req, h, &out, 0))
 		return;
-	out.fields = fields;
-	out.count = 0;
-	forward_copy_fields(&out, h);
 	/* A go-ahead says nothing of the answer; anything else does. */
 	f->interim = f->interim || h->status != 100;
 	req_answer_interim(f->req, &out);
@@ -73,20 +82,14 @@ forward_drop_data(struct forward *f, size_t n)
 }
 
 bool
-forward_make_answer(
-    struct forward *f, const struct head *h, struct head *out, uint32_t *room)
+forward_make_answer(struct forward *f, const struct head *h, struct head *out)
 {
 	struct req *q = f->req;
 
-	*room = h->count + FORWARD_SPARE_FIELDS;
-	*out = *h;
-	out->fields = arena_alloc(&q->arena, *room * sizeof(*out->fields));
-	if (out->fields == NULL)
+	if (!forward_own_fields(q, h, out, FORWARD_SPARE_FIELDS))
 		return false;
-	out->count = 0;
 	out->close = false; /* the upstream's wish, not the client's */
 	out->method = q->head.method;
-	forward_copy_fields(out, h);
 	forward_end_deadline(f);
 	forward_keep_drop(f);
 	forward_note_time(f);
@@ -98,17 +101,17 @@ static void
 forward_answer(struct forward *f, const struct head *h)
 {
 	struct req *q = f->req;
+	/* RFC 9110 15.5.22: it has to say what would be accepted. */
+	struct slice offered =
+	    h->status == 426 ? upgrade_offered(q, h) : SLICE_NONE;
 	struct head out;
-	uint32_t room;
 
-	if (!forward_make_answer(f, h, &out, &room)) {
+	if (!forward_make_answer(f, h, &out)) {
 		req_fail(q, WHY_OVERLOADED);
 		return;
 	}
-	/* RFC 9110 15.5.22: it has to say what would be accepted. */
-	if (h->status == 426)
-		out.upgrade = upgrade_offered(q, h);
-	req_answer_head(q, &out, room, false);
+	out.upgrade = offered;
+	req_answer_head(q, &out, out.room, false);
 }
 
 static void

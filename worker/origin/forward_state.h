@@ -207,10 +207,11 @@ forward_stands_in(const struct forward *f)
 
 /*
  * The head of an answer, as req_answer_head wants it, whose texts are those of
- * h; false without memory. No other call is made.
+ * h, and maybe its fields, too: h is not to be looked at any more. False
+ * without memory. No other call is made.
  */
-bool forward_make_answer(
-    struct forward *f, const struct head *h, struct head *out, uint32_t *room);
+bool
+forward_make_answer(struct forward *f, const struct head *h, struct head *out);
 
 /* The `burst` of its sink, and a tunnel's. */
 void forward_burst(struct call *c);

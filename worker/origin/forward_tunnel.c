@@ -224,11 +224,10 @@ forward_switched(struct call *c, const struct head *h)
 	struct forward *f = c->user;
 	struct req *q = f->req;
 	struct head out;
-	uint32_t room;
 
 	forward_note_head(f, h);
 	f->tunnel = arena_zalloc(&q->arena, sizeof(*f->tunnel));
-	if (f->tunnel == NULL || !forward_make_answer(f, h, &out, &room)) {
+	if (f->tunnel == NULL || !forward_make_answer(f, h, &out)) {
 		req_fail(q, WHY_OVERLOADED);
 		return;
 	}
@@ -237,5 +236,5 @@ forward_switched(struct call *c, const struct head *h)
 	c->sink = &tunnel_sink;
 	env_count(q->env, COUNTER_TUNNELS, 1);
 	env_count(q->env, COUNTER_TUNNELS_TOTAL, 1);
-	req_answer_switch(q, &out, room);
+	req_answer_switch(q, &out, out.room);
 }

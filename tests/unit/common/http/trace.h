@@ -116,6 +116,8 @@ trace_on_head(struct stream *s, const struct head *h)
 	    (unsigned long long)h->length, h->close ? " close" : "",
 	    h->expect_continue ? " expect" : "");
 	trace_fields(t, h);
+	MUST(h->room >= h->count); /* and all of them may be changed */
+	memset(h->fields, 0, h->room * sizeof(*h->fields));
 	if (t->h.role == CODEC_SERVER && t->answer == TRACE_AT_HEAD)
 		trace_reply(t, 200);
 }
