@@ -339,10 +339,9 @@ jwt_ask(struct auth_try *t)
 	struct env *e = t->q->env;
 	struct jwt j = { .t = t, .key = { .auth = t->auth, .dotted = true } };
 	struct auth_cache_key *key = &j.key;
-	bool token;
 
-	switch (credentials_look(t->q, t->auth, SLICE_LIT("Bearer"), &key->text,
-	    &t->from_cookie, &token)) {
+	switch (credentials_look(
+	    t->q, t->auth, SLICE_LIT("Bearer"), &key->text, &t->from_cookie)) {
 	case CREDENTIALS_NONE:
 		return AUTH_NONE;
 	case CREDENTIALS_TWO:
@@ -357,8 +356,6 @@ jwt_ask(struct auth_try *t)
 	t->identity = auth_cache_find(e->auth_cache, key);
 	if (t->identity != NULL)
 		return AUTH_OK;
-	if (token && !credentials_is_token(key->text))
-		return jwt_bad(&j, WHY_TOKEN_MALFORMED);
 	return jwt_look_at(&j);
 }
 

@@ -172,9 +172,8 @@ reads_authorization(const struct img_auth *a)
 	    (a->header.len == 0 && a->cookie.len == 0);
 }
 
-enum credentials
-credentials_look(struct req *q, const struct img_auth *a, struct slice scheme,
-    struct slice *text, bool *in_cookie, bool *has_to_be_token)
+static struct found
+all_look(struct req *q, const struct img_auth *a, struct slice scheme)
 {
 	bool token = scheme.n != 0;
 	struct found f = { 0 };
@@ -188,26 +187,39 @@ credentials_look(struct req *q, const struct img_auth *a, struct slice scheme,
 	/* Where it is not ours to read, an upstream might: not beside ours. */
 	if (token && (f.count != 0 || reads_authorization(a)))
 		look_authorization(&q->head, scheme, &f);
+	return f;
+}
+
+static enum credentials
+found_say(const struct found *f, struct slice *text, bool *in_cookie)
+{
 	if (in_cookie != NULL)
-		*in_cookie = f.in_cookie;
-	*text = f.text;
-	*has_to_be_token = f.token;
-	if (f.count == 0)
+		*in_cookie = f->in_cookie;
+	*text = f->text;
+	if (f->count == 0)
 		return CREDENTIALS_NONE;
-	if (f.count > 1)
+	if (f->count > 1)
 		return CREDENTIALS_TWO;
-	return f.text.n != 0 ? CREDENTIALS_FOUND : CREDENTIALS_BAD;
+	return f->text.n != 0 ? CREDENTIALS_FOUND : CREDENTIALS_BAD;
+}
+
+enum credentials
+credentials_look(struct req *q, const struct img_auth *a, struct slice scheme,
+    struct slice *text, bool *in_cookie)
+{
+	struct found f = all_look(q, a, scheme);
+
+	return found_say(&f, text, in_cookie);
 }
 
 enum credentials
 credentials_find(struct req *q, const struct img_auth *a, struct slice scheme,
     struct slice *text, bool *in_cookie)
 {
-	bool token;
-	enum credentials c =
-	    credentials_look(q, a, scheme, text, in_cookie, &token);
+	struct found f = all_look(q, a, scheme);
+	enum credentials c = found_say(&f, text, in_cookie);
 
-	return c == CREDENTIALS_FOUND && token && !credentials_is_token(*text)
+	return c == CREDENTIALS_FOUND && f.token && !credentials_is_token(*text)
 	    ? CREDENTIALS_BAD
 	    : c;
 }

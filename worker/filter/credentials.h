@@ -25,12 +25,11 @@ enum credentials credentials_find(struct req *q, const struct img_auth *a,
     struct slice scheme, struct slice *text, bool *in_cookie);
 
 /*
- * The same for who may have seen the text before: whether it is a token is not
- * looked at, where it has to be one. That it is not empty is.
+ * The same for who has seen the text before, or takes it apart: whether it is a
+ * token is not looked at, where it has to be one. That it is not empty is.
  */
-enum credentials
-credentials_look(struct req *q, const struct img_auth *a, struct slice scheme,
-    struct slice *text, bool *in_cookie, bool *has_to_be_token);
+enum credentials credentials_look(struct req *q, const struct img_auth *a,
+    struct slice scheme, struct slice *text, bool *in_cookie);
 
 /* RFC 6750 2.1, RFC 9110 11.2: b64token, and token68, which is the same. */
 bool credentials_is_token(struct slice text);

@@ -140,6 +140,44 @@ START_TEST(all_bytes)
 }
 END_TEST
 
+/* Of texts with each byte at each place those are taken that come back. */
+START_TEST(long_texts)
+{
+	char text[BASE64URL_TEXT(50)], again[sizeof(text)];
+	uint8_t bytes[50], out[50];
+	unsigned taken = 0;
+	size_t n;
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 151 + (i >> 2));
+	for (size_t i = 0; i <= sizeof(bytes); i++) {
+		n = base64url_encode(bytes, i, text);
+		ck_assert(
+		    decode(slice_make(text, n), slice_make((char *)bytes, i)));
+	}
+	for (size_t at = 0; at < sizeof(text); at++) {
+		char was = text[at];
+
+		for (unsigned c = 0; c < 256; c++) {
+			struct slice all = slice_make(text, sizeof(text));
+
+			text[at] = (char)c;
+			if (!base64url_decode(all, out, &n)) {
+				ck_assert(!base64url_valid(all));
+				continue;
+			}
+			taken++;
+			ck_assert_uint_eq(
+			    base64url_encode(out, n, again), sizeof(text));
+			ck_assert_mem_eq(text, again, sizeof(text));
+		}
+		text[at] = was;
+	}
+	/* The last digit has four bits. */
+	ck_assert_uint_eq(taken, (sizeof(text) - 1) * 64 + 16);
+}
+END_TEST
+
 #define ROWS(a) (int)(sizeof(a) / sizeof((a)[0]))
 
 int
@@ -154,6 +192,7 @@ main(void)
 	tcase_add_loop_test(tc, refuses, 0, ROWS(bad));
 	tcase_add_test(tc, all_texts);
 	tcase_add_test(tc, all_bytes);
+	tcase_add_test(tc, long_texts);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
