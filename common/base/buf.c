@@ -37,18 +37,21 @@ buf_pool_state(void)
 	return &buf_pool;
 }
 
+static __attribute__((noinline)) struct buf *
+buf_take_large(size_t size)
+{
+	MUST(size <= OVERSIZE_MAX);
+	return malloc(sizeof(struct buf) + size);
+}
+
 struct buf *
 buf_take(size_t size)
 {
 	struct buf *b;
 
-	if (size <= ROOM) {
+	if (size < ROOM)
 		size = ROOM;
-		b = pool_take(&buf_pool);
-	} else {
-		MUST(size <= OVERSIZE_MAX);
-		b = malloc(sizeof(*b) + size);
-	}
+	b = size == ROOM ? pool_take(&buf_pool) : buf_take_large(size);
 	if (b == NULL)
 		return NULL;
 	b->next = NULL;
@@ -87,7 +90,7 @@ obuf_fini(struct obuf *o)
 }
 
 /* Takes the last block out of the queue: it was reserved and never filled. */
-static void
+static __attribute__((noinline)) void
 obuf_drop_tail(struct obuf *o)
 {
 	struct buf **at = &o->head;
@@ -149,17 +152,13 @@ obuf_append_blocks(struct obuf *o, const void *bytes, size_t n)
 }
 
 void
-obuf_write(struct obuf *o, const void *p, size_t n)
+obuf_write_bulk(struct obuf *o, const void *p, size_t n)
 {
 	struct iovec iov[IOV_MAX_QUEUED + 1];
 	size_t queued = o->bytes;
 	size_t sent;
 	int count;
 
-	if (n < BUF_BULK_BYTES || o->bulk == NULL || o->failed) {
-		obuf_append(o, p, n);
-		return;
-	}
 	count = obuf_iov(o, iov, IOV_MAX_QUEUED + 1);
 	if (count > IOV_MAX_QUEUED) {
 		obuf_append(o, p, n);
@@ -195,22 +194,17 @@ obuf_iov(const struct obuf *o, struct iovec *iov, int max)
 }
 
 void
-obuf_consume(struct obuf *o, size_t n)
+obuf_consume_some(struct obuf *o, size_t n)
 {
-	struct buf *b;
+	struct buf *b = o->head;
 
-	MUST(n <= o->bytes);
+	MUST(n < o->bytes);
 	o->bytes -= (uint32_t)n;
-	while ((b = o->head) != NULL) {
-		size_t has = b->end - b->start;
-
-		if (n < has) {
-			b->start += (uint32_t)n;
-			return;
-		}
-		n -= has;
+	while (n >= b->end - b->start) {
+		n -= b->end - b->start;
 		o->head = b->next;
 		buf_give(b);
+		b = o->head;
 	}
-	o->tail = NULL;
+	b->start += (uint32_t)n;
 }

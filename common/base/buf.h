@@ -14,7 +14,11 @@
 #include <string.h>
 #include <sys/uio.h>
 
-#define BUF_BLOCK_BYTES 16384    /* of a pooled block, its head included */
+/*
+ * Of a pooled block, its head included: an odd number of cache lines, or all
+ * blocks would begin in the same few places of a cache.
+ */
+#define BUF_BLOCK_BYTES (16384 + 64)
 #define BUF_QUEUE_MAX (1u << 30) /* of an obuf: beyond it, memory lacks */
 #define BUF_BULK_BYTES 4096 /* spans from here on try to bypass the queue */
 
@@ -103,17 +107,37 @@ obuf_append(struct obuf *o, const void *p, size_t n)
 	o->bytes += (uint32_t)n;
 }
 
+/* The same with a large span, where there is a `bulk`. */
+void obuf_write_bulk(struct obuf *o, const void *p, size_t n);
+
 /*
  * Appends body bytes: a small span is copied; from BUF_BULK_BYTES on, what is
  * queued and the span are offered to `bulk` in one gather, and only what was
  * not taken is copied. So memory is bounded by one span beyond the queue.
  */
-void obuf_write(struct obuf *o, const void *p, size_t n);
+static inline void
+obuf_write(struct obuf *o, const void *p, size_t n)
+{
+	if (n < BUF_BULK_BYTES || o->bulk == NULL || o->failed)
+		obuf_append(o, p, n);
+	else
+		obuf_write_bulk(o, p, n);
+}
 
 /* Fills up to `max` iovecs with the queued bytes; returns how many. */
 int obuf_iov(const struct obuf *o, struct iovec *iov, int max);
 
+/* The same of less than all there are. */
+void obuf_consume_some(struct obuf *o, size_t n);
+
 /* Drops n sent bytes from the front; n must not exceed o->bytes. */
-void obuf_consume(struct obuf *o, size_t n);
+static inline void
+obuf_consume(struct obuf *o, size_t n)
+{
+	if (n == o->bytes)
+		obuf_fini(o);
+	else
+		obuf_consume_some(o, n);
+}
 
 #endif

@@ -42,12 +42,15 @@ struct slab {
 	uint32_t fresh; /* objects from here on were never taken */
 };
 
-#define SLAB_HEAD ((sizeof(struct slab) + 15) & ~(size_t)15)
+#define SLAB_HEAD POOL_ALIGN
+
+_Static_assert(sizeof(struct slab) <= SLAB_HEAD, "its head is in front");
 
 void
 pool_init(struct pool *p, const char *name, size_t object_bytes, uint32_t limit)
 {
-	size_t bytes = (object_bytes + 15) & ~(size_t)15;
+	size_t bytes =
+	    (object_bytes + POOL_ALIGN - 1) & ~(size_t)(POOL_ALIGN - 1);
 	size_t slab = SLAB_MIN;
 	size_t count;
 
@@ -65,7 +68,7 @@ pool_init(struct pool *p, const char *name, size_t object_bytes, uint32_t limit)
 		.object_bytes = bytes,
 		.slab_bytes = slab,
 		.per_slab = (uint32_t)count,
-		.limit = limit,
+		.limit = limit != 0 ? limit : UINT32_MAX,
 	};
 	list_init(&p->partial);
 	list_init(&p->full);
@@ -99,7 +102,7 @@ map_aligned(size_t n)
 	return p + before;
 }
 
-static bool
+static __attribute__((noinline)) bool
 slab_new(struct pool *p)
 {
 	struct slab *s = map_aligned(p->slab_bytes);
@@ -107,7 +110,6 @@ slab_new(struct pool *p)
 	if (s == NULL)
 		return false;
 	s->pool = p;
-	p->free += p->per_slab;
 	p->slabs++;
 	p->empty++;
 	list_push_front(&p->partial, &s->link);
@@ -119,7 +121,6 @@ static void
 slab_free(struct pool *p, struct slab *s)
 {
 	list_remove(&s->link);
-	p->free -= p->per_slab;
 	p->slabs--;
 	p->empty--;
 	SHOW((char *)s, p->slab_bytes);
@@ -134,16 +135,22 @@ pool_fini(struct pool *p)
 		slab_free(p, CONTAINER_OF(p->partial.next, struct slab, link));
 }
 
+static __attribute__((noinline)) void *
+slab_pop_fresh(struct pool *p, struct slab *s)
+{
+	void *object = (char *)s + SLAB_HEAD + s->fresh++ * p->object_bytes;
+
+	SHOW(object, p->object_bytes);
+	return object;
+}
+
 static inline void *
 slab_pop(struct pool *p, struct slab *s)
 {
 	void *object = s->free;
 
-	if (object == NULL) {
-		object = (char *)s + SLAB_HEAD + s->fresh++ * p->object_bytes;
-		SHOW(object, p->object_bytes);
-		return object;
-	}
+	if (object == NULL)
+		return slab_pop_fresh(p, s);
 	SHOW(object, p->object_bytes);
 	memcpy(&s->free, object, sizeof(void *));
 	return object;
@@ -164,14 +171,13 @@ pool_take(struct pool *p)
 	struct slab *s;
 	void *object;
 
-	if (p->limit != 0 && p->used >= p->limit)
+	if (p->used >= p->limit)
 		return NULL;
 	if (list_empty(&p->partial) && !slab_new(p))
 		return NULL;
 	s = CONTAINER_OF(p->partial.next, struct slab, link);
 	object = slab_pop(p, s);
 	p->used++;
-	p->free--;
 	if (s->used == 0)
 		slab_begin(p);
 	if (++s->used == p->per_slab) {
@@ -192,7 +198,6 @@ pool_give(struct pool *p, void *object)
 	s->free = object;
 	HIDE(object, p->object_bytes);
 	p->used--;
-	p->free++;
 	if (s->used-- == p->per_slab) {
 		list_remove(&s->link);
 		list_push_front(&p->partial, &s->link);

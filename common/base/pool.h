@@ -15,17 +15,20 @@
 #include "common/base/list.h"
 
 struct pool {
-	const char *name;    /* for status; not owned */
-	size_t object_bytes; /* rounded up to 16 */
-	size_t slab_bytes;   /* a power of two */
-	uint32_t per_slab;
-	uint32_t limit;        /* objects; 0 = none */
-	uint32_t used, free;   /* objects */
+	struct list partial;   /* slabs with a free object, warmest first */
+	size_t slab_bytes;     /* a power of two */
+	uint32_t used;         /* objects */
+	uint32_t limit;        /* of them; UINT32_MAX: none */
+	uint32_t per_slab;     /* likewise */
 	uint32_t slabs, empty; /* all; those without an object in use */
 	uint32_t peak;         /* most slabs in use since the last trim */
-	struct list partial;   /* slabs with a free object, warmest first */
+	size_t object_bytes;   /* rounded up to POOL_ALIGN */
 	struct list full;
+	const char *name; /* for status; not owned */
 };
+
+/* Each object begins a cache line: what is used together can be kept so. */
+#define POOL_ALIGN 64
 
 /*
  * A pool of `object_bytes` each (at least 16), at most `limit` at once (0: no

@@ -60,6 +60,32 @@ io_tell_failed(struct io *io)
 	io->events->failed(io, io->error);
 }
 
+/* What a send said, that was to take so much. */
+static inline size_t
+io_sent(struct io *io, ssize_t n, size_t wanted)
+{
+	if (n < 0) {
+		io_send_failed(io, errno);
+		return 0;
+	}
+	if ((size_t)n < wanted)
+		io->writable = false;
+	io->bytes_out += (uint64_t)n;
+	return (size_t)n;
+}
+
+/* One span, as nearly always. */
+static size_t
+io_socket_send_one(struct io *io, const void *p, size_t wanted)
+{
+	ssize_t n;
+
+	do {
+		n = send(io->watch.fd, p, wanted, MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+	return io_sent(io, n, wanted);
+}
+
 size_t
 io_socket_send(struct io *io, const struct iovec *iov, int count)
 {
@@ -71,23 +97,14 @@ io_socket_send(struct io *io, const struct iovec *iov, int count)
 	size_t wanted = 0;
 	ssize_t n;
 
+	if (count == 1)
+		return io_socket_send_one(io, iov->iov_base, iov->iov_len);
 	for (int i = 0; i < count; i++)
 		wanted += iov[i].iov_len;
 	do {
-		if (count == 1)
-			n = send(
-			    io->watch.fd, iov->iov_base, wanted, MSG_NOSIGNAL);
-		else
-			n = sendmsg(io->watch.fd, &msg, MSG_NOSIGNAL);
+		n = sendmsg(io->watch.fd, &msg, MSG_NOSIGNAL);
 	} while (n < 0 && errno == EINTR);
-	if (n < 0) {
-		io_send_failed(io, errno);
-		return 0;
-	}
-	if ((size_t)n < wanted)
-		io->writable = false;
-	io->bytes_out += (uint64_t)n;
-	return (size_t)n;
+	return io_sent(io, n, wanted);
 }
 
 /* Sends what TLS or a duct has; it leaves before what is in out. */
@@ -119,7 +136,7 @@ io_send_bulk(void *ctx, const struct iovec *iov, int count)
 }
 
 /* False: TLS must say so first, and cannot yet; or the socket failed. */
-static bool
+static __attribute__((noinline)) bool
 io_shut_now(struct io *io)
 {
 	if (io->tls != NULL && !tls_bye(io))
@@ -132,7 +149,7 @@ io_shut_now(struct io *io)
 }
 
 /* Only now does the loop have to tell when the socket takes bytes again. */
-static void
+static __attribute__((noinline)) void
 io_watch_room(struct io *io)
 {
 	if (io->room || !io->begun)
@@ -140,6 +157,26 @@ io_watch_room(struct io *io)
 	io->room = true;
 	if (!loop_watch_both(io->loop, &io->watch))
 		io_error_set(io, errno);
+}
+
+/* Sends what is queued, as far as one send goes. */
+static __attribute__((noinline)) size_t
+io_send_spans(struct io *io)
+{
+	struct iovec iov[IOV_SENT];
+	int count = obuf_iov(&io->out, iov, IOV_SENT);
+
+	return io_send(io, iov, count);
+}
+
+static size_t
+io_send_queued(struct io *io)
+{
+	const struct buf *b = io->out.head;
+
+	if (b->next != NULL || io->tls != NULL || io->duct != 0)
+		return io_send_spans(io);
+	return io_socket_send_one(io, b->data + b->start, b->end - b->start);
 }
 
 bool
@@ -153,9 +190,7 @@ io_flush(struct io *io)
 	if (io->error != 0)
 		return false;
 	while (io->out.bytes != 0 && io->writable) {
-		struct iovec iov[IOV_SENT];
-		int count = obuf_iov(&io->out, iov, IOV_SENT);
-		size_t n = io_send(io, iov, count);
+		size_t n = io_send_queued(io);
 
 		if (n == 0)
 			break;
@@ -163,7 +198,7 @@ io_flush(struct io *io)
 	}
 	if (io->wire_bytes != 0)
 		io_flush_wire(io);
-	if (io_queued(io) != 0) {
+	if (io_unsent(io) != 0) {
 		io->blocked = true;
 		io_watch_room(io);
 		return false;
@@ -198,10 +233,8 @@ io_may_be_late(const struct io *io)
 bool
 io_flush_soon(struct io *io)
 {
-	if (io->late && io_may_be_late(io))
-		return true;
 	if (io_may_be_late(io) &&
-	    loop_after_batch(io->loop, &io->watch, io_flush_late))
+	    (io->late || loop_after_batch(io->loop, &io->watch, io_flush_late)))
 		return io->late = true;
 	return io_flush(io);
 }

@@ -101,25 +101,25 @@ struct io {
 	uint8_t duct; /* whose bytes wait, before those of out; 0: none */
 	bool connecting : 1;
 	bool readable : 1; /* the socket may have bytes */
-	bool writable : 1; /* the socket may take bytes */
+	bool held : 1;     /* TLS may have bytes that the socket gave already */
 	bool paused : 1;
-	bool hangup : 1;   /* EPOLLRDHUP was seen: read to the end */
-	bool in_input : 1; /* input is being delivered */
-	bool offer : 1;    /* the stash is to be offered again */
-	bool blocked : 1;  /* out was not drained by the last flush */
-	bool late : 1;     /* out is to be sent at the end of the batch */
+	bool securing : 1;    /* the TLS handshake is not over */
+	bool offer : 1;       /* the stash is to be offered again */
+	bool passes : 1;      /* `passes` is to be asked before the next read */
+	bool in_input : 1;    /* input is being delivered */
+	bool writable : 1;    /* the socket may take bytes */
+	bool late : 1;        /* out is to be sent at the end of the batch */
+	bool blocked : 1;     /* out was not drained by the last flush */
+	bool shut_wanted : 1; /* io_shutdown waits for the queue */
+	bool shut : 1;
+	bool last : 1;   /* nothing will be written any more */
+	bool room : 1;   /* registered so that it tells when it takes bytes */
+	bool begun : 1;  /* the socket is registered */
+	bool hangup : 1; /* EPOLLRDHUP was seen: read to the end */
 	bool saw_eof : 1;
 	bool told_eof : 1;
 	bool told_failed : 1;
-	bool last : 1;        /* nothing will be written any more */
-	bool shut_wanted : 1; /* io_shutdown waits for the queue */
-	bool shut : 1;
-	bool securing : 1; /* the TLS handshake is not over */
-	bool held : 1;     /* TLS may have bytes that the socket gave already */
-	bool cut : 1;      /* with saw_eof: TLS ended without close_notify */
-	bool passes : 1;   /* `passes` is to be asked before the next read */
-	bool begun : 1;    /* the socket is registered */
-	bool room : 1;     /* so that it tells when it takes bytes again */
+	bool cut : 1;  /* with saw_eof: TLS ended without close_notify */
 	bool sole : 1; /* the owner's word: no other process has the socket */
 };
 
@@ -234,7 +234,11 @@ void io_shutdown(struct io *io);
 bool io_has_more(struct io *io);
 
 /* Bytes of stashed input, and which they are. */
-size_t io_stashed(const struct io *io);
+static inline size_t
+io_stashed(const struct io *io)
+{
+	return io->stash != NULL ? io->stash->end - io->stash->start : 0;
+}
 struct slice io_stash(const struct io *io);
 
 #endif

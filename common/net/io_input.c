@@ -53,12 +53,6 @@ io_stash(const struct io *io)
 			 : SLICE_NONE;
 }
 
-size_t
-io_stashed(const struct io *io)
-{
-	return io->stash != NULL ? io->stash->end - io->stash->start : 0;
-}
-
 void
 io_input_drop(struct io *io)
 {
@@ -102,7 +96,7 @@ io_keep_rest(struct io *io, struct buf *b, bool plain)
 	}
 }
 
-static void
+static __attribute__((noinline)) void
 io_offer_stash(struct io *io)
 {
 	struct buf *b = io->stash;
@@ -122,17 +116,12 @@ io_offer_stash(struct io *io)
 		io_keep_rest(io, b, plain);
 }
 
-/* Gives what is in the scratch block and stashes the rest. */
-static void
-io_offer_scratch(struct io *io, size_t n)
+/* Keeps what is in the scratch block. */
+static __attribute__((noinline)) void
+io_keep_scratch(struct io *io, size_t done, size_t n, bool plain)
 {
-	bool plain = io->tls == NULL;
-	size_t done = io_give_input(io, scratch, n);
-	struct buf *b;
+	struct buf *b = buf_take(n - done);
 
-	if (done == n)
-		return;
-	b = buf_take(n - done);
 	if (b == NULL) {
 		io->readable = false;
 		io->held = false;
@@ -142,6 +131,17 @@ io_offer_scratch(struct io *io, size_t n)
 	memcpy(b->data, scratch + done, n - done);
 	b->end = (uint32_t)(n - done);
 	io_keep_rest(io, b, plain);
+}
+
+/* Gives what is in the scratch block and stashes the rest. */
+static void
+io_offer_scratch(struct io *io, size_t n)
+{
+	bool plain = io->tls == NULL;
+	size_t done = io_give_input(io, scratch, n);
+
+	if (done != n)
+		io_keep_scratch(io, done, n, plain);
 }
 
 /*
@@ -186,18 +186,18 @@ io_socket_recv(struct io *io, char *to, size_t most)
 	do {
 		n = recv(io->watch.fd, to, most, 0);
 	} while (n < 0 && errno == EINTR);
-	if (n <= 0)
-		io->readable = false;
+	if (n > 0) {
+		if ((size_t)n < most && !io->hangup)
+			io->readable = false;
+		io->bytes_in += (uint64_t)n;
+		return (size_t)n;
+	}
+	io->readable = false;
 	if (n == 0)
 		io->saw_eof = true;
-	if (n < 0 && errno != EAGAIN)
+	else if (errno != EAGAIN)
 		io_error_set(io, errno);
-	if (n <= 0)
-		return 0;
-	if ((size_t)n < most && !io->hangup)
-		io->readable = false;
-	io->bytes_in += (uint64_t)n;
-	return (size_t)n;
+	return 0;
 }
 
 /* Also an error, which is to be read, too. */
@@ -229,20 +229,13 @@ io_receive(struct io *io, char *to, size_t most, size_t *moved)
 	return *moved = io_socket_recv(io, to, most);
 }
 
-/* Receives once and offers it; returns the bytes that have moved. */
-static size_t
-io_receive_offer(struct io *io)
+/* Receives once, behind what is stashed, and offers all of it. */
+static __attribute__((noinline)) size_t
+io_receive_behind(struct io *io, size_t most)
 {
 	struct buf *b;
-	size_t most = io->read_max;
 	size_t n, moved;
 
-	if (io->stash == NULL) {
-		n = io_receive(io, scratch, most, &moved);
-		if (n != 0)
-			io_offer_scratch(io, n);
-		return moved;
-	}
 	if (!stash_make_room(io))
 		return 0;
 	b = io->stash;
@@ -255,6 +248,33 @@ io_receive_offer(struct io *io)
 	return moved;
 }
 
+/* The same through TLS. */
+static __attribute__((noinline)) size_t
+io_receive_tls(struct io *io)
+{
+	size_t moved, n = tls_read(io, scratch, io->read_max, &moved);
+
+	if (n != 0)
+		io_offer_scratch(io, n);
+	return moved;
+}
+
+/* Receives once and offers it; returns the bytes that have moved. */
+static size_t
+io_receive_offer(struct io *io)
+{
+	size_t n;
+
+	if (io->stash != NULL)
+		return io_receive_behind(io, io->read_max);
+	if (io->tls != NULL)
+		return io_receive_tls(io);
+	n = io_socket_recv(io, scratch, io->read_max);
+	if (n != 0)
+		io_offer_scratch(io, n);
+	return n;
+}
+
 /* Some of what comes, to the owner or past it. 0: there was nothing. */
 static size_t
 io_advance(struct io *io)
@@ -262,6 +282,22 @@ io_advance(struct io *io)
 	size_t n = io->passes ? io_pass_run(io) : 0;
 
 	return n != 0 || io->passes ? n : io_receive_offer(io);
+}
+
+/* Nothing stands in the way of what there is. io_close leaves nothing. */
+static bool
+io_may_receive(const struct io *io)
+{
+	return (io->readable || io->held) && !(io->paused || io->securing);
+}
+
+static __attribute__((noinline)) void
+io_tell_eof(struct io *io)
+{
+	if (!io_is_open(io) || io->told_eof || io->paused || io->securing)
+		return;
+	io->told_eof = true;
+	io->events->eof(io);
 }
 
 void
@@ -272,8 +308,7 @@ io_input_run(struct io *io)
 	/* An event may come before the task that was to do this. */
 	if (io->offer && !io->paused)
 		io_offer_stash(io);
-	while (io_is_open(io) && (io->readable || io->held) && !io->paused &&
-	    !io->securing) {
+	while (io_may_receive(io)) {
 		size_t n;
 
 		if (got >= IO_TURN_BYTES) {
@@ -285,9 +320,6 @@ io_input_run(struct io *io)
 			break;
 		got += n;
 	}
-	if (io_is_open(io) && io->saw_eof && !io->told_eof && !io->paused &&
-	    !io->securing) {
-		io->told_eof = true;
-		io->events->eof(io);
-	}
+	if (io->saw_eof)
+		io_tell_eof(io);
 }

@@ -38,7 +38,7 @@ timer_init(struct timer *t, timer_fn *fn)
 {
 	list_init(&t->link);
 	t->deadline_us = UINT64_MAX;
-	t->placed_ms = 0;
+	t->served_us = UINT64_MAX;
 	t->fn = fn;
 }
 
@@ -46,6 +46,13 @@ static inline uint64_t
 tick_of(uint64_t deadline_us)
 {
 	return deadline_us / 1000 + (deadline_us % 1000 != 0);
+}
+
+/* The earliest deadline of that tick. */
+static inline uint64_t
+tick_us(uint64_t tick)
+{
+	return tick != 0 ? tick * 1000 - 999 : 0;
 }
 
 static inline unsigned
@@ -118,7 +125,7 @@ timer_place(struct timer_wheel *w, struct timer *t, uint64_t tick)
 			tick = last << DIGIT * TOP;
 	}
 	slot = digit_of(tick, level);
-	t->placed_ms = tick;
+	t->served_us = tick_us(tick);
 	list_push_back(&w->slots[level][slot], &t->link);
 	w->filled[level] |= UINT64_C(1) << slot;
 	w->count++;
@@ -145,30 +152,16 @@ timer_unplace(struct timer_wheel *w, struct timer *t)
 		}
 	}
 	list_remove(&t->link);
+	t->served_us = UINT64_MAX;
 	w->count--;
 }
 
 void
-timer_set(struct timer_wheel *w, struct timer *t, struct mono deadline)
+timer_replace(struct timer_wheel *w, struct timer *t)
 {
-	uint64_t tick;
-
-	t->deadline_us = deadline.us;
-	if (!timer_armed(t))
-		return;
-	tick = tick_of(deadline.us);
-	if (!list_empty(&t->link)) {
-		if (t->placed_ms <= tick)
-			return;
+	if (!list_empty(&t->link))
 		timer_unplace(w, t);
-	}
-	timer_place(w, t, tick);
-}
-
-void
-timer_cancel(struct timer *t)
-{
-	t->deadline_us = UINT64_MAX;
+	timer_place(w, t, tick_of(t->deadline_us));
 }
 
 void

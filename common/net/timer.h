@@ -25,7 +25,9 @@ typedef void timer_fn(struct timer *t);
 struct timer {
 	struct list link;     /* in a slot of the wheel; self when unarmed */
 	uint64_t deadline_us; /* what the owner wants; UINT64_MAX: not armed */
-	uint64_t placed_ms;   /* where it stands in the wheel */
+	/* Its place in the wheel serves deadlines from then on; UINT64_MAX: it
+	 * has none. */
+	uint64_t served_us;
 	timer_fn *fn;
 };
 
@@ -42,11 +44,24 @@ void timer_wheel_init(struct timer_wheel *w, struct mono now);
 
 void timer_init(struct timer *t, timer_fn *fn);
 
+/* It has no place in the wheel, or one that comes too late. */
+void timer_replace(struct timer_wheel *w, struct timer *t);
+
 /* (Re)arms t. Later than before: a store. MONO_NEVER: as timer_cancel. */
-void timer_set(struct timer_wheel *w, struct timer *t, struct mono deadline);
+static inline void
+timer_set(struct timer_wheel *w, struct timer *t, struct mono deadline)
+{
+	t->deadline_us = deadline.us;
+	if (deadline.us < t->served_us)
+		timer_replace(w, t);
+}
 
 /* Disarms lazily: the entry stays in the wheel but will not fire. */
-void timer_cancel(struct timer *t);
+static inline void
+timer_cancel(struct timer *t)
+{
+	t->deadline_us = UINT64_MAX;
+}
 
 /* Takes t out of the wheel: before its memory is reused. */
 void timer_fini(struct timer_wheel *w, struct timer *t);

@@ -247,9 +247,9 @@ START_TEST(renewal_does_not_touch_the_wheel)
 	timer_wheel_init(&wheel, at);
 	timer_init(&t, plain_fire);
 	timer_set(&wheel, &t, (struct mono){ 100000 });
-	placed = t.placed_ms;
+	placed = t.served_us;
 	timer_set(&wheel, &t, (struct mono){ 250000 });
-	ck_assert_uint_eq(t.placed_ms, placed);
+	ck_assert_uint_eq(t.served_us, placed);
 	timer_run(&wheel, (struct mono){ 249999 });
 	ck_assert_uint_eq(plain_fired, 0);
 	timer_run(&wheel, (struct mono){ 250000 });
