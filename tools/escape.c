@@ -1,41 +1,21 @@
 /*
- * escape.c - see escape.h. Nearly all text is plain ASCII, and is copied in
- * stretches of eight bytes.
+ * escape.c - see escape.h. Nearly all text is plain ASCII, and is copied as a
+ * whole.
  */
 #include "tools/escape.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/base/json_scan.h"
 #include "common/base/utf8.h"
 
 /* Copies what is plain at the beginning; how much that was. */
-static inline size_t
+static size_t
 plain_copy(char *to, struct slice s)
 {
-	size_t n = 0;
+	size_t n = json_plain(s);
 
-	while (s.n - n >= 8) {
-		uint64_t x, special, del;
-
-		memcpy(&x, s.p + n, 8);
-		memcpy(to + n, &x, 8);
-		x = le64toh(x);
-		del = x ^ JSON_SCAN_ONES * 0x7f;
-		special = json_scan_special(x) |
-		    ((del - JSON_SCAN_ONES) & JSON_SCAN_HIGH);
-		if (special != 0)
-			return n + (size_t)__builtin_ctzll(special) / 8;
-		n += 8;
-	}
-	for (; n < s.n; n++) {
-		unsigned char c = (unsigned char)s.p[n];
-
-		if (c < ' ' || c >= 0x7f || c == '"' || c == '\\')
-			break;
-		to[n] = (char)c;
-	}
+	(void)slice_put(to, slice_make(s.p, n));
 	return n;
 }
 
@@ -87,7 +67,7 @@ json_escaped(char *to, uint32_t c)
 }
 
 char *
-escape_json(char *to, struct slice s)
+escape_json_odd(char *to, struct slice s)
 {
 	for (;;) {
 		size_t n = plain_copy(to, s);

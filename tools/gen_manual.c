@@ -129,7 +129,7 @@ static void
 log_field_print(
     const char *name, const char *type, const char *unit, const char *help)
 {
-	bool text = strcmp(type, "TEXT") == 0 || strcmp(type, "CLIENT") == 0;
+	bool text = strcmp(type, "NUMBER") != 0 && strcmp(type, "DECIMAL") != 0;
 	char head[128];
 
 	snprintf(head, sizeof(head), "%s Pq %s%s%s", name,

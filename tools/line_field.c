@@ -8,29 +8,22 @@
 struct slice
 line_number(struct line *l, uint64_t number)
 {
-	char *end = l->value + sizeof(l->value), *to = end;
-
-	do {
-		*--to = (char)('0' + number % 10);
-		number /= 10;
-	} while (number != 0);
-	return slice_make(to, (size_t)(end - to));
+	return text_u64(number, l->value);
 }
 
 /* Microseconds as milliseconds with three decimals. */
 static struct slice
 line_ms(struct line *l, uint64_t us)
 {
-	char *end = l->value + sizeof(l->value), *to = end;
+	struct slice whole = text_u64(us / 1000, l->value);
+	uint32_t part = (uint32_t)(us % 1000);
+	char *to = l->value + TEXT_U64_MAX; /* where the whole ends */
 
-	for (int i = 0; i < 3; i++, us /= 10)
-		*--to = (char)('0' + us % 10);
-	*--to = '.';
-	do {
-		*--to = (char)('0' + us % 10);
-		us /= 10;
-	} while (us != 0);
-	return slice_make(to, (size_t)(end - to));
+	to[0] = '.';
+	to[1] = (char)('0' + part / 100);
+	to[2] = (char)('0' + part / 10 % 10);
+	to[3] = (char)('0' + part % 10);
+	return slice_make(whole.p, whole.n + 4);
 }
 
 static struct slice

@@ -6,7 +6,7 @@
 
 #define KEY_ROOM 24
 
-enum key_type { NUMBER, DECIMAL, TEXT, CLIENT };
+enum key_type { NUMBER, DECIMAL, OWN, TEXT, CLIENT };
 
 /* What stands in front of a value. */
 static const struct json_key {
@@ -24,18 +24,20 @@ json_field(struct line *l, enum log_field field)
 {
 	const struct json_key *key = &json_keys[field];
 	struct slice value = line_field(l, field);
+	char *to;
 
 	line_need(l, KEY_ROOM + 2 + 6 * value.n);
-	memcpy(l->to, key->text, KEY_ROOM);
-	l->to += key->n;
-	if (key->type < TEXT) {
-		memcpy(l->to, value.p, value.n);
-		l->to += value.n;
-		return;
-	}
-	*l->to++ = '"';
-	l->to = escape_json(l->to, value);
-	*l->to++ = '"';
+	to = l->to;
+	memcpy(to, key->text, KEY_ROOM);
+	to += key->n;
+	if (key->type >= OWN)
+		*to++ = '"';
+	if (value.n != 0)
+		to = key->type <= OWN ? slice_put(to, value)
+				      : escape_json(to, value);
+	if (key->type >= OWN)
+		*to++ = '"';
+	l->to = to;
 }
 
 /* In lower case, as escapes are. */

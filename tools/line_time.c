@@ -93,17 +93,16 @@ clock_set(struct line_clock *c, int64_t us, clock_write_fn *write)
 	return us > 0 ? (uint32_t)(us % SECOND_US) : 0;
 }
 
-/* The second and so many digits of the fraction. */
+/* The second and so many digits of the fraction, of six. */
 static char *
 time_write(struct line *l, const struct line_clock *c, uint32_t us, int digits)
 {
 	char *to = l->value + c->n;
 
 	memcpy(l->value, c->text, sizeof(c->text));
-	for (int i = 6; i > digits; i--)
-		us /= 10;
-	for (int i = digits; i > 0; i--, us /= 10)
-		to[i - 1] = (char)('0' + us % 10);
+	(void)two_digits(to, (int)(us / 10000));
+	(void)two_digits(to + 2, (int)(us / 100));
+	(void)two_digits(to + 4, (int)us);
 	return to + digits;
 }
 

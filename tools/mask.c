@@ -79,14 +79,10 @@ units_write(const struct mask_units *u, struct slice s, char *out)
 }
 
 struct slice
-mask_text(struct mask_room *room, uint32_t kinds, struct slice text)
+mask_closely(struct mask_room *room, uint32_t kinds, struct slice text)
 {
 	struct mask_units *u = &room->units;
 
-	if (text.n > MASK_TEXT_MAX)
-		text.n = MASK_TEXT_MAX;
-	if (!mask_look(kinds, text))
-		return text;
 	units_read(u, text);
 	if (kinds & IMG_MASK_EMAIL)
 		mask_emails(u);

@@ -25,18 +25,27 @@ struct mask_room *mask_room_new(void);
 void mask_room_free(struct mask_room *room);
 
 /*
+ * The quick look: false only if there is nothing to mask. For mask_text, and
+ * for the proof that the two agree.
+ */
+bool mask_look(uint32_t kinds, struct slice text);
+
+/* The close look, at no more than MASK_TEXT_MAX bytes. For mask_text. */
+struct slice
+mask_closely(struct mask_room *room, uint32_t kinds, struct slice text);
+
+/*
  * The text without what `kinds` (IMG_MASK_*) name: itself if there is nothing
  * of that in it, which costs next to nothing to find out, else in the room.
  * Escapes (%40) are read for what they stand for, and stay where they are not
  * masked. What is longer than MASK_TEXT_MAX is cut there.
  */
-struct slice
-mask_text(struct mask_room *room, uint32_t kinds, struct slice text);
-
-/*
- * The quick look: false only if there is nothing to mask. For mask_text, and
- * for the proof that the two agree.
- */
-bool mask_look(uint32_t kinds, struct slice text);
+static inline struct slice
+mask_text(struct mask_room *room, uint32_t kinds, struct slice text)
+{
+	if (text.n > MASK_TEXT_MAX)
+		text.n = MASK_TEXT_MAX;
+	return mask_look(kinds, text) ? mask_closely(room, kinds, text) : text;
+}
 
 #endif

@@ -1,13 +1,10 @@
 /*
  * mask_look.c - whether a text may hold anything to mask at all: most hold
- * nothing, and the look must cost next to nothing. A stretch of 64 bytes
- * becomes words with a bit per byte, in which the shapes of numbers are looked
- * for; sixteen bytes at a time with SSE2, which every x86-64 has.
+ * nothing, and the look must cost next to nothing. First, whether the
+ * characters that it takes are there. Then a stretch of 64 bytes becomes words
+ * with a bit per byte, in which the shapes of numbers are looked for.
  */
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
+#include "common/base/chunk.h"
 #include "tools/mask_inside.h"
 
 #define LOOK_WIDTH 64
@@ -21,7 +18,7 @@ struct look {
 	uint64_t dots;
 };
 
-#ifdef __SSE2__
+#ifdef CHUNK_BYTES
 static inline __m128i
 look_below(__m128i x, char from, char count)
 {
@@ -68,7 +65,43 @@ look_rest(const char *p, struct look *l)
 		l->dots |= look_equal(x, '.') << i;
 	}
 }
+
+/* Neither addresses nor escapes, and too few digits, wherever they are. */
+static bool
+look_is_harmless(struct slice s)
+{
+	const __m128i one = _mm_set1_epi8(1), none = _mm_setzero_si128();
+	__m128i digits = none, signs = none;
+	int count;
+
+	for (size_t n = 0; n < s.n; n += CHUNK_BYTES) {
+		__m128i x = chunk_load(slice_skip(s, n));
+
+		/* Sums do not go beyond 255. */
+		digits = _mm_adds_epu8(
+		    digits, _mm_and_si128(look_below(x, '0', 10), one));
+		signs = _mm_or_si128(signs,
+		    _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('@')),
+			_mm_cmpeq_epi8(x, _mm_set1_epi8('%'))));
+	}
+	digits = _mm_sad_epu8(digits, none);
+	count = _mm_cvtsi128_si32(digits) + _mm_extract_epi16(digits, 4);
+	return _mm_movemask_epi8(signs) == 0 && count < LOOK_DIGITS_MIN;
+}
 #else
+static bool
+look_is_harmless(struct slice s)
+{
+	int digits = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		digits += mask_digit((uint8_t)s.p[i]);
+		if (s.p[i] == '@' || s.p[i] == '%')
+			return false;
+	}
+	return digits < LOOK_DIGITS_MIN;
+}
+
 static inline uint64_t
 look_digits(const char *p)
 {
@@ -161,7 +194,7 @@ look_escaped(uint32_t kinds, struct slice s)
 bool
 mask_look(uint32_t kinds, struct slice s)
 {
-	if (kinds == 0 || s.n < LOOK_DIGITS_MIN)
+	if (kinds == 0 || s.n < LOOK_DIGITS_MIN || look_is_harmless(s))
 		return false;
 	if ((kinds & IMG_MASK_EMAIL) && memchr(s.p, '@', s.n) != NULL)
 		return true;

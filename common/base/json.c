@@ -5,12 +5,9 @@
 
 #include <inttypes.h>
 #include <string.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
+#include "common/base/chunk.h"
 #include "common/base/utf8.h"
-#include "common/base/word.h"
 
 void
 json_init(struct json *j, struct text *out)
@@ -34,31 +31,12 @@ json_escape(struct text *out, unsigned char c)
 	text_printf(out, "\\u%04x", c);
 }
 
-/* Has the high bit of some byte where one of w is 0; elsewhere none. */
-static uint64_t
-zero_byte(uint64_t w)
-{
-	return (w - WORD_OF(1)) & ~w & WORD_OF(0x80);
-}
-
-/* Eight bytes are printable ASCII, as they are in a string. */
-static bool
-json_plain_word(uint64_t w)
-{
-	uint64_t control = (w - WORD_OF(' ')) & ~w;
-
-	return ((w | control) & WORD_OF(0x80)) == 0 &&
-	    (zero_byte(w ^ WORD_OF(0x7f)) | zero_byte(w ^ WORD_OF('"')) |
-		zero_byte(w ^ WORD_OF('\\'))) == 0;
-}
-
-#ifdef __SSE2__
-/* Bit i: the byte i of sixteen is not; as signed bytes, those of more than
- * ASCII are below it. */
+#ifdef CHUNK_BYTES
+/* Bit i: the byte i is not plain; as signed bytes, those of more than ASCII
+ * are below it. */
 static inline unsigned
-json_odd_16(const char *p)
+json_odd(__m128i x)
 {
-	__m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
 	__m128i odd = _mm_or_si128(_mm_cmplt_epi8(x, _mm_set1_epi8(' ')),
 	    _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8(0x7f)),
 		_mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')),
@@ -67,42 +45,30 @@ json_odd_16(const char *p)
 	return (unsigned)_mm_movemask_epi8(odd);
 }
 
-/* Of at least sixteen bytes; the last load may overlap. */
-static inline size_t
-json_plain_wide(struct slice s, size_t n)
+size_t
+json_plain(struct slice s)
 {
-	unsigned odd = 0;
+	for (size_t n = 0; n < s.n; n += CHUNK_BYTES) {
+		unsigned odd = json_odd(chunk_load(slice_skip(s, n)));
 
-	for (; s.n - n >= 16; n += 16) {
-		odd = json_odd_16(s.p + n);
+		/* So are the zeroes behind the end. */
 		if (odd != 0)
 			return n + (size_t)__builtin_ctz(odd);
 	}
-	odd = json_odd_16(s.p + s.n - 16) >> (16 - (s.n - n));
-	return odd != 0 ? n + (size_t)__builtin_ctz(odd) : s.n;
+	return s.n;
 }
-#endif
-
-/* The first byte of s from n on that is not that; s.n: there is none. */
-static size_t
-json_plain(struct slice s, size_t n)
+#else
+size_t
+json_plain(struct slice s)
 {
-	uint64_t w;
+	size_t n = 0;
 
-#ifdef __SSE2__
-	if (s.n >= 16)
-		return json_plain_wide(s, n);
-#endif
-	for (; s.n - n >= sizeof(w); n += sizeof(w)) {
-		memcpy(&w, s.p + n, sizeof(w));
-		if (!json_plain_word(w))
-			break;
-	}
 	while (n < s.n && s.p[n] >= ' ' && s.p[n] < 0x7f && s.p[n] != '"' &&
 	    s.p[n] != '\\')
 		n++;
 	return n;
 }
+#endif
 
 /* One more character, of whatever kind; how many bytes it was. */
 static size_t
@@ -131,7 +97,7 @@ json_quote_odd(struct text *out, struct slice s, size_t plain)
 		if (plain == s.n)
 			break;
 		from = plain + json_char(out, slice_skip(s, plain));
-		plain = json_plain(s, from);
+		plain = from + json_plain(slice_skip(s, from));
 	}
 	text_add_char(out, '"');
 }
@@ -139,7 +105,7 @@ json_quote_odd(struct text *out, struct slice s, size_t plain)
 void
 json_quote(struct text *out, struct slice s)
 {
-	size_t plain = json_plain(s, 0);
+	size_t plain = json_plain(s);
 	char *to = plain == s.n ? text_reserve(out, s.n + 2) : NULL;
 
 	if (to == NULL) {
