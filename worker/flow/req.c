@@ -61,16 +61,16 @@ req_new(struct env *e, struct stream *s, const struct req_owner *owner,
 
 	if (q == NULL)
 		return NULL;
-	*q = (struct req){ .env = e,
-		.stream = s,
-		.owner = owner,
-		.peer = via->peer,
-		.client = via->peer,
-		.tls = via->tls,
-		.denied = via->denied,
-		.redirect_port = via->redirect_port,
-		.grpc_status = -1,
-		.began = clock_now() };
+	memset(q, 0, offsetof(struct req, match.allow_other));
+	q->env = e;
+	q->stream = s;
+	q->owner = owner;
+	q->peer = q->client = via->peer;
+	q->tls = via->tls;
+	q->denied = via->denied;
+	q->redirect_port = via->redirect_port;
+	q->grpc_status = -1;
+	q->began = clock_now();
 	list_init(&q->pin_link);
 	arena_init(&q->arena, q + 1, REQ_BYTES - sizeof(*q), 1u << 20);
 	if (head_copy(&q->head, h, &q->arena, REQ_SPARE_FIELDS))

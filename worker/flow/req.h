@@ -132,6 +132,8 @@ struct req_kept {
 	struct slice name, value;
 };
 
+/* req_new zeroes it up to what match.allow_others counts, which few requests
+ * have, and makes arena and head; `up` is written whole before it is read. */
 struct req {
 	struct env *env;
 	struct stream *stream; /* the client's */
@@ -139,14 +141,8 @@ struct req {
 	const struct req_handler *handler; /* NULL before one is chosen */
 	void *handled;                     /* the handler's own */
 	struct list pin_link;
-	struct arena arena;
-	struct head head; /* as received, in the arena */
-	struct head up;   /* what goes upstream, made by the filters */
-	uint32_t up_room; /* fields that up.fields can hold */
 	/* As `up` was at the filter "fallback"; NULL: it was not passed. */
 	const struct head *up_before;
-	struct uri uri;
-	struct route_match match;
 	const struct img_head *image;        /* pinned; NULL afterwards */
 	const struct img_service *service;   /* NULL: none */
 	const struct img_timeouts *timeouts; /* in force towards it */
@@ -198,6 +194,13 @@ struct req {
 	struct req_try *tries; /* the last of them; NULL: none */
 	struct trace *trace;   /* NULL: the filter "trace" was not passed */
 	struct steps *steps;   /* NULL: it is not watched */
+	struct uri uri;
+	struct route_match match;
+	struct arena arena;
+	struct head head; /* as received, in the arena */
+	/* What goes upstream: nothing before the filter "forwarded". */
+	struct head up;
+	uint32_t up_room; /* fields that up.fields can hold */
 };
 
 /*

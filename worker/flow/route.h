@@ -52,22 +52,24 @@ enum preflight {
 	PREFLIGHT_ASTRAY, /* that one has no route, or one without a policy */
 };
 
-/* What was chosen. Slices point into the uri's path. */
+/*
+ * What was chosen. Slices point into the uri's path. Up to the counts, which
+ * say what is set behind them, all zero: nothing yet.
+ */
 struct route_match {
 	const struct img_route *route; /* NULL unless ROUTE_FOUND */
-	uint32_t count;
-	struct slice params[IMG_PARAMS_MAX]; /* escaped, as matched */
+	/* With NO_METHOD: the policy of a route for other methods, or NULL. */
+	const struct img_cors *cors;
+	enum preflight preflight;
 	/*
 	 * Bits of enum http_method: with NO_METHOD; with PREFLIGHT_ROUTED those
 	 * of the path that the policy is for, 0: all.
 	 */
 	uint32_t allow;
+	uint32_t count, allow_others; /* are set, of those below */
 	/* Unlisted methods of the first few routes that have some. */
 	const struct img_span *allow_other[ROUTE_ALLOW_OTHERS];
-	uint32_t allow_others;
-	enum preflight preflight;
-	/* With NO_METHOD: the policy of a route for other methods, or NULL. */
-	const struct img_cors *cors;
+	struct slice params[IMG_PARAMS_MAX]; /* escaped, as matched */
 };
 
 /*
