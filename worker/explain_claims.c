@@ -39,10 +39,9 @@ claims_identity(struct req *q, struct slice text)
 		.claims = text,
 		.issued_s = INT64_MIN,
 		.expires_s = INT64_MAX };
-	struct json_value all;
+	struct json_members all;
 
-	if (room == NULL || !json_read_check(text, &all) ||
-	    all.kind != JSON_VALUE_OBJECT ||
+	if (room == NULL || !json_read_members(text, &all) ||
 	    !auth_parts_claims(q->image, a, &all, room, &parts))
 		return NULL;
 	return identity_new(q->env->region, &parts);

@@ -21,6 +21,7 @@ struct reader {
 	uint64_t seed;
 	uint32_t depth;
 	uint32_t count; /* of names, in all objects that are open */
+	struct json_members *members; /* of the outermost; NULL: not noted */
 	struct name names[JSON_READ_DEPTH * JSON_READ_MEMBERS];
 };
 
@@ -115,6 +116,7 @@ read_string(struct reader *r, struct json_value *v)
 	const char *start = r->p++;
 
 	v->kind = JSON_VALUE_STRING;
+	v->escaped = false;
 	for (;;) {
 		r->p = json_scan_plain(r->p, r->end);
 		if (r->p == r->end)
@@ -235,28 +237,32 @@ name_note(struct reader *r, uint32_t first, uint64_t *seen, uint32_t at,
 }
 
 static bool
-read_name(struct reader *r, uint32_t first, uint64_t *seen)
+read_name(
+    struct reader *r, uint32_t first, uint64_t *seen, struct json_value *name)
 {
 	char room[JSON_READ_NAME * ESCAPE_BYTES + 2];
-	struct json_value name = { 0 };
 
 	skip_blank(r);
-	if (r->p == r->end || *r->p != '"' || !read_string(r, &name) ||
-	    name.text.n > sizeof(room))
+	if (r->p == r->end || *r->p != '"' || !read_string(r, name) ||
+	    name->text.n > sizeof(room))
 		return false;
-	return name_note(r, first, seen, (uint32_t)(name.text.p - r->start),
-	    json_read_string(&name, room));
+	return name_note(r, first, seen, (uint32_t)(name->text.p - r->start),
+	    json_read_string(name, room));
 }
 
 static bool
 read_member(struct reader *r, uint32_t first, uint64_t *seen)
 {
-	struct json_value value;
+	struct json_member m;
 
-	if (!read_name(r, first, seen))
+	if (!read_name(r, first, seen, &m.name))
 		return false;
 	skip_blank(r);
-	return take(r, ':') && read_value(r, &value);
+	if (!take(r, ':') || !read_value(r, &m.value))
+		return false;
+	if (r->members != NULL && r->depth == 1)
+		r->members->member[r->members->count++] = m;
+	return true;
 }
 
 /* Behind its brace. */
@@ -348,8 +354,8 @@ read_value(struct reader *r, struct json_value *v)
 	return true;
 }
 
-bool
-json_read_check(struct slice text, struct json_value *v)
+static bool
+text_read(struct slice text, struct json_value *v, struct json_members *members)
 {
 	struct reader r;
 
@@ -359,8 +365,23 @@ json_read_check(struct slice text, struct json_value *v)
 	r.end = text.p + text.n;
 	r.seed = hash_u64((uintptr_t)&r);
 	r.depth = r.count = 0;
+	r.members = members;
 	if (!read_value(&r, v))
 		return false;
 	skip_blank(&r);
 	return r.p == r.end;
+}
+
+bool
+json_read_check(struct slice text, struct json_value *v)
+{
+	return text_read(text, v, NULL);
+}
+
+bool
+json_read_members(struct slice text, struct json_members *members)
+{
+	members->count = 0;
+	return text_read(text, &members->all, members) &&
+	    members->all.kind == JSON_VALUE_OBJECT;
 }

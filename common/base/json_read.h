@@ -49,6 +49,20 @@ struct json_value {
  */
 bool json_read_check(struct slice text, struct json_value *v);
 
+struct json_member {
+	struct json_value name, value;
+};
+
+/* An object, and what is in it, in its order. */
+struct json_members {
+	struct json_value all;
+	uint32_t count;
+	struct json_member member[JSON_READ_MEMBERS]; /* so many are written */
+};
+
+/* The same of a text that is an object, whose members are noted on the way. */
+bool json_read_members(struct slice text, struct json_members *object);
+
 /*
  * Walks an object or an array that was checked: *at is 0 at first. False: there
  * is no more. `name` is a string as any other, to json_read_is and
@@ -63,15 +77,42 @@ bool json_read_next_element(
 bool json_read_member(const struct json_value *object, struct slice name,
     struct json_value *value);
 
+/* What is below, for strings with escapes alone. */
+struct slice json_read_escaped(const struct json_value *v, char *room);
+bool json_read_escaped_is(const struct json_value *v, struct slice text);
+
 /*
  * A string's bytes: those of the text itself when nothing is escaped, else
  * written to room, which has text.n bytes (and may be the text itself, which is
  * then no JSON any more).
  */
-struct slice json_read_string(const struct json_value *v, char *room);
+static inline struct slice
+json_read_string(const struct json_value *v, char *room)
+{
+	return v->escaped ? json_read_escaped(v, room)
+			  : slice_make(v->text.p + 1, v->text.n - 2);
+}
 
 /* The string says exactly this. */
-bool json_read_is(const struct json_value *v, struct slice text);
+static inline bool
+json_read_is(const struct json_value *v, struct slice text)
+{
+	if (v->kind != JSON_VALUE_STRING)
+		return false;
+	return v->escaped
+	    ? json_read_escaped_is(v, text)
+	    : slice_eq(slice_make(v->text.p + 1, v->text.n - 2), text);
+}
+
+/* The member of this (decoded) name; NULL: there is none. */
+static inline const struct json_value *
+json_members_find(const struct json_members *object, struct slice name)
+{
+	for (uint32_t i = 0; i < object->count; i++)
+		if (json_read_is(&object->member[i].name, name))
+			return &object->member[i].value;
+	return NULL;
+}
 
 /*
  * NumericDate (RFC 7519 2): whole seconds, a fraction is cut off, exponents are

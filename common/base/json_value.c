@@ -126,8 +126,7 @@ json_read_member(const struct json_value *object, struct slice name,
 	size_t at = 0;
 
 	while (json_read_next_member(object, &at, &n, value))
-		if ((n.escaped || n.text.n == name.n + 2) &&
-		    json_read_is(&n, name))
+		if (json_read_is(&n, name))
 			return true;
 	return false;
 }
@@ -213,13 +212,11 @@ char_take(const char **p, char out[4])
 }
 
 struct slice
-json_read_string(const struct json_value *v, char *room)
+json_read_escaped(const struct json_value *v, char *room)
 {
 	const char *p = v->text.p + 1, *end = v->text.p + v->text.n - 1;
 	size_t n = 0;
 
-	if (!v->escaped)
-		return slice_make(p, (size_t)(end - p));
 	while (p != end) {
 		char some[4];
 		size_t count = char_take(&p, some);
@@ -231,14 +228,10 @@ json_read_string(const struct json_value *v, char *room)
 }
 
 bool
-json_read_is(const struct json_value *v, struct slice text)
+json_read_escaped_is(const struct json_value *v, struct slice text)
 {
 	const char *p = v->text.p + 1, *end = v->text.p + v->text.n - 1;
 
-	if (v->kind != JSON_VALUE_STRING)
-		return false;
-	if (!v->escaped)
-		return slice_eq(slice_make(p, (size_t)(end - p)), text);
 	while (p != end) {
 		char some[4];
 		size_t count = char_take(&p, some);

@@ -69,20 +69,16 @@ claim_read(struct reading *r, const struct json_value *name,
 static bool
 all_read(struct slice payload, char *room, struct claims *c)
 {
+	const struct json_members *all = &c->members;
 	struct reading r = { .c = c, .room = room };
-	struct json_value name, value;
-	size_t at = 0;
 
-	*c = (struct claims){
-		.exp = CLAIMS_NEVER,
-		.nbf = CLAIMS_NEVER,
-		.iat = CLAIMS_NEVER,
-	};
-	if (!json_read_check(payload, &c->all) ||
-	    c->all.kind != JSON_VALUE_OBJECT)
+	c->exp = c->nbf = c->iat = CLAIMS_NEVER;
+	c->iss = c->sub = c->jti = c->aud.text = SLICE_NONE;
+	if (!json_read_members(payload, &c->members))
 		return false;
-	while (json_read_next_member(&c->all, &at, &name, &value))
-		if (!claim_read(&r, &name, &value))
+	for (uint32_t i = 0; i < all->count; i++)
+		if (!claim_read(
+			&r, &all->member[i].name, &all->member[i].value))
 			return false;
 	return true;
 }
@@ -163,18 +159,16 @@ claims_read(struct slice payload, char *room, const struct claims_want *want,
 	if (!audience_fits(&out->aud, want))
 		return CLAIMS_AUDIENCE;
 	for (size_t i = 0; i < want->required_count; i++)
-		if (!claims_find(&out->all, want->required[i], &v))
+		if (!claims_find_in(&out->members, want->required[i], &v))
 			return CLAIMS_MISSING;
 	return CLAIMS_OK;
 }
 
-bool
-claims_find(
+/* Members may have dots in their own names, at each step. */
+static bool
+dotted_find(
     const struct json_value *all, struct slice path, struct json_value *v)
 {
-	if (json_read_member(all, path, v))
-		return v->kind != JSON_VALUE_NULL;
-	/* Members may have dots in their own names, at each step. */
 	for (size_t i = 0; i < path.n; i++)
 		if (path.p[i] == '.' &&
 		    json_read_member(all, slice_make(path.p, i), v) &&
@@ -187,29 +181,23 @@ claims_find(
 	return false;
 }
 
-static bool
-name_is(const struct json_value *name, struct slice text)
+bool
+claims_find(
+    const struct json_value *all, struct slice path, struct json_value *v)
 {
-	return text.n != 0 && (name->escaped || name->text.n == text.n + 2) &&
-	    json_read_is(name, text);
+	if (json_read_member(all, path, v))
+		return v->kind != JSON_VALUE_NULL;
+	return dotted_find(all, path, v);
 }
 
-void
-claims_find_all(const struct json_value *all, const struct slice *paths,
-    size_t count, struct json_value *v)
+bool
+claims_find_in(
+    const struct json_members *all, struct slice path, struct json_value *v)
 {
-	struct json_value name, value;
-	size_t at = 0;
+	const struct json_value *found = json_members_find(all, path);
 
-	for (size_t i = 0; i < count; i++)
-		v[i] = (struct json_value){ .kind = JSON_VALUE_NULL };
-	while (json_read_next_member(all, &at, &name, &value))
-		for (size_t i = 0; i < count; i++)
-			if (name_is(&name, paths[i]))
-				v[i] = value;
-	for (size_t i = 0; i < count; i++)
-		if (v[i].text.n == 0 && paths[i].n != 0 &&
-		    memchr(paths[i].p, '.', paths[i].n) != NULL &&
-		    !claims_find(all, paths[i], &v[i]))
-			v[i].kind = JSON_VALUE_NULL;
+	if (found == NULL)
+		return dotted_find(&all->all, path, v);
+	*v = *found;
+	return v->kind != JSON_VALUE_NULL;
 }

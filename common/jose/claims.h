@@ -21,9 +21,9 @@ enum claims_result {
 };
 
 struct claims {
-	struct json_value all;      /* the object */
-	int64_t exp, nbf, iat;      /* seconds; CLAIMS_NEVER: not there */
-	struct slice iss, sub, jti; /* empty: not there */
+	struct json_members members; /* all of them */
+	int64_t exp, nbf, iat;       /* seconds; CLAIMS_NEVER: not there */
+	struct slice iss, sub, jti;  /* empty: not there */
 	struct json_value
 	    aud; /* a string or an array of them; text.n 0: none */
 };
@@ -53,9 +53,8 @@ enum claims_result claims_read(struct slice payload, char *room,
 bool claims_find(
     const struct json_value *all, struct slice path, struct json_value *v);
 
-/* So many of them at once, in one pass where they are members of the whole:
- * v[i] is of kind NULL where there is none, as for a path that is empty. */
-void claims_find_all(const struct json_value *all, const struct slice *paths,
-    size_t count, struct json_value *v);
+/* The same where the members are known. */
+bool claims_find_in(
+    const struct json_members *all, struct slice path, struct json_value *v);
 
 #endif

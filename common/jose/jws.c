@@ -65,14 +65,13 @@ header_member(struct header *h, const struct json_value *name,
 static bool
 header_read(struct slice text, struct header *h)
 {
-	struct json_value all, name, value;
-	size_t at = 0;
+	struct json_members all;
 
 	*h = (struct header){ 0 };
-	if (!json_read_check(text, &all) || all.kind != JSON_VALUE_OBJECT)
+	if (!json_read_members(text, &all))
 		return false;
-	while (json_read_next_member(&all, &at, &name, &value))
-		header_member(h, &name, &value);
+	for (uint32_t i = 0; i < all.count; i++)
+		header_member(h, &all.member[i].name, &all.member[i].value);
 	return h->alg.text.n != 0;
 }
 

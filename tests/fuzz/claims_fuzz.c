@@ -57,7 +57,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct slice lines[LINES] = { 0 };
 	struct identity_parts parts = { 0 };
 	struct img_auth a = { 0 };
-	struct json_value all;
+	struct json_members all;
 	size_t at = 0;
 	char *room, *text;
 
@@ -69,12 +69,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text = malloc(lines[3].n + 1);
 	MUST(text != NULL);
 	memcpy(text, lines[3].p, lines[3].n);
-	if (!json_read_check(slice_make(text, lines[3].n), &all) ||
-	    all.kind != JSON_VALUE_OBJECT) {
+	if (!json_read_members(slice_make(text, lines[3].n), &all)) {
 		free(text);
 		return 0;
 	}
-	room = malloc(AUTH_PARTS_ROOM(all.text.n));
+	room = malloc(AUTH_PARTS_ROOM(all.all.text.n));
 	MUST(room != NULL);
 	if (auth_parts_claims(&image.head, &a, &all, room, &parts)) {
 		if (parts.claim[IMG_CLAIM_USER].n != 0)

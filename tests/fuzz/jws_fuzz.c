@@ -44,7 +44,7 @@ check_claims(struct slice payload)
 	MUST(room != NULL);
 	result = claims_read(payload, room, &want, &c);
 	if (result != CLAIMS_MALFORMED) {
-		MUST(c.all.kind == JSON_VALUE_OBJECT);
+		MUST(c.members.all.kind == JSON_VALUE_OBJECT);
 		MUST(is_within(c.sub, payload.p, payload.n) ||
 		    is_within(c.sub, room, payload.n));
 		MUST(is_within(c.iss, payload.p, payload.n) ||
@@ -57,7 +57,7 @@ check_claims(struct slice payload)
 		MUST(c.exp != CLAIMS_NEVER && c.aud.text.n != 0);
 		MUST(c.nbf == CLAIMS_NEVER || c.nbf <= NOW + 30);
 		MUST(c.iat == CLAIMS_NEVER || c.iat <= NOW + 30);
-		MUST(claims_find(&c.all, required[1], &v));
+		MUST(claims_find_in(&c.members, required[1], &v));
 	}
 	free(room);
 }

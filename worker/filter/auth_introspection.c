@@ -45,11 +45,12 @@ asked_identity(struct auth_try *t, const struct claims *c)
 		.token_id = c->jti,
 		.issued_s = c->iat != CLAIMS_NEVER ? c->iat : INT64_MIN,
 		.expires_s = c->exp };
-	char *room = arena_alloc(&q->arena, AUTH_PARTS_ROOM(c->all.text.n));
+	char *room =
+	    arena_alloc(&q->arena, AUTH_PARTS_ROOM(c->members.all.text.n));
 
 	if (room == NULL)
 		return WHY_OVERLOADED;
-	if (!auth_parts_claims(q->image, t->auth, &c->all, room, &parts))
+	if (!auth_parts_claims(q->image, t->auth, &c->members, room, &parts))
 		return WHY_TOKEN_CLAIMS;
 	t->identity = identity_new(q->env->region, &parts);
 	return t->identity != NULL ? WHY_OK : WHY_OVERLOADED;

@@ -127,21 +127,19 @@ claim_read(const struct json_value *v, enum img_claim claim, bool scope,
 
 bool
 auth_parts_claims(const struct img_head *img, const struct img_auth *a,
-    const struct json_value *all, char *room, struct identity_parts *parts)
+    const struct json_members *all, char *room, struct identity_parts *parts)
 {
 	struct room left = { room };
-	struct slice paths[IMG_CLAIMS];
-	struct json_value v[IMG_CLAIMS];
+	struct json_value v;
 
-	for (unsigned i = 0; i < IMG_CLAIMS; i++)
-		paths[i] = img_slice(img, a->claims[i]);
-	claims_find_all(all, paths, IMG_CLAIMS, v);
-	parts->claims = all->text;
+	parts->claims = all->all.text;
 	for (unsigned i = 0; i < IMG_CLAIMS; i++) {
+		struct slice path = img_slice(img, a->claims[i]);
+
 		parts->claim[i] = SLICE_NONE;
-		if (v[i].kind != JSON_VALUE_NULL &&
-		    !claim_read(&v[i], (enum img_claim)i,
-			slice_eq(paths[i], SLICE_LIT("scope")), &left,
+		if (path.n != 0 && claims_find_in(all, path, &v) &&
+		    !claim_read(&v, (enum img_claim)i,
+			slice_eq(path, SLICE_LIT("scope")), &left,
 			&parts->claim[i]))
 			return false;
 	}

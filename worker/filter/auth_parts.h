@@ -16,13 +16,13 @@
  * 8693 4.2). Anything else is false: another type, an empty string, what
  * auth_parts_fit does not take, a comma within an element. What is not there,
  * null, or an empty list stays empty. Texts are in `all` or in room, which has
- * AUTH_PARTS_ROOM(all->text.n) bytes.
+ * AUTH_PARTS_ROOM(all->all.text.n) bytes.
  */
 #define AUTH_PARTS_ROOM(n)                                \
 	(IMG_CLAIMS * (n)) /* all may name the same claim \
 			    */
 bool auth_parts_claims(const struct img_head *img, const struct img_auth *a,
-    const struct json_value *all, char *room, struct identity_parts *parts);
+    const struct json_members *all, char *room, struct identity_parts *parts);
 
 /*
  * parts->claim, expires_s and token_id (its name) from a holder, whose texts

@@ -12,14 +12,14 @@ read_claims(const char *json, const char *user, const char *roles,
     const char *permissions)
 {
 	struct img_auth a = { 0 };
-	struct json_value all;
+	struct json_members all;
 
 	a.claims[IMG_CLAIM_USER] = kit_str(user);
 	a.claims[IMG_CLAIM_ROLES] = kit_str(roles);
 	a.claims[IMG_CLAIM_PERMISSIONS] = kit_str(permissions);
-	ck_assert_msg(json_read_check(slice_str(json), &all), "%s", json);
+	ck_assert_msg(json_read_members(slice_str(json), &all), "%s", json);
 	free(room);
-	room = malloc(AUTH_PARTS_ROOM(all.text.n));
+	room = malloc(AUTH_PARTS_ROOM(all.all.text.n));
 	parts = (struct identity_parts){ 0 };
 	return auth_parts_claims(&kit.head, &a, &all, room, &parts);
 }
