@@ -40,7 +40,7 @@ client_req_flush(struct req *q)
 {
 	struct client *c = client_of_stream(q->stream);
 
-	io_flush_soon(&c->io);
+	io_flush_soon(&c->io, false);
 	client_arm_busy(c);
 }
 
@@ -82,7 +82,7 @@ client_spent(const struct client *c)
 static void
 client_next(struct client *c)
 {
-	bool taken = io_flush_soon(&c->io);
+	bool taken = io_flush_soon(&c->io, false);
 
 	client_set_state(c, CLIENT_IDLE);
 	stream_pause(&c->work->codec.stream, !taken);

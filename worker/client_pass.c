@@ -31,9 +31,8 @@ client_passed(struct io *io, size_t n)
 	h1_passed_in(&c->work->codec, n);
 	if (c->state == CLIENT_CLOSED || c->state == CLIENT_CLOSING)
 		return;
-	/* Of a body behind the next head, much would be copied. */
 	if (h1_passes_in(&c->work->codec) == 0)
-		io->read_max = CLIENT_READ_HEAD;
+		io->read_max = CLIENT_READ_NEXT;
 	client_after_input(c, false);
 }
 

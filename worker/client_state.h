@@ -21,6 +21,9 @@
 /* Bytes of one recv: what lies behind a head may have to be kept. */
 #define CLIENT_READ_HEAD 16384u
 
+/* After a long body, another one is likely; of it, only so much is copied. */
+#define CLIENT_READ_NEXT 2048u
+
 /* For a first request, or for the last ones, when stopping. */
 #define CLIENT_FRESH_US 1000000u
 

@@ -230,11 +230,18 @@ io_may_be_late(const struct io *io)
 	    !io->shut_wanted;
 }
 
-bool
-io_flush_soon(struct io *io)
+/* There is something to wait for, and a place to wait in. */
+static bool
+io_put_off(struct io *io, bool more)
 {
-	if (io_may_be_late(io) &&
-	    (io->late || loop_after_batch(io->loop, &io->watch, io_flush_late)))
+	return (more || loop_has_more(io->loop)) &&
+	    loop_after_batch(io->loop, &io->watch, io_flush_late);
+}
+
+bool
+io_flush_soon(struct io *io, bool more)
+{
+	if (io_may_be_late(io) && (io->late || io_put_off(io, more)))
 		return io->late = true;
 	return io_flush(io);
 }

@@ -194,11 +194,12 @@ bool io_flush(struct io *io);
 
 /*
  * The same for the end of a burst: what is small enough is sent when the events
- * of this batch have been delivered, with what others send then. So it is true
- * although nothing was sent yet; should the socket not take it, `stalled` says
- * so. It goes before anything that would end the connection.
+ * of this batch have been delivered, with what others send then, or with what
+ * else is written here, if there may be `more`: without either, at once. So it
+ * is true although nothing was sent yet; should the socket not take it,
+ * `stalled` says so. It goes before anything that would end the connection.
  */
-bool io_flush_soon(struct io *io);
+bool io_flush_soon(struct io *io, bool more);
 
 /* Sends what has been put off, rather now (io_close does it, too). */
 static inline void

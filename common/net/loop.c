@@ -174,9 +174,9 @@ loop_deliver(struct loop *l, const struct epoll_event *e)
 
 	if (w == NULL)
 		return;
-	l->left--;
 	if (w->fn != NULL)
 		w->fn(w, event_bits(e->events));
+	l->left--;
 }
 
 /* Those that want to be first, then the others, then what they put off. */

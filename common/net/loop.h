@@ -52,7 +52,7 @@ struct loop {
 	void (*before_wait)(void *ctx);
 	void (*after_wait)(void *ctx);
 	void *hook_ctx;
-	/* What waits for the end of the batch; events of it still to come. */
+	/* What waits for the end of the batch; its events that are not over. */
 	unsigned late_count, left;
 	struct loop_late {
 		loop_late_fn *fn;
@@ -105,10 +105,17 @@ void loop_defer_free(struct loop *l, struct loop_task *t);
 
 /*
  * Runs fn(w) when all events of this batch were delivered, before the tasks;
- * the memory of w must live to the end of the turn. False: it is the last of
- * them, or there is no batch or no room, and the caller should not wait.
+ * the memory of w must live to the end of the turn. False: there is no batch or
+ * no room, and the caller should not wait.
  */
 bool loop_after_batch(struct loop *l, struct loop_watch *w, loop_late_fn *fn);
+
+/* Other events of this batch are still to be delivered. */
+static inline bool
+loop_has_more(const struct loop *l)
+{
+	return l->left > 1;
+}
 
 /*
  * One turn: waits (at most until the next timer, at most max_wait_us; not at

@@ -135,13 +135,15 @@ void origin_suspect(struct origin *o, struct mono began);
 bool origin_flush_lane(struct origin *o);
 
 /*
- * Sends what is queued, at the latest at the end of the batch of events. False:
- * so much is left that the sender should wait; it is told `drained`.
+ * Sends what is queued, at the latest at the end of the batch of events; of a
+ * request that was not handed over whole, rather then. False: so much is left
+ * that the sender should wait; it is told `drained`.
  */
 static inline bool
 origin_flush(struct origin *o)
 {
-	return o->io != NULL ? io_flush_soon(o->io) : origin_flush_lane(o);
+	return o->io != NULL ? io_flush_soon(o->io, !o->sent_all)
+			     : origin_flush_lane(o);
 }
 
 /* Bytes of the request that are still to be sent. */

@@ -61,7 +61,7 @@ on_input(struct io *i, const char *p, size_t n)
 	(void)p;
 	tell('i');
 	obuf_append(&i->out, bytes, answer);
-	io_flush_soon(i);
+	io_flush_soon(i, false);
 	if (closes)
 		io_close(i, false);
 	return n;

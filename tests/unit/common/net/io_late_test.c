@@ -19,6 +19,7 @@ struct owner {
 	struct io io;
 	int peer;
 	size_t answer; /* bytes of it */
+	bool twice;    /* it comes in two */
 	bool closes;   /* right after it was put off */
 	bool resets;
 	bool queued; /* as io_queued said then */
@@ -72,7 +73,11 @@ on_input(struct io *io, const char *p, size_t n)
 	tell(name_of(io));
 	obuf_append(&io->out, bytes, o->answer);
 	ck_assert_uint_eq(io_unsent(io), o->answer);
-	io_flush_soon(io);
+	io_flush_soon(io, o->twice);
+	if (o->twice) {
+		obuf_append(&io->out, bytes, o->answer);
+		io_flush_soon(io, false);
+	}
 	o->queued = io_queued(io) != 0;
 	if (o->closes)
 		io_close(io, o->resets);
@@ -193,6 +198,16 @@ START_TEST(alone_it_is_sent_at_once)
 }
 END_TEST
 
+START_TEST(alone_it_waits_for_more)
+{
+	owners[0].twice = true;
+	ask(0);
+	turn("aA");
+	ck_assert(!owners[0].queued);
+	ck_assert_uint_eq(answered(0), 10);
+}
+END_TEST
+
 /* The last of the batch has nothing to wait for. */
 START_TEST(sent_behind_the_batch)
 {
@@ -253,7 +268,7 @@ START_TEST(a_full_socket_is_not_asked_again)
 	ask(0);
 	ask(1);
 	memset(story, 0, sizeof(story));
-	ck_assert(!io_flush_soon(&owners[0].io));
+	ck_assert(!io_flush_soon(&owners[0].io, false));
 	ck_assert_str_eq(story, "");
 	io_close(&owners[0].io, false);
 	ck_assert_str_eq(story, "");
@@ -295,6 +310,7 @@ main(void)
 	int failed;
 
 	tcase_add_test(tc, alone_it_is_sent_at_once);
+	tcase_add_test(tc, alone_it_waits_for_more);
 	tcase_add_test(tc, sent_behind_the_batch);
 	tcase_add_test(tc, long_ones_do_not_wait);
 	tcase_add_test(tc, sent_before_the_close);
