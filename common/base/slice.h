@@ -79,9 +79,9 @@ slice_put(char *to, struct slice s)
 	const char *p = s.p;
 	size_t n = s.n;
 
-	if (n > 64) {
-		memcpy(to, p, n);
-	} else if (n >= 16) {
+	if (n > 64)
+		return mempcpy(to, p, n);
+	if (n >= 16) {
 		if (n > 32) {
 			memcpy(to + 16, p + 16, 16);
 			memcpy(to + n - 32, p + n - 32, 16);

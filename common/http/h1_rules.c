@@ -6,6 +6,7 @@
 #include "common/http/authority.h"
 
 #define BIT(id) ((uint64_t)1 << (id))
+#define DIGITS_SAFE 18 /* whatever they are, an int64_t holds the number */
 
 static const uint64_t single_fields = 0
 #define HTTP_FIELD(id, name, flags) \
@@ -105,7 +106,8 @@ length_parse(struct slice s, uint64_t *length)
 	for (size_t i = 0; i < s.n; i++) {
 		uint64_t digit = (uint64_t)(unsigned char)s.p[i] - '0';
 
-		if (digit > 9 || value > (INT64_MAX - digit) / 10)
+		if (digit > 9 ||
+		    (i >= DIGITS_SAFE && value > (INT64_MAX - digit) / 10))
 			return false;
 		value = value * 10 + digit;
 	}
@@ -117,9 +119,12 @@ length_parse(struct slice s, uint64_t *length)
 static enum codec_error
 framing_read(struct head *h, uint64_t repeated)
 {
-	const struct field *coding = head_find(h, FIELD_TRANSFER_ENCODING);
-	const struct field *length = head_find(h, FIELD_CONTENT_LENGTH);
+	const struct field *coding, *length;
 
+	if ((h->present & http_framing_fields) == 0)
+		return CODEC_OK;
+	coding = head_find(h, FIELD_TRANSFER_ENCODING);
+	length = head_find(h, FIELD_CONTENT_LENGTH);
 	if (coding != NULL && length != NULL)
 		return CODEC_LENGTH_AND_CODING;
 	if (coding != NULL) {

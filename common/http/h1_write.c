@@ -5,7 +5,6 @@
 
 /* Framing, Upgrade, Connection, version, status, line ends. */
 #define EXTRA_BYTES 192
-#define DIGITS_MAX 20
 
 /* Written by the codec itself, or void between hops. */
 #define SKIPPED_HEAD                                                         \
@@ -28,16 +27,17 @@
 static char *
 put_number(char *at, uint64_t value)
 {
-	char digits[DIGITS_MAX];
-	size_t n = 0;
+	char *end = at + 1;
+	char *p;
 
+	for (uint64_t rest = value / 10; rest != 0; rest /= 10)
+		end++;
+	p = end;
 	do {
-		digits[n++] = (char)('0' + value % 10);
+		*--p = (char)('0' + value % 10);
 		value /= 10;
-	} while (value != 0);
-	while (n != 0)
-		*at++ = digits[--n];
-	return at;
+	} while (p != at);
+	return end;
 }
 
 static size_t
@@ -50,27 +50,25 @@ fields_bytes(const struct head *h)
 	return n;
 }
 
-/* A known name of ours has its colon with it, and as much behind it as the
- * queue has room for. */
-static inline char *
-put_name(char *at, const struct field *f)
+/* Its name is one of ours: it has its colon with it, and as much behind it as
+ * the queue has room for. */
+static inline bool
+is_ours(const struct field *f)
 {
-	const struct http_field *known = &http_fields[f->id];
-
-	if (f->name.p == known->line) {
-		memcpy(at, known->line, FIELD_LINE_BYTES);
-		return at + f->name.n + 2;
-	}
-	at = slice_put(at, f->name);
-	*at++ = ':';
-	*at++ = ' ';
-	return at;
+	return f->name.p == http_fields[f->id].line;
 }
 
 static inline char *
 put_field(char *at, const struct field *f)
 {
-	at = put_name(at, f);
+	if (is_ours(f)) {
+		memcpy(at, f->name.p, FIELD_LINE_BYTES);
+		at += f->name.n + 2;
+	} else {
+		at = slice_put(at, f->name);
+		*at++ = ':';
+		*at++ = ' ';
+	}
 	at = slice_put(at, f->value);
 	*at++ = '\r';
 	*at++ = '\n';
@@ -108,7 +106,7 @@ put_fields(char *at, const struct head *h)
 
 		if ((SKIPPED_HEAD >> f->id & 1) != 0)
 			continue;
-		n = line_bytes(whole, f);
+		n = is_ours(f) ? 0 : line_bytes(whole, f);
 		if (n != 0 && lines.p + lines.n == f->name.p) {
 			lines.n += n;
 			continue;

@@ -6,10 +6,8 @@
 #define HEAD_SPARE 8u /* fields, so that it is not moved again soon */
 
 const struct field *
-head_find(const struct head *h, enum field_id id)
+head_seek(const struct head *h, enum field_id id)
 {
-	if (!head_has(h, id))
-		return NULL;
 	for (uint32_t i = 0; i < h->count; i++)
 		if (h->fields[i].id == id)
 			return &h->fields[i];
@@ -88,6 +86,7 @@ head_copy(
 	struct field *fields = arena_alloc(a, room);
 	struct slice whole = arena_copy(a, from->whole);
 	struct move m = { (uintptr_t)from->whole.p, whole.n, whole.p, a };
+	const struct field *f = from->fields, *end = f + from->count;
 
 	*to = *from;
 	to->fields = fields;
@@ -98,12 +97,14 @@ head_copy(
 	to->method_text = move_slice(&m, from->method_text);
 	to->target = move_slice(&m, from->target);
 	to->host = move_slice(&m, from->host);
-	to->reason = move_slice(&m, from->reason);
-	to->upgrade = move_slice(&m, from->upgrade);
-	for (uint32_t i = 0; i < from->count; i++) {
-		fields[i].name = move_slice(&m, from->fields[i].name);
-		fields[i].value = move_slice(&m, from->fields[i].value);
-		fields[i].id = from->fields[i].id;
+	if (from->reason.n != 0)
+		to->reason = move_slice(&m, from->reason);
+	if (from->upgrade.n != 0)
+		to->upgrade = move_slice(&m, from->upgrade);
+	for (; f != end; f++, fields++) {
+		fields->name = move_slice(&m, f->name);
+		fields->value = move_slice(&m, f->value);
+		fields->id = f->id;
 	}
 	return !arena_failed(a);
 }

@@ -73,8 +73,15 @@ head_has(const struct head *h, enum field_id id)
 	return (h->present >> (unsigned)id & 1u) != 0;
 }
 
+/* The search behind head_find. */
+const struct field *head_seek(const struct head *h, enum field_id id);
+
 /* The first field with this id, or NULL. */
-const struct field *head_find(const struct head *h, enum field_id id);
+static inline const struct field *
+head_find(const struct head *h, enum field_id id)
+{
+	return head_has(h, id) ? head_seek(h, id) : NULL;
+}
 
 /* The first field with this name (case-insensitive), or NULL. */
 const struct field *head_find_name(const struct head *h, struct slice name);
