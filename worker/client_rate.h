@@ -46,6 +46,13 @@ client_moved_fn client_moved_by_io;
 void client_rate_wait(struct client_rate *r, enum client_way way,
     client_moved_fn *moved, const void *of);
 
+/* Nobody is waited for, so that there is nothing to judge. */
+static inline bool
+client_rate_rests(const struct client_rate *r)
+{
+	return r->now == CLIENT_WAY_NONE;
+}
+
 /* When there will be something to judge; MONO_NEVER: not as things are. */
 struct mono client_rate_due(const struct client_rate *r);
 

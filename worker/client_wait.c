@@ -31,14 +31,17 @@ static void
 client_arm(struct client *c)
 {
 	struct client_work *w = c->work;
+	enum client_way way =
+	    c->all->min_rate != 0 ? client_way(c) : CLIENT_WAY_NONE;
 	struct mono at = w->until, due;
 
-	client_rate_wait(&w->rate,
-	    c->all->min_rate != 0 ? client_way(c) : CLIENT_WAY_NONE,
-	    client_moved_by_io, &c->io);
-	due = client_rate_due(&w->rate);
-	timer_set(
-	    &c->all->env->loop->timers, &c->timer, due.us < at.us ? due : at);
+	if (way != CLIENT_WAY_NONE || !client_rate_rests(&w->rate)) {
+		client_rate_wait(&w->rate, way, client_moved_by_io, &c->io);
+		due = client_rate_due(&w->rate);
+		if (due.us < at.us)
+			at = due;
+	}
+	timer_set(&c->all->env->loop->timers, &c->timer, at);
 }
 
 void

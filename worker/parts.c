@@ -13,6 +13,7 @@
 #include "worker/flow/guards.h"
 #include "worker/flow/issued.h"
 #include "worker/flow/keys.h"
+#include "worker/flow/pipeline.h"
 #include "worker/flow/refused.h"
 #include "worker/flow/req.h"
 #include "worker/flow/secure.h"
@@ -25,6 +26,7 @@ bool
 parts_init(struct env *e)
 {
 	e->counters = counters_block(e->region, e->slot);
+	e->answering = pipeline_answering(e->filters);
 	e->contexts = contexts_new();
 	e->secure = secure_new(e);
 	e->keys = keys_new(e);

@@ -307,20 +307,25 @@ io_handshake(struct io *io)
 	return step == TLS_DONE && io_is_open(io);
 }
 
-/* All that can be read, and written because of it. */
-static void
-io_go_on(struct io *io)
+static __attribute__((noinline)) void
+io_go_on_tls(struct io *io)
 {
-	if (io->tls == NULL) {
-		io_input_run(io);
-		return;
-	}
 	if (!io_handshake(io))
 		return;
 	io_input_run(io);
 	/* What the handshake has held back, when nothing took it along. */
 	if (io_is_open(io) && io->wire_bytes != 0 && io->writable)
 		io_on_writable(io);
+}
+
+/* All that can be read, and written because of it. */
+static inline void
+io_go_on(struct io *io)
+{
+	if (io->tls == NULL)
+		io_input_run(io);
+	else
+		io_go_on_tls(io);
 }
 
 /* What was put off: a resume, a long read, a handshake, an error. */
@@ -337,7 +342,7 @@ io_task_run(struct loop_task *t)
 }
 
 /* True when the socket is connected and its owner still wants it. */
-static bool
+static __attribute__((noinline)) bool
 io_on_connected(struct io *io)
 {
 	int error = sock_error(io->watch.fd);
@@ -366,16 +371,16 @@ io_on_event(struct loop_watch *w, unsigned events)
 		io->readable = true;
 	if ((events & LOOP_WRITE) && !io->shut && io->error == 0)
 		io->writable = true;
-	if (io->connecting) {
-		if (!(events & (LOOP_WRITE | LOOP_HANGUP)))
-			return;
-		if (!io_on_connected(io))
+	if (io->connecting &&
+	    ((events & (LOOP_WRITE | LOOP_HANGUP)) == 0 ||
+		!io_on_connected(io)))
+		return;
+	if (io->writable && (io->blocked || io->shut_wanted)) {
+		io_on_writable(io);
+		if (!io_is_open(io))
 			return;
 	}
-	if (io->writable && (io->blocked || io->shut_wanted))
-		io_on_writable(io);
-	if (io_is_open(io))
-		io_go_on(io);
+	io_go_on(io);
 }
 
 void

@@ -5,7 +5,6 @@
  *   frees
  */
 #include <errno.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "common/base/must.h"
@@ -132,12 +131,8 @@ wait_ms(const struct loop *l, uint64_t max_wait_us)
 static unsigned
 event_bits(uint32_t epoll_bits)
 {
-	unsigned bits = 0;
+	unsigned bits = epoll_bits & (LOOP_READ | LOOP_WRITE);
 
-	if (epoll_bits & EPOLLIN)
-		bits |= LOOP_READ;
-	if (epoll_bits & EPOLLOUT)
-		bits |= LOOP_WRITE;
 	if (epoll_bits & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		bits |= LOOP_READ | LOOP_HANGUP;
 	return bits;
@@ -158,16 +153,7 @@ loop_run_tasks(struct loop *l)
 	queue_run_all(&now);
 }
 
-bool
-loop_after_batch(struct loop *l, struct loop_watch *w, loop_late_fn *fn)
-{
-	if (l->left == 0 || l->late_count == LOOP_LATE_MAX)
-		return false;
-	l->late[l->late_count++] = (struct loop_late){ fn, w };
-	return true;
-}
-
-static void
+static inline void
 loop_deliver(struct loop *l, const struct epoll_event *e)
 {
 	struct loop_watch *w = e->data.ptr;

@@ -11,14 +11,17 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 
 #include "common/base/clock.h"
 #include "common/base/list.h"
 #include "common/net/timer.h"
 
-#define LOOP_READ 1u /* readable, or a peer that closed (then recv says 0) */
-#define LOOP_WRITE 2u
-#define LOOP_HANGUP 4u /* EPOLLRDHUP, EPOLLHUP or EPOLLERR was in the event */
+/* LOOP_READ: readable, or a peer that closed (then recv says 0). */
+#define LOOP_READ ((unsigned)EPOLLIN)
+#define LOOP_WRITE ((unsigned)EPOLLOUT)
+/* EPOLLRDHUP, EPOLLHUP or EPOLLERR was in the event. */
+#define LOOP_HANGUP ((unsigned)EPOLLHUP)
 
 struct loop_watch;
 
@@ -108,7 +111,14 @@ void loop_defer_free(struct loop *l, struct loop_task *t);
  * the memory of w must live to the end of the turn. False: there is no batch or
  * no room, and the caller should not wait.
  */
-bool loop_after_batch(struct loop *l, struct loop_watch *w, loop_late_fn *fn);
+static inline bool
+loop_after_batch(struct loop *l, struct loop_watch *w, loop_late_fn *fn)
+{
+	if (l->left == 0 || l->late_count == LOOP_LATE_MAX)
+		return false;
+	l->late[l->late_count++] = (struct loop_late){ fn, w };
+	return true;
+}
 
 /* Other events of this batch are still to be delivered. */
 static inline bool

@@ -30,9 +30,14 @@ void
 admit_begin(const struct env *e, struct req_via *via)
 {
 	const struct img_head *img = e->view.image;
+	char text[ADDR_TEXT_MAX];
+	size_t n;
 
 	via->acl_mark = img != NULL ? img->protect.acl_mark : 0;
 	via->denied = false;
+	n = addr_ip_text(&via->peer, text);
+	via->text_bytes = n <= sizeof(via->text) ? (uint8_t)n : 0;
+	memcpy(via->text, text, via->text_bytes);
 }
 
 /* WHY_OK, or why not. */

@@ -63,6 +63,7 @@ struct env {
 	uint32_t auth_waiting; /* requests, for authenticators */
 	struct guards *guards;
 	const struct filter *filters; /* the one order; see filters.c */
+	uint32_t answering;           /* pipeline_answering's */
 	struct opool *opool;
 	struct queues *queues;     /* for connections */
 	struct refused *refused;   /* credentials, a moment ago */

@@ -12,35 +12,41 @@ pipeline_run(struct req *q)
 {
 	const struct filter *filters = q->env->filters;
 
-	for (;;) {
+	enum verdict v;
+
+	do {
 		uint32_t left = q->match.route->filters >> q->passed;
-		const struct filter *f;
+		unsigned i;
 
 		MUST(left != 0);
-		q->passed = (uint8_t)(q->passed + __builtin_ctz(left) + 1);
-		q->ran |= UINT32_C(1) << (q->passed - 1);
-		f = &filters[q->passed - 1];
+		i = q->passed + (unsigned)__builtin_ctz(left);
+		q->passed = (uint8_t)(i + 1);
+		q->ran |= UINT32_C(1) << i;
 		if (q->steps != NULL)
-			steps_enter(q, q->passed - 1u);
-		switch (f->request(q)) {
-		case GO_ON:
-			if (q->steps != NULL)
-				steps_leave(q, GO_ON);
-			break;
-		case WAIT:
-			q->waiting = true;
-			if (q->steps != NULL)
-				steps_leave(q, WAIT);
-			return;
-		case DONE:
-			return;
-		}
-	}
+			steps_enter(q, i);
+		v = filters[i].request(q);
+		if (v == DONE)
+			return; /* it may be gone */
+		if (q->steps != NULL)
+			steps_leave(q, v);
+	} while (v == GO_ON);
+	q->waiting = true;
 }
 
-/* The filters that an answer to q goes through. */
+uint32_t
+pipeline_answering(const struct filter *filters)
+{
+	uint32_t mask = 0;
+
+	for (unsigned i = 0; i < IMG_FILTER_COUNT; i++)
+		if (filters[i].answer != NULL)
+			mask |= UINT32_C(1) << i;
+	return mask;
+}
+
+/* The filters that an answer to q passes. */
 static uint32_t
-pipeline_answering(const struct req *q)
+pipeline_back(const struct req *q)
 {
 	const struct img_route *r = q->match.route;
 
@@ -53,13 +59,12 @@ pipeline_answering(const struct req *q)
 void
 pipeline_answer(struct req *q, struct head *h)
 {
-	uint32_t mask = pipeline_answering(q);
+	uint32_t mask = pipeline_back(q) & q->env->answering;
 
 	while (mask != 0) {
 		unsigned i = 31u - (unsigned)__builtin_clz(mask);
 
 		mask &= ~(UINT32_C(1) << i);
-		if (q->env->filters[i].answer != NULL)
-			q->env->filters[i].answer(q, h);
+		q->env->filters[i].answer(q, h);
 	}
 }

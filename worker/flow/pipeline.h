@@ -34,6 +34,9 @@ struct filter {
 	void (*answer)(struct req *q, struct head *h);
 };
 
+/* Those that have an answer side: a bit of each. */
+uint32_t pipeline_answering(const struct filter *filters);
+
 /* Runs the filters from the one after those already passed. */
 void pipeline_run(struct req *q);
 

@@ -47,6 +47,7 @@ req_identify(struct env *e, struct req *q)
 	q->trusted = img != NULL && trust_has(img, &q->peer);
 	if (q->trusted) {
 		trust_client(img, &q->head, &q->client);
+		q->client_text = SLICE_NONE;
 		q->request_id = trust_request_id(&q->head);
 	}
 	if (q->request_id.n == 0)
@@ -66,6 +67,7 @@ req_new(struct env *e, struct stream *s, const struct req_owner *owner,
 	q->stream = s;
 	q->owner = owner;
 	q->peer = q->client = via->peer;
+	q->client_text = slice_make(via->text, via->text_bytes);
 	q->tls = via->tls;
 	q->denied = via->denied;
 	q->redirect_port = via->redirect_port;

@@ -103,13 +103,16 @@ struct steps;
 struct tls;
 struct trace;
 
-/* The connection that a request came on, as far as filters mind. */
+/* The connection that a request came on, as far as filters mind. It outlives
+ * the requests on it. */
 struct req_via {
 	struct addr peer;
 	uint16_t redirect_port; /* https is there, and wanted; 0: no */
+	uint8_t text_bytes;     /* of its peer's text, in */
+	char text[16];          /* this; 0: it is too long to be kept */
 	bool denied;            /* whether its peer was refused, when */
 	uint64_t acl_mark;      /* img_protect's was this */
-	struct tls *tls;        /* NULL: plain. Outlives the requests on it */
+	struct tls *tls;        /* NULL: plain */
 };
 
 /*

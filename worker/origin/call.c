@@ -470,10 +470,8 @@ call_pause(struct call *c, bool paused)
 }
 
 void
-call_abort(struct call *c)
+call_abort_now(struct call *c)
 {
-	if (c->origin == NULL)
-		return;
 	if (c->status != 0)
 		call_learn_answered(c);
 	else

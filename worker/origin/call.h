@@ -130,8 +130,16 @@ bool call_flush(struct call *c);
 /* Stops reading the answer (the sink's consumer is full), or goes on. */
 void call_pause(struct call *c, bool paused);
 
-/* Gives up: its connection or stream is closed. Harmless when it is over. */
-void call_abort(struct call *c);
+/* Gives up: its connection or stream is closed. */
+void call_abort_now(struct call *c);
+
+/* The same; harmless when it is over. */
+static inline void
+call_abort(struct call *c)
+{
+	if (c->origin != NULL)
+		call_abort_now(c);
+}
 
 /* The same because it took too long, which its endpoint is blamed for: `failed`
  * comes from within. */

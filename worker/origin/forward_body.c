@@ -29,15 +29,6 @@ forward_keep_begin(struct forward *f)
 }
 
 void
-forward_keep_drop(struct forward *f)
-{
-	if (!f->keeping)
-		return;
-	f->keeping = false;
-	obuf_fini(&f->kept);
-}
-
-void
 forward_keep(struct forward *f, struct slice bytes)
 {
 	if (!f->keeping)

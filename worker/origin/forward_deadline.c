@@ -45,14 +45,6 @@ forward_book(struct forward *f)
 	timer_set(&q->env->loop->timers, &f->overdue, f->due);
 }
 
-void
-forward_end_deadline(struct forward *f)
-{
-	if (f->overdue.fn != NULL)
-		timer_fini(&f->req->env->loop->timers, &f->overdue);
-	f->overdue.fn = NULL;
-}
-
 bool
 forward_in_time(const struct forward *f, uint64_t us)
 {

@@ -180,7 +180,13 @@ void forward_book(struct forward *f);
 /* A call that begins in so many us is before the deadline. */
 bool forward_in_time(const struct forward *f, uint64_t us);
 /* An answer has begun, or the request ends. */
-void forward_end_deadline(struct forward *f);
+static inline void
+forward_end_deadline(struct forward *f)
+{
+	if (f->overdue.fn != NULL)
+		timer_fini(&f->req->env->loop->timers, &f->overdue);
+	f->overdue.fn = NULL;
+}
 
 /* ---- forward_fallback.c ---- */
 
@@ -231,7 +237,13 @@ void forward_keep(struct forward *f, struct slice bytes);
 /* Hands what is kept to a new call. */
 void forward_keep_send(struct forward *f);
 /* The body will not be sent again. */
-void forward_keep_drop(struct forward *f);
+static inline void
+forward_keep_drop(struct forward *f)
+{
+	if (f->keeping)
+		obuf_fini(&f->kept);
+	f->keeping = false;
+}
 
 /* Nothing of the body is lost: the request can be sent again. */
 static inline bool

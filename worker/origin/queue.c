@@ -254,7 +254,7 @@ queue_enter(
 }
 
 void
-queue_leave(struct queue_waiter *w)
+queue_leave_now(struct queue_waiter *w)
 {
 	switch ((enum queue_state)w->state) {
 	case QUEUE_OUT:
@@ -268,14 +268,6 @@ queue_leave(struct queue_waiter *w)
 		break;
 	}
 	waiter_set_state(w, QUEUE_OUT);
-}
-
-void
-queue_forget(struct queue_waiter *w)
-{
-	queue_leave(w);
-	if (w->timer.fn != NULL)
-		timer_fini(&w->env->loop->timers, &w->timer);
 }
 
 /* ---- all of them ---- */

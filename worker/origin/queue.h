@@ -72,10 +72,25 @@ bool queue_is_before(const struct env *e, uint32_t service, uint32_t class);
 enum why queue_enter(
     struct queue_waiter *w, struct env *e, const struct queue_rule *rule);
 
-/* It waits no more. Harmless when it does not. */
-void queue_leave(struct queue_waiter *w);
+/* It waits no more. */
+void queue_leave_now(struct queue_waiter *w);
+
+/* The same; harmless when it does not. */
+static inline void
+queue_leave(struct queue_waiter *w)
+{
+	if (w->state != QUEUE_OUT)
+		queue_leave_now(w);
+}
+
 /* The same, and its memory may go. */
-void queue_forget(struct queue_waiter *w);
+static inline void
+queue_forget(struct queue_waiter *w)
+{
+	queue_leave(w);
+	if (w->timer.fn != NULL)
+		timer_fini(&w->env->loop->timers, &w->timer);
+}
 
 /* ---- queue_share.c: connections come free ---- */
 

@@ -18,11 +18,9 @@ service_admit(struct service_pass *p, struct env *e, const struct judge *j,
 }
 
 void
-service_give_back(struct service_pass *p, struct env *e, const struct judge *j,
-    const struct judged *v)
+service_give_back_held(struct service_pass *p, struct env *e,
+    const struct judge *j, const struct judged *v)
 {
-	if (!p->held)
-		return;
 	p->held = false;
 	if (v->is == JUDGED_NOT)
 		breaker_abandon(&e->permits, &p->pass);

@@ -26,9 +26,18 @@ service_pass_is_probe(const struct service_pass *p)
 	return p->held && p->pass.ticket != PERMIT_NONE;
 }
 
-/* Gives it back, if it is held: how the request ended, as far as is known. */
-void service_give_back(struct service_pass *p, struct env *e,
+/* Gives it back: how the request ended, as far as is known. */
+void service_give_back_held(struct service_pass *p, struct env *e,
     const struct judge *j, const struct judged *v);
+
+/* The same, if it is held. */
+static inline void
+service_give_back(struct service_pass *p, struct env *e, const struct judge *j,
+    const struct judged *v)
+{
+	if (p->held)
+		service_give_back_held(p, e, j, v);
+}
 
 /* The value of Retry-After: whole seconds, at least 1, as text in `out`. */
 #define RETRY_AFTER_MAX 24
