@@ -53,25 +53,26 @@ struct clients;
 
 /*
  * What an idle connection carries; all that it needs for more than waiting is
- * in its work (client_work.h), taken when bytes come.
+ * in its work (client_work.h), taken when bytes come. Both ends are what a
+ * request does not touch.
  */
 struct client {
-	struct io io; /* its task is the client's own when it is closed */
 	struct timer timer;
-	struct list link; /* in clients.all */
 	struct clients *all;
 	struct client_work *work; /* NULL: idle, or nothing was read yet */
 	struct req *req;          /* NULL: none; those of HTTP/2 are in h2 */
 	struct client_h2 *h2;     /* NULL: HTTP/1, or nothing was read yet */
 	/* Its peer is that of the socket, or as the PROXY header says. */
 	struct req_via via;
-	uint32_t permit;   /* of its address; PERMIT_NONE: not counted */
 	uint32_t requests; /* so far */
 	uint8_t state;     /* enum client_state */
 	uint8_t speaks;    /* enum client_speaks */
 	uint8_t protocols; /* that its listener takes: IMG_PROTOCOL_* */
 	bool secured;      /* TLS: after the PROXY header, if there is one */
 	bool linger;       /* closing: the client may still be sending */
+	struct io io;      /* its task is the client's own when it is closed */
+	struct list link;  /* in clients.all */
+	uint32_t permit;   /* of its address; PERMIT_NONE: not counted */
 };
 
 /*

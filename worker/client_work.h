@@ -14,11 +14,11 @@
 struct client_work {
 	struct h1 codec;
 	struct client *client;
-	struct list rest;  /* in clients.resting, or spare */
-	struct addr local; /* of its listener; until TLS has begun */
 	struct mono until; /* what the state is about ends then */
+	struct list rest;  /* in clients.resting, or spare */
 	struct client_rate rate;
 	uint64_t sent_mark; /* io.bytes_out when the send deadline was set */
+	struct addr local;  /* of its listener; until TLS has begun */
 	struct mono linger_until;
 	uint32_t linger_left; /* bytes */
 };

@@ -39,10 +39,10 @@ typedef size_t obuf_send_fn(void *ctx, const struct iovec *iov, int count);
 
 struct obuf {
 	struct buf *head, *tail; /* both NULL when empty */
+	uint32_t bytes;          /* queued and unsent */
+	bool failed;             /* sticky: no memory for a block */
 	obuf_send_fn *bulk;      /* NULL: everything is queued */
 	void *bulk_ctx;
-	uint32_t bytes; /* queued and unsent */
-	bool failed;    /* sticky: no memory for a block */
 };
 
 /* Prepares the process's block pool; `limit` blocks at most (0: no limit). */

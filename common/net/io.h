@@ -86,15 +86,13 @@ struct io_events {
 
 struct tls;
 
+/* What each message touches comes first; what most never do, last. */
 struct io {
 	struct loop_watch watch;
 	struct loop *loop;
 	const struct io_events *events;
-	struct obuf out;
-	struct buf *stash; /* unconsumed input, or NULL */
-	struct tls *tls;   /* NULL: plain. The io's: freed by io_close */
-	struct loop_task task;
-	uint64_t bytes_in, bytes_out; /* through the socket, as records */
+	struct buf *stash;   /* unconsumed input, or NULL */
+	struct tls *tls;     /* NULL: plain. The io's: freed by io_close */
 	uint32_t wire_bytes; /* of TLS records, or in the duct, that wait */
 	uint32_t read_max;   /* bytes of one recv; at most IO_SCRATCH_BYTES */
 	int error;           /* an errno to be told by `failed`, or 0 */
@@ -121,6 +119,9 @@ struct io {
 	bool told_failed : 1;
 	bool cut : 1;  /* with saw_eof: TLS ended without close_notify */
 	bool sole : 1; /* the owner's word: no other process has the socket */
+	uint64_t bytes_in, bytes_out; /* through the socket, as records */
+	struct obuf out;
+	struct loop_task task;
 };
 
 /* The process's scratch blocks; once, before any io. */

@@ -22,13 +22,14 @@ struct timer;
 
 typedef void timer_fn(struct timer *t);
 
+/* Renewing a deadline touches only what stands last. */
 struct timer {
-	struct list link;     /* in a slot of the wheel; self when unarmed */
+	struct list link; /* in a slot of the wheel; self when unarmed */
+	timer_fn *fn;
 	uint64_t deadline_us; /* what the owner wants; UINT64_MAX: not armed */
 	/* Its place in the wheel serves deadlines from then on; UINT64_MAX: it
 	 * has none. */
 	uint64_t served_us;
-	timer_fn *fn;
 };
 
 struct timer_wheel {

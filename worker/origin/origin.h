@@ -34,12 +34,12 @@ struct call;
 struct origin_events;
 
 struct origin {
+	struct timer timer;
 	struct env *env;
 	const struct origin_events *events;
 	struct call *call;     /* NULL while idle */
 	struct io *io;         /* its own connection; NULL: a shared one */
 	struct stream *stream; /* NULL while a lane waits for it */
-	struct timer timer;
 	struct endpoint_handle handle;
 	uint8_t state; /* enum origin_state */
 	bool paused;   /* the answer is not read on */

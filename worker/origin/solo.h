@@ -9,16 +9,17 @@
 #include "common/http/h1.h"
 #include "worker/origin/wire.h"
 
+/* What a call does not touch is at both ends. */
 struct solo {
 	struct origin origin;
-	struct wire wire;
-	struct h1 codec;
-	struct loop_task free_task;
-	struct list link; /* in its endpoint's idle list */
-	struct codec_limits limits;
+	struct list link;  /* in its endpoint's idle list */
 	uint32_t max_idle; /* of its service, as its last call says */
 	uint32_t reads;    /* of the answer, as far as they are small */
 	uint64_t idle_us;
+	struct codec_limits limits;
+	struct h1 codec;
+	struct wire wire;
+	struct loop_task free_task;
 };
 
 static inline struct solo *

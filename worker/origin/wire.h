@@ -15,14 +15,14 @@
 #define WIRE_FIELDS_MAX 256u /* of an answer's head */
 
 struct wire {
-	struct io io;
 	struct env *env;
 	struct tls_client *policy; /* NULL: plain. A reference of its own */
-	uint64_t name_hash;        /* of the name that was verified */
 	struct endpoint_handle handle;
 	uint32_t service;
-	uint32_t permit; /* its ticket */
-	bool bounded;    /* its endpoint has a bound, as its last call says */
+	bool bounded; /* its endpoint has a bound, as its last call says */
+	struct io io;
+	uint64_t name_hash; /* of the name that was verified */
+	uint32_t permit;    /* its ticket */
 };
 
 /*
