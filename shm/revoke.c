@@ -143,10 +143,16 @@ key_hits(const struct region *r, uint64_t key, int64_t issued_s)
 }
 
 bool
+revoke_any(const struct region *r)
+{
+	return atomic_load(&r->state->control.revoked) != 0;
+}
+
+bool
 revoke_hits(const struct region *r, const struct revoke_subject *s)
 {
 	/* Before the first one, the pages of the table are not even there. */
-	if (atomic_load(&r->state->control.revoked) == 0)
+	if (!revoke_any(r))
 		return false;
 	for (int i = 0; i < 2; i++)
 		if (key_hits(r, s->token[i], INT64_MIN) ||

@@ -54,6 +54,9 @@ void revoke_subject_make(const struct region *r, struct slice authenticator,
     struct slice jti, struct slice user, int64_t issued_s,
     struct revoke_subject *s);
 
+/* Anything is revoked at all: nobody needs a subject before. */
+bool revoke_any(const struct region *r);
+
 bool revoke_hits(const struct region *r, const struct revoke_subject *s);
 
 /* ---- master ---- */

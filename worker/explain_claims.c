@@ -44,7 +44,7 @@ claims_identity(struct req *q, struct slice text)
 	if (room == NULL || !json_read_members(text, &all) ||
 	    !auth_parts_claims(q->image, a, &all, room, &parts))
 		return NULL;
-	return identity_new(q->env->region, &parts);
+	return identity_new(&parts);
 }
 
 static enum verdict

@@ -7,6 +7,7 @@
 #include "common/base/hash.h"
 #include "common/base/json_scan.h"
 #include "common/base/utf8.h"
+#include "common/base/word.h"
 
 #define ESCAPE_BYTES 6 /* of \uXXXX, which is the longest for its character */
 
@@ -175,16 +176,6 @@ read_word(struct reader *r, struct slice word)
 	return true;
 }
 
-static uint64_t
-short_word(const char *p, size_t n)
-{
-	uint64_t word = 0;
-
-	for (size_t i = 0; i < n; i++)
-		word = word << 8 | (unsigned char)p[i];
-	return word;
-}
-
 /*
  * The seed differs from process to process, so that nobody finds names that
  * share a tag without asking us.
@@ -200,7 +191,7 @@ name_tag(uint64_t seed, struct slice name)
 		memcpy(&word, name.p, 8);
 		tag = hash_u64(tag ^ word);
 	}
-	return hash_u64(tag ^ short_word(name.p, name.n));
+	return hash_u64(tag ^ word_few(name.p, name.n));
 }
 
 static bool

@@ -108,9 +108,14 @@ json_read_is(const struct json_value *v, struct slice text)
 static inline const struct json_value *
 json_members_find(const struct json_members *object, struct slice name)
 {
-	for (uint32_t i = 0; i < object->count; i++)
-		if (json_read_is(&object->member[i].name, name))
-			return &object->member[i].value;
+	for (uint32_t i = 0; i < object->count; i++) {
+		const struct json_member *m = &object->member[i];
+
+		/* Most differ in their length already. */
+		if ((m->name.text.n == name.n + 2 || m->name.escaped) &&
+		    json_read_is(&m->name, name))
+			return &m->value;
+	}
 	return NULL;
 }
 

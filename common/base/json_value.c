@@ -280,6 +280,23 @@ decimal_read(struct slice text, struct decimal *d)
 	}
 }
 
+/* Those whose digits are a whole number below 2^53, and nothing else. */
+#define PLAIN_DIGITS 15
+
+static bool
+plain_read(struct slice text, int64_t *s)
+{
+	if (text.n > PLAIN_DIGITS)
+		return false;
+	*s = 0;
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] < '0' || text.p[i] > '9')
+			return false;
+		*s = *s * 10 + (text.p[i] - '0');
+	}
+	return true;
+}
+
 bool
 json_read_seconds(const struct json_value *v, int64_t *s)
 {
@@ -287,6 +304,8 @@ json_read_seconds(const struct json_value *v, int64_t *s)
 
 	if (v->kind != JSON_VALUE_NUMBER)
 		return false;
+	if (plain_read(v->text, s))
+		return true;
 	decimal_read(v->text, &d);
 	*s = 0;
 	if (d.count == 0)

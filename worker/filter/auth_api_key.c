@@ -99,7 +99,7 @@ key_verify(struct auth_try *t, struct auth_cache_key *key)
 	    !auth_parts_holder(h.base, h.is, &parts))
 		return key_bad(t, WHY_KEY_UNKNOWN);
 	parts.issued_s = h.issued_s;
-	t->identity = identity_new(q->env->region, &parts);
+	t->identity = identity_new(&parts);
 	if (t->identity == NULL)
 		return key_bad(t, WHY_OVERLOADED);
 	auth_cache_keep(q->env->auth_cache, key, t->identity, INT64_MAX);

@@ -100,7 +100,7 @@ basic_identify(struct basic *b)
 
 	if (why != WHY_OK)
 		return basic_bad(t, why);
-	t->identity = identity_new(t->q->env->region, &parts);
+	t->identity = identity_new(&parts);
 	if (t->identity == NULL)
 		return basic_bad(t, WHY_OVERLOADED);
 	if (t->auth->ttl_us != 0)

@@ -251,7 +251,7 @@ shared_find(struct auth_cache *c, struct auth_cache_key *key, uint64_t hash)
 
 	if (!tokens_find(r, &sought, env_now_s(), c->packed, &n, &until_s))
 		return NULL;
-	id = identity_unpack(r, slice_make(c->packed, n));
+	id = identity_unpack(slice_make(c->packed, n));
 	if (id != NULL)
 		private_keep(c, key, hash, id, until_s);
 	return id;

@@ -107,7 +107,7 @@ answer_identity(struct auth_try *t, const struct head *h)
 	for (unsigned i = 0; i < IMG_CLAIMS; i++)
 		if (!answer_claim(t, h, (enum img_claim)i, &parts.claim[i]))
 			return WHY_AUTH_UNAVAILABLE;
-	t->identity = identity_new(q->env->region, &parts);
+	t->identity = identity_new(&parts);
 	return t->identity != NULL ? WHY_OK : WHY_OVERLOADED;
 }
 

@@ -52,7 +52,7 @@ asked_identity(struct auth_try *t, const struct claims *c)
 		return WHY_OVERLOADED;
 	if (!auth_parts_claims(q->image, t->auth, &c->members, room, &parts))
 		return WHY_TOKEN_CLAIMS;
-	t->identity = identity_new(q->env->region, &parts);
+	t->identity = identity_new(&parts);
 	return t->identity != NULL ? WHY_OK : WHY_OVERLOADED;
 }
 

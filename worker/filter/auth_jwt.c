@@ -189,7 +189,7 @@ jwt_identity(struct jwt *j, const struct claims *c)
 		return WHY_OVERLOADED;
 	if (!auth_parts_claims(q->image, a, &c->members, room, &parts))
 		return WHY_TOKEN_CLAIMS;
-	j->t->identity = identity_new(q->env->region, &parts);
+	j->t->identity = identity_new(&parts);
 	return j->t->identity != NULL ? WHY_OK : WHY_OVERLOADED;
 }
 

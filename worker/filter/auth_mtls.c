@@ -137,7 +137,7 @@ mtls_ask(struct auth_try *t)
 	if (!mtls_parts(t, &peer.cert, &parts))
 		return AUTH_BAD;
 	t->why = WHY_OVERLOADED;
-	t->identity = identity_new(e->region, &parts);
+	t->identity = identity_new(&parts);
 	if (t->identity == NULL)
 		return AUTH_BAD;
 	auth_cache_keep(e->auth_cache, &key, t->identity, INT64_MAX);

@@ -4,6 +4,7 @@
 #include "worker/filter/auth_parts.h"
 
 #include "common/base/utf8.h"
+#include "common/base/word.h"
 #include "common/jose/claims.h"
 
 /* Also those from U+0080 to U+009F. */
@@ -16,6 +17,19 @@ is_control(struct slice sequence)
 	    (sequence.n == 2 && p[0] == 0xc2 && p[1] < 0xa0);
 }
 
+/* Eight characters of ASCII, none of which is a control. */
+static bool
+word_is_plain(struct slice s)
+{
+	uint64_t x;
+
+	if (s.n < sizeof(x))
+		return false;
+	memcpy(&x, s.p, sizeof(x));
+	return ((x | (x - WORD_OF(' ')) | ((x ^ WORD_OF(0x7f)) - WORD_OF(1))) &
+		   WORD_OF(0x80)) == 0;
+}
+
 bool
 auth_parts_fit(struct slice value)
 {
@@ -24,7 +38,13 @@ auth_parts_fit(struct slice value)
 	if (value.n == 0 || value.p[0] == ' ' || value.p[value.n - 1] == ' ')
 		return false;
 	while (left.n != 0) {
-		size_t n = utf8_sequence(left);
+		size_t n;
+
+		if (word_is_plain(left)) {
+			left = slice_skip(left, sizeof(uint64_t));
+			continue;
+		}
+		n = utf8_sequence(left);
 
 		if (n == 0 || is_control(slice_make(left.p, n)))
 			return false;

@@ -123,12 +123,12 @@ grant_why(enum family_result r)
  * means its next tokens as well.
  */
 static bool
-grant_revoked(const struct req *q, const struct identity *id)
+grant_revoked(const struct req *q, struct identity *id)
 {
 	const struct region *r = q->env->region;
 	const struct img_access *x = &q->image->access;
 	const struct img_auth *all = img_at(q->image, x->authenticators.off);
-	bool hits = revoke_hits(r, &id->subject);
+	bool hits = identity_revoked(r, id);
 
 	for (uint32_t i = 0; i < x->authenticators.count && !hits; i++) {
 		struct revoke_subject s;
@@ -145,7 +145,7 @@ grant_revoked(const struct req *q, const struct identity *id)
 
 /* WHY_OK: the pair is signed and the turn is taken. */
 static enum why
-grant_turn(struct req *q, struct grant *g, const struct identity *id)
+grant_turn(struct req *q, struct grant *g, struct identity *id)
 {
 	const struct region *r = q->env->region;
 	uint32_t turn = g->refresh.turn++;
@@ -188,7 +188,7 @@ grant_renew(struct req *q, struct grant *g)
 	q->said_user = g->refresh.parts.claim[IMG_CLAIM_USER];
 	q->said_to = g->refresh.parts.authenticator;
 	q->proven = true;
-	id = identity_new(q->env->region, &g->refresh.parts);
+	id = identity_new(&g->refresh.parts);
 	if (id == NULL)
 		return WHY_OVERLOADED;
 	g->refresh.expires_s = id->expires_s;

@@ -38,8 +38,7 @@ parts_text(struct identity_parts *p, unsigned i)
 }
 
 static void
-identity_fill(
-    const struct region *r, struct identity *id, const struct identity_parts *p)
+identity_fill(struct identity *id, const struct identity_parts *p)
 {
 	id->refs = 1;
 	id->type = p->type;
@@ -52,12 +51,11 @@ identity_fill(
 	id->grants = NULL;
 	/* None that is: the first use looks. */
 	id->revoke_version = UINT64_MAX;
-	revoke_subject_make(r, id->authenticator, id->token_id,
-	    id->claim[IMG_CLAIM_USER], id->issued_s, &id->subject);
+	id->subject_made = false;
 }
 
 struct identity *
-identity_new(const struct region *r, const struct identity_parts *parts)
+identity_new(const struct identity_parts *parts)
 {
 	struct identity_parts p = *parts;
 	size_t n = sizeof(struct identity);
@@ -73,13 +71,13 @@ identity_new(const struct region *r, const struct identity_parts *parts)
 	for (unsigned i = 0; i < TEXTS; i++) {
 		struct slice *s = parts_text(&p, i);
 
-		if (s->n != 0)
-			memcpy(at, s->p, s->n);
+		char *end = slice_put(at, *s);
+
 		*s = slice_make(at, s->n);
-		at += s->n;
+		at = end;
 	}
 	id->bytes = (uint32_t)n;
-	identity_fill(r, id, &p);
+	identity_fill(id, &p);
 	return id;
 }
 
@@ -105,44 +103,28 @@ identity_unref(struct identity *id)
 
 /* ---- as bytes ---- */
 
-static void
-identity_parts_of(const struct identity *id, struct identity_parts *p)
-{
-	*p = (struct identity_parts){ .type = id->type,
-		.authenticator = id->authenticator,
-		.token_id = id->token_id,
-		.claims = id->claims,
-		.issued_s = id->issued_s,
-		.expires_s = id->expires_s };
-	memcpy(p->claim, id->claim, sizeof(p->claim));
-}
-
 size_t
 identity_pack(const struct identity *id, char *out, size_t room)
 {
-	size_t n = sizeof(struct packed);
 	struct packed k = { .type = id->type,
 		.issued_s = id->issued_s,
 		.expires_s = id->expires_s };
-	struct identity_parts p;
+	size_t bytes = id->bytes - sizeof(*id);
 
-	identity_parts_of(id, &p);
-	for (unsigned i = 0; i < TEXTS; i++) {
-		struct slice s = *parts_text(&p, i);
-
-		k.lens[i] = (uint32_t)s.n;
-		if (n > room || s.n > room - n)
-			return 0;
-		if (s.n != 0)
-			memcpy(out + n, s.p, s.n);
-		n += s.n;
-	}
+	if (room < sizeof(k) || bytes > room - sizeof(k))
+		return 0;
+	for (unsigned i = 0; i < IMG_CLAIMS; i++)
+		k.lens[i] = (uint32_t)id->claim[i].n;
+	k.lens[IMG_CLAIMS] = (uint32_t)id->authenticator.n;
+	k.lens[IMG_CLAIMS + 1] = (uint32_t)id->token_id.n;
+	k.lens[IMG_CLAIMS + 2] = (uint32_t)id->claims.n;
 	memcpy(out, &k, sizeof(k));
-	return n;
+	memcpy(out + sizeof(k), id + 1, bytes);
+	return sizeof(k) + bytes;
 }
 
 struct identity *
-identity_unpack(const struct region *r, struct slice bytes)
+identity_unpack(struct slice bytes)
 {
 	struct identity_parts p = { 0 };
 	struct packed k;
@@ -162,10 +144,22 @@ identity_unpack(const struct region *r, struct slice bytes)
 	}
 	if (bytes.n != 0 || k.type >= IMG_AUTH_TYPES)
 		return NULL;
-	return identity_new(r, &p);
+	return identity_new(&p);
 }
 
 /* ---- whether it holds ---- */
+
+bool
+identity_revoked(const struct region *r, struct identity *id)
+{
+	if (!revoke_any(r))
+		return false;
+	if (!id->subject_made)
+		revoke_subject_make(r, id->authenticator, id->token_id,
+		    id->claim[IMG_CLAIM_USER], id->issued_s, &id->subject);
+	id->subject_made = true;
+	return revoke_hits(r, &id->subject);
+}
 
 bool
 identity_holds(const struct region *r, struct identity *id, int64_t now_s)
@@ -178,7 +172,7 @@ identity_holds(const struct region *r, struct identity *id, int64_t now_s)
 	if (version == id->revoke_version)
 		return true;
 	/* Read before the entries: what comes meanwhile is looked at again. */
-	if (revoke_hits(r, &id->subject))
+	if (identity_revoked(r, id))
 		return false;
 	id->revoke_version = version;
 	return true;

@@ -3,7 +3,8 @@
  * what an authenticator made of credentials, in a block that whoever uses it
  * shares.
  *
- * Immutable but for its count and its grants. The block holds all its texts.
+ * Immutable but for its count, its grants and what is noted of revocations. The
+ * block holds all its texts.
  */
 #ifndef WORKER_FLOW_IDENTITY_H
 #define WORKER_FLOW_IDENTITY_H
@@ -29,7 +30,9 @@ struct identity {
 	struct slice claims;   /* a JSON object that was checked; or empty */
 	int64_t issued_s;      /* INT64_MIN: it does not say */
 	int64_t expires_s; /* wall clock, leeway included; INT64_MAX: never */
+	/* Made when it is first asked for, by identity_revoked alone. */
 	struct revoke_subject subject;
+	bool subject_made;
 	uint64_t revoke_version; /* of the last look at revocations */
 	/* What it may do by the roles of one generation; see grants.h. */
 	struct grants *grants;
@@ -53,8 +56,7 @@ struct identity_parts {
  * A block with one reference. NULL: no memory. The parts were checked: no
  * control characters, no comma within an element of a list.
  */
-struct identity *
-identity_new(const struct region *r, const struct identity_parts *parts);
+struct identity *identity_new(const struct identity_parts *parts);
 
 struct identity *identity_ref(struct identity *id);
 /* NULL is let pass. */
@@ -65,7 +67,7 @@ void identity_unref(struct identity *id);
  * no memory, or the bytes are none of ours.
  */
 size_t identity_pack(const struct identity *id, char *out, size_t room);
-struct identity *identity_unpack(const struct region *r, struct slice bytes);
+struct identity *identity_unpack(struct slice bytes);
 
 /* Its time is over, with leeway where its authenticator has one. */
 static inline bool
@@ -73,6 +75,9 @@ identity_expired(const struct identity *id, int64_t now_s)
 {
 	return now_s >= id->expires_s;
 }
+
+/* It was revoked, as far as this is known at this moment. */
+bool identity_revoked(const struct region *r, struct identity *id);
 
 /* It holds at this moment: neither expired (wall clock) nor revoked. */
 bool identity_holds(const struct region *r, struct identity *id, int64_t now_s);

@@ -50,7 +50,7 @@ keep_until(uint32_t w, struct auth_cache_key key, const char *user,
 		.claim = { [IMG_CLAIM_USER] = slice_str(user) },
 		.issued_s = INT64_MIN,
 		.expires_s = expires_s };
-	struct identity *id = identity_new(&r, &parts);
+	struct identity *id = identity_new(&parts);
 
 	auth_cache_keep(caches[w], &key, id, until_s);
 	identity_unref(id);

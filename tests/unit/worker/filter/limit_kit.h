@@ -127,7 +127,7 @@ lk_authenticate(struct req *q)
 {
 	if (!lk.anybody)
 		return GO_ON;
-	q->identity = identity_new(&lk.region, &lk.parts);
+	q->identity = identity_new(&lk.parts);
 	ck_assert(arena_defer(&q->arena, lk_unref, q->identity));
 	return GO_ON;
 }

@@ -40,7 +40,7 @@ begin(const char *id, int64_t expires_s)
 
 	flow.route.filters = UINT32_C(1) << IMG_FILTER_FORWARD;
 	flow_send();
-	flow.q->identity = identity_new(&flow.region, &parts);
+	flow.q->identity = identity_new(&parts);
 	flow.q->handler = &handler;
 	ck_assert(guards_add(flow.q));
 	left = 0;

@@ -41,7 +41,7 @@ is_whole(const struct identity *id)
 
 START_TEST(a_block_is_shared)
 {
-	struct identity *id = identity_new(&r, &whole);
+	struct identity *id = identity_new(&whole);
 
 	is_whole(id);
 	ck_assert_ptr_eq(identity_ref(id), id);
@@ -54,21 +54,21 @@ END_TEST
 
 START_TEST(packed_and_back)
 {
-	struct identity *id = identity_new(&r, &whole), *back;
+	struct identity *id = identity_new(&whole), *back;
 	char bytes[512];
 	size_t n = identity_pack(id, bytes, sizeof(bytes));
 
 	ck_assert_uint_ne(n, 0);
-	back = identity_unpack(&r, slice_make(bytes, n));
+	back = identity_unpack(slice_make(bytes, n));
 	is_whole(back);
 	ck_assert_mem_eq(&back->subject, &id->subject, sizeof(id->subject));
 	identity_unref(back);
 	/* No byte too few, none too many; nor does it fit into less. */
 	for (size_t i = 0; i < n; i++) {
-		ck_assert_ptr_null(identity_unpack(&r, slice_make(bytes, i)));
+		ck_assert_ptr_null(identity_unpack(slice_make(bytes, i)));
 		ck_assert_uint_eq(identity_pack(id, bytes + 256, i), 0);
 	}
-	ck_assert_ptr_null(identity_unpack(&r, slice_make(bytes, n + 1)));
+	ck_assert_ptr_null(identity_unpack(slice_make(bytes, n + 1)));
 	identity_unref(id);
 }
 END_TEST
@@ -76,7 +76,7 @@ END_TEST
 /* What is not ours is refused or read, never followed. */
 START_TEST(unpacked_noise)
 {
-	struct identity *id = identity_new(&r, &whole);
+	struct identity *id = identity_new(&whole);
 	char bytes[512], changed[512];
 	size_t n = identity_pack(id, bytes, sizeof(bytes));
 
@@ -88,8 +88,7 @@ START_TEST(unpacked_noise)
 			memcpy(changed, bytes, n);
 			changed[i] = (char)(changed[i] ^ 1 << bit);
 			memcpy(copy, changed, n);
-			identity_unref(
-			    identity_unpack(&r, slice_make(copy, n)));
+			identity_unref(identity_unpack(slice_make(copy, n)));
 			free(copy);
 		}
 }
@@ -97,7 +96,7 @@ END_TEST
 
 START_TEST(it_expires)
 {
-	struct identity *id = identity_new(&r, &whole);
+	struct identity *id = identity_new(&whole);
 
 	ck_assert(identity_holds(&r, id, 1999));
 	ck_assert(!identity_expired(id, 1999));
@@ -118,10 +117,10 @@ START_TEST(it_is_revoked)
 
 	/* Also one that was revoked before it was made. */
 	ck_assert(revoke_add(&r, &e));
-	id = identity_new(&r, &whole);
+	id = identity_new(&whole);
 	ck_assert(!identity_holds(&r, id, 1500));
 	parts.token_id = SLICE_LIT("j2");
-	other = identity_new(&r, &parts);
+	other = identity_new(&parts);
 	ck_assert(identity_holds(&r, other, 1500));
 	/* And one that was found to hold. */
 	e.value = SLICE_LIT("j2");

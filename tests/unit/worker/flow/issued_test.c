@@ -86,7 +86,7 @@ identify(const char *user, const char *roles)
 	p.claim[IMG_CLAIM_USER] = slice_str(user);
 	p.claim[IMG_CLAIM_ROLES] = slice_str(roles);
 	identity_unref(id);
-	id = identity_new(&region, &p);
+	id = identity_new(&p);
 }
 
 static struct slice
@@ -187,7 +187,7 @@ START_TEST(for_clients)
 	p.claim[IMG_CLAIM_PERMISSIONS] = SLICE_LIT("x:y");
 	p.claim[IMG_CLAIM_TENANT] = SLICE_LIT("t1");
 	p.claim[IMG_CLAIM_SERVICE] = SLICE_LIT("s");
-	id = identity_new(&region, &p);
+	id = identity_new(&p);
 	issuer.audiences = kit_strs("api web");
 	access_is("{\"aud\":[\"api\",\"web\"],\"email\":\"a@b\",\"exp\":1000060"
 		  ",\"iat\":1000000,\"iss\":\"https://gw\",\"jti\":"
