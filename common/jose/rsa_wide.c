@@ -14,14 +14,15 @@
  */
 #include "common/jose/rsa_wide.h"
 
+#include <endian.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "common/base/must.h"
 
 #if defined(__x86_64__)
 
-#include <endian.h>
 #include <immintrin.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define SQUARINGS 16
 
