@@ -5,6 +5,7 @@
 
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define BYTES_MAX 1024
 
@@ -60,13 +61,28 @@ is_same(struct kit *k)
 	ck_assert_mem_eq(made, wanted, (size_t)bytes);
 }
 
-/* 0, 1, 2 and their negatives; powers of 2. */
+/* Numbers that are not below the modulus: it, one more, the most that its bytes
+ * hold. */
 static void
-edges(struct kit *k)
+refuses(struct kit *k)
 {
 	uint8_t number[BYTES_MAX];
 	int bytes = BN_num_bytes(k->modulus);
 
+	BN_copy(k->number, k->modulus);
+	for (unsigned i = 0; i < 2 && BN_num_bytes(k->number) == bytes; i++) {
+		ck_assert_int_eq(BN_bn2binpad(k->number, number, bytes), bytes);
+		ck_assert(!rsa_power_make(k->p, number, number));
+		BN_add_word(k->number, 1);
+	}
+	memset(number, 0xff, sizeof(number));
+	ck_assert(!rsa_power_make(k->p, number, number));
+}
+
+/* 0, 1, 2 and their negatives; powers of 2. */
+static void
+edges(struct kit *k)
+{
 	for (BN_ULONG i = 0; i < 3; i++) {
 		BN_set_word(k->number, i);
 		is_same(k);
@@ -81,12 +97,7 @@ edges(struct kit *k)
 		BN_sub_word(k->number, 1);
 		is_same(k);
 	}
-	for (BN_ULONG i = 0; i < 2; i++) {
-		BN_copy(k->number, k->modulus);
-		BN_add_word(k->number, i);
-		ck_assert_int_eq(BN_bn2binpad(k->number, number, bytes), bytes);
-		ck_assert(!rsa_power_make(k->p, number, number));
-	}
+	refuses(k);
 }
 
 static const int sizes[] = { 2048, 2049, 2112, 3072, 4096, 8192 };
@@ -114,7 +125,7 @@ START_TEST(long_carries)
 
 	BN_zero(k.modulus);
 	BN_set_bit(k.modulus, 2048);
-	BN_sub_word(k.modulus, _i == 0 ? 3 : 1 + 2 * ((BN_ULONG)1 << _i));
+	BN_sub_word(k.modulus, _i == 0 ? 1 : 1 + ((BN_ULONG)1 << _i));
 	kit_begin(&k);
 	edges(&k);
 	kit_end(&k);
@@ -124,6 +135,64 @@ START_TEST(long_carries)
 	BN_add_word(k.modulus, 2 * ((BN_ULONG)1 << _i) - 1);
 	kit_begin(&k);
 	edges(&k);
+	kit_end(&k);
+}
+END_TEST
+
+/* Of 52 bits each, full or empty or nearly so; the seed says which. */
+static void
+digits_make(BIGNUM *n, uint32_t *seed)
+{
+	static const BN_ULONG most = ((BN_ULONG)1 << 52) - 1;
+	const BN_ULONG digits[] = { 0, 1, most / 2, most / 2 + 1, most - 1,
+		most };
+
+	BN_zero(n);
+	for (unsigned i = 0; i < 40; i++) {
+		*seed = *seed * 1103515245 + 12345;
+		BN_lshift(n, n, 52);
+		BN_add_word(n, digits[(*seed >> 16) % 6]);
+	}
+	(void)BN_mask_bits(n, 2048);
+}
+
+START_TEST(extreme_digits)
+{
+	struct kit k = kit_make(2048);
+	uint32_t seed = (uint32_t)_i;
+
+	digits_make(k.modulus, &seed);
+	BN_set_bit(k.modulus, 0);
+	BN_set_bit(k.modulus, 2047);
+	kit_begin(&k);
+	for (unsigned i = 0; i < 40; i++) {
+		digits_make(k.number, &seed);
+		BN_mod(k.number, k.number, k.modulus, k.ctx);
+		is_same(&k);
+	}
+	refuses(&k);
+	kit_end(&k);
+}
+END_TEST
+
+/* Its square is the modulus, and a product of zero by that is the modulus once
+ * more: it is taken off at the end. */
+START_TEST(root_of_modulus)
+{
+	struct kit k = kit_make(2048);
+	BIGNUM *root = BN_new();
+
+	ck_assert_int_eq(
+	    BN_rand(root, 1024, BN_RAND_TOP_TWO, BN_RAND_BOTTOM_ODD), 1);
+	BN_sqr(k.modulus, root, k.ctx);
+	kit_begin(&k);
+	BN_copy(k.number, root);
+	for (unsigned i = 0; i < 10; i++) {
+		is_same(&k);
+		ck_assert(BN_is_zero(k.power));
+		BN_add(k.number, k.number, root);
+	}
+	BN_free(root);
 	kit_end(&k);
 }
 END_TEST
@@ -139,6 +208,8 @@ main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, any, 0, sizeof(sizes) / sizeof(sizes[0]));
 	tcase_add_loop_test(tc, long_carries, 0, 60);
+	tcase_add_loop_test(tc, extreme_digits, 0, 60);
+	tcase_add_test(tc, root_of_modulus);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
