@@ -130,23 +130,43 @@ open_admit(struct permits *p, uint32_t breaker, const struct breaker_rule *rule,
 	return AGAIN;
 }
 
+/* True: it is CLOSED. Else what is to be gone by is in *seen. */
+static inline bool
+closed_admit(const struct permits *p, uint32_t breaker, uint64_t *seen,
+    struct breaker_pass *pass)
+{
+	*seen = breaker_load(p->region, breaker);
+	*pass =
+	    (struct breaker_pass){ breaker_unpack(*seen).epoch, PERMIT_NONE };
+	return breaker_unpack(*seen).state == BREAKER_CLOSED;
+}
+
+/* Apart, as the stack that it needs is for the few that get here. */
+static __attribute__((noinline)) bool
+other_admit(struct permits *p, uint32_t breaker,
+    const struct breaker_rule *rule, uint64_t now_us, uint64_t seen,
+    struct breaker_pass *pass, uint64_t *wait_us)
+{
+	enum admission a;
+
+	do {
+		a = open_admit(p, breaker, rule, &seen, now_us, pass, wait_us);
+		if (a == AGAIN && closed_admit(p, breaker, &seen, pass))
+			a = ADMITTED;
+	} while (a == AGAIN);
+	return a == ADMITTED;
+}
+
 bool
 breaker_admit(struct permits *p, uint32_t breaker,
     const struct breaker_rule *rule, uint64_t now_us, bool bypass,
     struct breaker_pass *pass, uint64_t *wait_us)
 {
-	enum admission a = AGAIN;
+	uint64_t seen;
 
-	while (a == AGAIN) {
-		uint64_t seen = breaker_load(p->region, breaker);
-		struct breaker_word w = breaker_unpack(seen);
-
-		*pass = (struct breaker_pass){ w.epoch, PERMIT_NONE };
-		if (w.state == BREAKER_CLOSED)
-			return true;
-		a = open_admit(p, breaker, rule, &seen, now_us, pass, wait_us);
-	}
-	return a == ADMITTED || bypass;
+	return closed_admit(p, breaker, &seen, pass) ||
+	    other_admit(p, breaker, rule, now_us, seen, pass, wait_us) ||
+	    bypass;
 }
 
 /* ---- results ---- */
@@ -314,12 +334,12 @@ half_ok(const struct region *r, uint32_t breaker,
 	}
 }
 
-void
-breaker_result(struct permits *p, uint32_t breaker,
+/* Apart likewise: there is something to count, or to forget. */
+static __attribute__((noinline)) void
+result_count(struct permits *p, uint32_t breaker,
     const struct breaker_rule *rule, const struct breaker_pass *pass,
-    const struct breaker_outcome *how, uint64_t now_us)
+    const struct breaker_outcome *how, uint64_t now_us, uint64_t seen)
 {
-	uint64_t seen = breaker_load(p->region, breaker);
 	struct breaker_word w = breaker_unpack(seen);
 	bool probe = pass->ticket != PERMIT_NONE;
 
@@ -332,6 +352,19 @@ breaker_result(struct permits *p, uint32_t breaker,
 		else
 			half_ok(p->region, breaker, rule, seen, now_us);
 	}
+}
+
+void
+breaker_result(struct permits *p, uint32_t breaker,
+    const struct breaker_rule *rule, const struct breaker_pass *pass,
+    const struct breaker_outcome *how, uint64_t now_us)
+{
+	uint64_t seen = breaker_load(p->region, breaker);
+	struct breaker_word w = breaker_unpack(seen);
+
+	if (w.state != BREAKER_CLOSED || w.fails != 0 || how->failed ||
+	    (rule->error_rate | rule->slow_rate) != 0)
+		result_count(p, breaker, rule, pass, how, now_us, seen);
 	breaker_abandon(p, pass);
 }
 

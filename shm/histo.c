@@ -42,39 +42,42 @@ histo_bucket(uint64_t us)
 	return b;
 }
 
-/* Its own row, with the number in *own, or that of the service. */
+/* Its own row, or that of the service. */
 static inline struct shm_histo *
-histo_row(const struct region *r, uint32_t w, enum histo_kind kind, uint32_t a,
-    uint32_t service, uint32_t *own)
+histo_row(const struct region *r, uint32_t w, enum histo_kind kind,
+    uint32_t own, uint32_t service)
 {
-	*own = HISTO_NONE;
-	if (kind < HISTO_OWNERS) {
-		*own = histo_own_row(r, kind, a, service);
-		if (*own < HISTO_OWN_MAX)
-			return &r->state->histos[w].own[kind][*own];
-	}
-	return service_row(r, w, kind, service);
+	if (own >= HISTO_OWN_MAX)
+		return service_row(r, w, kind, service);
+	MUST(w < WORKERS_MAX && kind < HISTO_OWNERS);
+	return &r->state->histos[w].own[kind][own];
 }
 
 void
 histo_prefetch(const struct region *r, uint32_t w, enum histo_kind kind,
-    uint32_t a, uint32_t service)
+    uint32_t own, uint32_t service)
 {
-	uint32_t own;
+	prefetch(histo_row(r, w, kind, own, service), 1);
+}
 
-	prefetch(
-	    histo_row(r, w, kind, a, service, &own), sizeof(struct shm_histo));
+void
+histo_add_own(const struct region *r, uint32_t w, enum histo_kind kind,
+    uint32_t own, uint32_t service, uint64_t us)
+{
+	struct shm_histo *h = histo_row(r, w, kind, own, service);
+
+	word_add(&h->buckets[histo_bucket(us)], 1);
+	word_add(&h->sum_us, us);
 }
 
 uint32_t
 histo_add(const struct region *r, uint32_t w, enum histo_kind kind, uint32_t a,
     uint32_t service, uint64_t us)
 {
-	uint32_t own;
-	struct shm_histo *h = histo_row(r, w, kind, a, service, &own);
+	uint32_t own = kind < HISTO_OWNERS ? histo_own_row(r, kind, a, service)
+					   : HISTO_NONE;
 
-	word_add(&h->buckets[histo_bucket(us)], 1);
-	word_add(&h->sum_us, us);
+	histo_add_own(r, w, kind, own, service, us);
 	return own;
 }
 

@@ -29,11 +29,11 @@ extern const uint64_t histo_bounds_us[HISTO_BUCKETS - 1];
 uint32_t histo_bucket(uint64_t us);
 
 /*
- * Brings its row nearer: some time before histo_add, and after
- * histo_own_prefetch. The arguments are those of histo_add.
+ * Brings what most durations are counted in nearer: some time before
+ * histo_add_own, whose arguments these are.
  */
 void histo_prefetch(const struct region *r, uint32_t w, enum histo_kind kind,
-    uint32_t a, uint32_t service);
+    uint32_t own, uint32_t service);
 
 /*
  * a: route row or endpoint index, of OVERHEAD nothing; service: registry slot;
@@ -42,6 +42,10 @@ void histo_prefetch(const struct region *r, uint32_t w, enum histo_kind kind,
  */
 uint32_t histo_add(const struct region *r, uint32_t w, enum histo_kind kind,
     uint32_t a, uint32_t service, uint64_t us);
+/* The same where histo_own_row was asked before; own: what it said, of OVERHEAD
+ * HISTO_NONE. */
+void histo_add_own(const struct region *r, uint32_t w, enum histo_kind kind,
+    uint32_t own, uint32_t service, uint64_t us);
 
 struct histo_sum {
 	uint64_t buckets[HISTO_BUCKETS]; /* not cumulative */

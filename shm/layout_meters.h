@@ -29,10 +29,10 @@ struct shm_series {
 	_Atomic uint32_t used;
 };
 
-/* The worker. */
+/* The worker. The sum is in the line of what takes a millisecond or less. */
 struct shm_histo {
-	_Atomic uint64_t buckets[HISTO_BUCKETS];
 	_Atomic uint64_t sum_us;
+	_Atomic uint64_t buckets[HISTO_BUCKETS];
 };
 
 struct shm_histos {

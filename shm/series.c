@@ -58,18 +58,17 @@ series_prefetch(
 static inline struct shm_series_entry *
 series_find(struct shm_series *s, uint32_t line, uint64_t key)
 {
-	uint32_t hash = (uint32_t)hash_u64(key), place;
 	struct shm_series_entry *e;
 	uint64_t found;
 
 	for (uint32_t i = 0; i < LINE_PLACES; i++) {
-		e = &s->entries[line + (hash + i) % LINE_PLACES];
+		e = &s->entries[line + i];
 		found = atomic_load_explicit(&e->key, memory_order_relaxed);
 		if (found == key || found == 0)
 			return e;
 	}
 	/* Ends: at most half of the places are taken. */
-	for (place = hash / LINE_PLACES;; place++) {
+	for (uint32_t place = (uint32_t)hash_u64(key);; place++) {
 		e = &s->entries[place & (SERIES_PLACES - 1)];
 		found = atomic_load_explicit(&e->key, memory_order_relaxed);
 		if (found == key || found == 0)

@@ -4,7 +4,7 @@
  */
 #include "common/base/must.h"
 #include "common/base/prefetch.h"
-#include "shm/histo.h"
+#include "shm/histo_own.h"
 #include "shm/registry.h"
 #include "worker/flow/audited.h"
 #include "worker/flow/debug.h"
@@ -45,13 +45,15 @@ answer_add(struct head *h, uint32_t room, enum field_id id, struct slice value)
 
 /* Where it is counted and by what name it is told of comes nearer. */
 static void
-answer_prefetch(const struct req *q)
+answer_prefetch(struct req *q)
 {
 	const struct region *r = q->env->region;
 
 	prefetch(registry_route_name(r, q->plan.row).p, 1);
+	q->plan.histo =
+	    histo_own_row(r, HISTO_REQUEST, q->plan.row, q->plan.service);
 	histo_prefetch(
-	    r, q->env->slot, HISTO_REQUEST, q->plan.row, q->plan.service);
+	    r, q->env->slot, HISTO_REQUEST, q->plan.histo, q->plan.service);
 }
 
 void

@@ -7,7 +7,7 @@
 
 #include "shm/counters.h"
 #include "shm/exemplar.h"
-#include "shm/histo.h"
+#include "shm/histo_own.h"
 #include "worker/flow/trace.h"
 #include "worker/watch/offences.h"
 #include "worker/watch/record.h"
@@ -25,21 +25,32 @@ meters_example(const struct req *q, uint32_t row, uint64_t us)
 	exemplar_add(q->env->region, row, &e);
 }
 
+static void
+meters_took(const struct req *q, uint64_t us)
+{
+	const struct env *e = q->env;
+	uint32_t own = q->plan.histo;
+
+	if (q->head_us == 0) /* nobody has asked for it */
+		own = histo_own_row(
+		    e->region, HISTO_REQUEST, q->plan.row, q->plan.service);
+	histo_add_own(
+	    e->region, e->slot, HISTO_REQUEST, own, q->plan.service, us);
+	if (q->trace != NULL)
+		meters_example(q, own, us);
+}
+
 void
 meters_request(const struct req *q)
 {
 	const struct env *e = q->env;
-	uint32_t row;
 	uint64_t us = req_took_us(q);
 
 	series_add(e->region, e->slot, SERIES_REQUEST, q->plan.row,
 	    q->plan.service, q->head.method, q->status);
-	row = histo_add(e->region, e->slot, HISTO_REQUEST, q->plan.row,
-	    q->plan.service, us);
-	if (q->trace != NULL)
-		meters_example(q, row, us);
+	meters_took(q, us);
 	if (q->attempts != 0)
-		(void)histo_add(e->region, e->slot, HISTO_OVERHEAD, 0,
+		histo_add_own(e->region, e->slot, HISTO_OVERHEAD, HISTO_NONE,
 		    q->plan.service,
 		    us > q->upstream_us ? us - q->upstream_us : 0);
 	if (q->why != WHY_OK)
