@@ -178,7 +178,7 @@ struct h1_parsed {
 	int used; /* as h1_parse_request says */
 };
 
-static void
+static inline __attribute__((always_inline)) void
 h1_parse(struct h1 *h, struct slice in, struct field *fields, uint32_t room,
     struct h1_parsed *it)
 {

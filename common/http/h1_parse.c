@@ -225,17 +225,17 @@ parse_bad_name(struct parse *s, const char *e)
  * look.
  */
 static inline bool
-parse_name(const struct parse *s, const char *p, const char *end,
-    struct field *f, const char **colon)
+parse_name(const char *begin, const char *p, const char *end, struct field *f,
+    const char **colon)
 {
-	const char *e = scan_colon(p, end, s->begin);
+	const char *e = scan_colon(p, end, begin);
 	size_t n = (size_t)(e - p);
 	enum field_id id;
 
 	if (e == end)
 		return false;
 	id = http_field_match(p, n);
-	if (id == FIELD_OTHER && (n == 0 || scan_token(p, e, s->begin) != e))
+	if (id == FIELD_OTHER && (n == 0 || scan_token(p, e, begin) != e))
 		return false;
 	f->name = slice_make(p, n);
 	f->id = (uint16_t)id;
@@ -255,20 +255,21 @@ skip_blanks(const char *p, const char *end)
 }
 
 /*
- * Reads the field line at *at, which moves behind it. The cursor and the end
- * are passed by themselves so that they stay in registers.
+ * Reads the field line at *at, which moves behind it. The cursor and the ends
+ * of s are passed by themselves so that they stay in registers.
  */
 static inline enum step
-parse_field(struct parse *s, const char **at, const char *end, struct field *f)
+parse_field(struct parse *s, const char **at, const char *begin,
+    const char *end, struct field *f)
 {
 	const char *p = *at;
 	const char *e;
 
 	s->at = p;
-	if (!parse_name(s, p, end, f, &e))
-		return parse_bad_name(s, scan_token(p, end, s->begin));
+	if (!parse_name(begin, p, end, f, &e))
+		return parse_bad_name(s, scan_token(p, end, begin));
 	p = skip_blanks(e + 1, end);
-	e = scan_value(p, end, s->begin);
+	e = scan_value(p, end, begin);
 	if (end - e < 2 || memcmp(e, "\r\n", 2) != 0) {
 		s->at = e;
 		return parse_line_end(s, CODEC_BAD_FIELD);
@@ -288,6 +289,7 @@ parse_fields(struct parse *s, struct field *fields)
 	struct field *f = fields;
 	struct field *last = fields + s->limits->fields;
 	const char *at = s->at;
+	const char *begin = s->begin;
 	const char *end = s->end;
 	uint64_t present = 0;
 	uint64_t repeated = 0;
@@ -298,7 +300,7 @@ parse_fields(struct parse *s, struct field *fields)
 
 		if (f == last)
 			return parse_fail(s, CODEC_TOO_MANY_FIELDS);
-		step = parse_field(s, &at, end, f);
+		step = parse_field(s, &at, begin, end, f);
 		if (step != STEP_OK)
 			return step;
 		bit = (uint64_t)1 << f->id;

@@ -9,12 +9,29 @@
 
 #define CHUNK_HEAD_BYTES 20
 
-/* A body of out->length bytes. */
+/* What is sent of a head: mostly the owner's as it stands. */
+struct sending {
+	const struct head *head;
+	struct head own; /* else this one */
+};
+
+static void
+sending_set(struct sending *s, uint64_t length, bool close)
+{
+	if (s->head->length == length && s->head->close == close)
+		return;
+	s->own = *s->head;
+	s->own.length = length;
+	s->own.close = close;
+	s->head = &s->own;
+}
+
+/* A body of so many bytes. */
 static enum h1_framing
-frame_length(struct h1 *h, const struct head *out)
+frame_length(struct h1 *h, uint64_t length)
 {
 	h->writing = H1_WRITE_LENGTH;
-	h->write_left = out->length;
+	h->write_left = length;
 	return H1_FRAME_LENGTH;
 }
 
@@ -32,23 +49,24 @@ frame_bodiless(struct h1 *h, const struct head *out)
 	return H1_FRAME_NONE;
 }
 
+/* *length is what is said of it, where something is. */
 static enum h1_framing
-frame_answer(struct h1 *h, struct head *out, bool end)
+frame_answer(struct h1 *h, const struct head *out, bool end, uint64_t *length)
 {
 	if (h1_bodiless(h->method, out->status))
 		return frame_bodiless(h, out);
 	if (out->status == 205) {
 		/* RFC 9110 15.3.6: it has no content; what came is dropped. */
 		h->writing = H1_WRITE_NOTHING;
-		out->length = 0;
+		*length = 0;
 		return H1_FRAME_LENGTH;
 	}
 	if (end || out->body == BODY_NONE) {
-		out->length = 0;
-		return frame_length(h, out);
+		*length = 0;
+		return frame_length(h, 0);
 	}
 	if (out->body == BODY_LENGTH)
-		return frame_length(h, out);
+		return frame_length(h, out->length);
 	if (h->peer_version == HTTP_1_0) {
 		h->writing = H1_WRITE_EOF;
 		h->close = true;
@@ -58,53 +76,61 @@ frame_answer(struct h1 *h, struct head *out, bool end)
 	return H1_FRAME_CHUNKED;
 }
 
+/* Nothing of what follows is framed, nor is the connection to end. */
+static bool
+send_bare(struct h1 *h, const struct head *head)
+{
+	struct sending out;
+
+	out.head = head;
+	sending_set(&out, head->length, false);
+	return h1_write_response(h->base.out, out.head, H1_FRAME_NONE, false);
+}
+
 /* RFC 9110 15.2: HTTP/1.0 knows no interim answers. */
 static bool
 send_interim(struct h1 *h, const struct head *head)
 {
-	struct head out = *head;
-
 	if (h->peer_version == HTTP_1_0 || h->writing != H1_WRITE_NONE)
 		return true;
-	out.close = false;
-	return h1_write_response(h->base.out, &out, H1_FRAME_NONE, false);
+	return send_bare(h, head);
 }
 
 /* What the client has sent behind its request is of the new protocol, too. */
 static bool
 send_switch(struct h1 *h, const struct head *head)
 {
-	struct head out = *head;
-
 	MUST(h->reading == H1_READ_DONE && h->writing == H1_WRITE_NONE &&
 	    head->upgrade.n != 0);
-	out.close = false;
 	h1_switch(h);
-	return h1_write_response(h->base.out, &out, H1_FRAME_NONE, false);
+	return send_bare(h, head);
 }
 
 static bool
 send_answer(struct h1 *h, const struct head *head, bool end)
 {
-	struct head out = *head;
+	struct sending out;
+	uint64_t length = head->length;
 	enum h1_framing framing;
 
 	MUST(h->writing == H1_WRITE_NONE);
 	/* Nothing was asked yet: a timeout, or no room. */
 	if (h->reading == H1_READ_START)
 		h1_stop(h);
-	framing = frame_answer(h, &out, end);
+	framing = frame_answer(h, head, end, &length);
 	h->close =
 	    h->close || head->close || (end && h->reading != H1_READ_DONE);
-	out.close = h->close;
+	out.head = head;
+	sending_set(&out, length, h->close);
 	return h1_write_response(
-	    h->base.out, &out, framing, h->peer_version == HTTP_1_0);
+	    h->base.out, out.head, framing, h->peer_version == HTTP_1_0);
 }
 
 static bool
 send_request(struct h1 *h, const struct head *head, bool end)
 {
-	struct head out = *head;
+	struct sending out;
+	uint64_t length = head->length;
 	enum h1_framing framing = H1_FRAME_NONE;
 
 	MUST(h->reading == H1_READ_START && h->writing == H1_WRITE_NONE);
@@ -112,15 +138,17 @@ send_request(struct h1 *h, const struct head *head, bool end)
 	h->asked = head->upgrade.n != 0;
 	h->close = head->close;
 	h->writing = H1_WRITE_NOTHING;
-	if (out.body == BODY_LENGTH) {
+	if (head->body == BODY_LENGTH) {
 		if (end)
-			out.length = 0;
-		framing = frame_length(h, &out);
-	} else if (out.body == BODY_STREAM && !end) {
+			length = 0;
+		framing = frame_length(h, length);
+	} else if (head->body == BODY_STREAM && !end) {
 		h->writing = H1_WRITE_CHUNKED;
 		framing = H1_FRAME_CHUNKED;
 	}
-	return h1_write_request(h->base.out, &out, framing);
+	out.head = head;
+	sending_set(&out, length, head->close);
+	return h1_write_request(h->base.out, out.head, framing);
 }
 
 bool

@@ -50,29 +50,41 @@ fields_bytes(const struct head *h)
 	return n;
 }
 
-/* Its name is one of ours: it has its colon with it, and as much behind it as
- * the queue has room for. */
+/* Its name is one of ours, which has its colon with it. */
 static inline bool
 is_ours(const struct field *f)
 {
-	return f->name.p == http_fields[f->id].line;
+	return (uintptr_t)f->name.p - (uintptr_t)http_fields <
+	    sizeof(http_fields);
 }
 
 static inline char *
-put_field(char *at, const struct field *f)
+put_value(char *at, struct slice value)
 {
-	if (is_ours(f)) {
-		memcpy(at, f->name.p, FIELD_LINE_BYTES);
-		at += f->name.n + 2;
-	} else {
-		at = slice_put(at, f->name);
-		*at++ = ':';
-		*at++ = ' ';
-	}
-	at = slice_put(at, f->value);
+	at = slice_put(at, value);
 	*at++ = '\r';
 	*at++ = '\n';
 	return at;
+}
+
+/* As much as may stand behind the colon there goes along: the queue has room
+ * for it. */
+static inline char *
+put_ours(char *at, const struct field *f)
+{
+	memcpy(at, f->name.p, FIELD_LINE_BYTES);
+	return put_value(at + f->name.n + 2, f->value);
+}
+
+static char *
+put_field(char *at, const struct field *f)
+{
+	if (is_ours(f))
+		return put_ours(at, f);
+	at = slice_put(at, f->name);
+	*at++ = ':';
+	*at++ = ' ';
+	return put_value(at, f->value);
 }
 
 /*
@@ -93,11 +105,21 @@ line_bytes(struct slice whole, const struct field *f)
 	return n;
 }
 
+/* The lines that wait, if any. */
+static inline char *
+put_lines(char *at, struct slice *lines)
+{
+	if (lines->n == 0)
+		return at;
+	at = slice_put(at, *lines);
+	lines->n = 0;
+	return at;
+}
+
 /* Lines that stand one behind the other, and go on so, go at once. */
 static char *
 put_fields(char *at, const struct head *h)
 {
-	const struct slice whole = h->whole;
 	const struct field *end = h->fields + h->count;
 	struct slice lines = { NULL, 0 };
 
@@ -106,18 +128,22 @@ put_fields(char *at, const struct head *h)
 
 		if ((SKIPPED_HEAD >> f->id & 1) != 0)
 			continue;
-		n = is_ours(f) ? 0 : line_bytes(whole, f);
-		if (n != 0 && lines.p + lines.n == f->name.p) {
-			lines.n += n;
+		if (is_ours(f)) {
+			at = put_ours(put_lines(at, &lines), f);
 			continue;
 		}
-		if (lines.n != 0)
-			at = slice_put(at, lines);
-		lines = slice_make(f->name.p, n);
-		if (n == 0)
-			at = put_field(at, f);
+		n = line_bytes(h->whole, f);
+		if (n == 0) {
+			at = put_field(put_lines(at, &lines), f);
+			continue;
+		}
+		if (lines.p + lines.n != f->name.p) {
+			at = put_lines(at, &lines);
+			lines.p = f->name.p;
+		}
+		lines.n += n;
 	}
-	return slice_put(at, lines);
+	return put_lines(at, &lines);
 }
 
 bool
