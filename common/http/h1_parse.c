@@ -54,9 +54,18 @@ static enum step
 parse_method(struct parse *s)
 {
 	const char *p = s->at;
-	const char *e = scan_token(p, s->end, s->begin);
-	struct slice text = { p, (size_t)(e - p) };
+	const char *e;
+	struct slice text;
 
+	/* Most of them. */
+	if (s->end - p >= 4 && memcmp(p, "GET ", 4) == 0) {
+		s->head->method_text = slice_make(p, 3);
+		s->head->method = METHOD_GET;
+		s->at = p + 4;
+		return STEP_OK;
+	}
+	e = scan_token(p, s->end, s->begin);
+	text = slice_make(p, (size_t)(e - p));
 	if (text.n > METHOD_BYTES_MAX)
 		return parse_fail(s, CODEC_METHOD_TOO_LONG);
 	if (e == s->end)
