@@ -124,9 +124,9 @@ token_check(
 	const struct shm_header *h = &r->state->header;
 	struct hash_key key = { h->hash_k0, h->hash_k1 };
 
-	key.k0 ^= hash_bytes(
+	key.k0 ^= hash_sum(
 	    key, &head->key, sizeof(*head) - offsetof(struct token_head, key));
-	return hash_bytes(key, bytes, head->bytes);
+	return hash_sum(key, bytes, head->bytes);
 }
 
 /* ---- finding ---- */

@@ -148,10 +148,9 @@ can_identity(struct can *c)
 	struct slice text = slice_str(c->ask->claims);
 	struct identity_parts parts = { 0 };
 	struct json_members all;
-	char *room = arena_alloc(&c->arena, AUTH_PARTS_ROOM(text.n));
 
-	if (room == NULL || !json_read_members(text, &all) ||
-	    !auth_parts_claims(c->img, c->auth, &all, room, &parts))
+	if (!json_read_members(text, &all) ||
+	    !auth_parts_claims(c->img, c->auth, &all, &c->arena, &parts))
 		return false;
 	memcpy(c->identity.claim, parts.claim, sizeof(parts.claim));
 	c->identity.claims = text;

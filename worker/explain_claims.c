@@ -33,7 +33,6 @@ static struct identity *
 claims_identity(struct req *q, struct slice text)
 {
 	const struct img_auth *a = claims_auth(q);
-	char *room = arena_alloc(&q->arena, AUTH_PARTS_ROOM(text.n));
 	struct identity_parts parts = { .type = (uint8_t)a->type,
 		.authenticator = img_slice(q->image, a->name),
 		.claims = text,
@@ -41,8 +40,8 @@ claims_identity(struct req *q, struct slice text)
 		.expires_s = INT64_MAX };
 	struct json_members all;
 
-	if (room == NULL || !json_read_members(text, &all) ||
-	    !auth_parts_claims(q->image, a, &all, room, &parts))
+	if (!json_read_members(text, &all) ||
+	    !auth_parts_claims(q->image, a, &all, &q->arena, &parts))
 		return NULL;
 	return identity_new(&parts);
 }

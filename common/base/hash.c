@@ -124,6 +124,31 @@ hash_bytes(struct hash_key key, const void *p, size_t n)
 	return sip_bytes(&s, p, n, 0);
 }
 
+static inline uint64_t
+fold(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+uint64_t
+hash_sum(struct hash_key key, const void *p, size_t n)
+{
+	const unsigned char *at = p;
+	uint64_t sum = key.k0 ^ hash_u64(n);
+	size_t left = n;
+
+	for (; left >= 16; left -= 16, at += 16)
+		sum = fold(load_64(at) ^ sum, load_64(at + 8) ^ key.k1);
+	if (left >= 8) {
+		sum = fold(load_64(at) ^ sum, key.k1);
+		left -= 8;
+		at += 8;
+	}
+	return hash_u64(fold(load_rest(at, left, n) ^ sum, key.k1));
+}
+
 uint64_t
 hash_word_bytes(struct hash_key key, uint64_t word, const void *p, size_t n)
 {

@@ -59,7 +59,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct img_auth a = { 0 };
 	struct json_members all;
 	size_t at = 0;
-	char *room, *text;
+	struct arena arena;
+	char *text;
 
 	if (lines_split(data, size, lines, LINES) != LINES)
 		return 0;
@@ -73,15 +74,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		free(text);
 		return 0;
 	}
-	room = malloc(AUTH_PARTS_ROOM(all.all.text.n));
-	MUST(room != NULL);
-	if (auth_parts_claims(&image.head, &a, &all, room, &parts)) {
+	arena_init(&arena, NULL, 0, 1u << 24);
+	if (auth_parts_claims(&image.head, &a, &all, &arena, &parts)) {
 		if (parts.claim[IMG_CLAIM_USER].n != 0)
 			MUST(auth_parts_fit(parts.claim[IMG_CLAIM_USER]));
 		check_list(parts.claim[IMG_CLAIM_ROLES]);
 		check_list(parts.claim[IMG_CLAIM_PERMISSIONS]);
 	}
-	free(room);
+	arena_fini(&arena);
 	free(text);
 	return 0;
 }

@@ -103,6 +103,15 @@ text_hash(const struct auth_cache *c, struct slice text)
 	return hash_bytes(c->key, part, sizeof(part)) + text.n;
 }
 
+static uint64_t
+key_place(const struct auth_cache *c, struct auth_cache_key *key)
+{
+	if (!key->placed)
+		key->place = text_hash(c, key->text);
+	key->placed = true;
+	return key->place;
+}
+
 static struct place *
 hash_set(struct auth_cache *c, uint64_t hash)
 {
@@ -290,7 +299,7 @@ auth_cache_find(struct auth_cache *c, struct auth_cache_key *key)
 
 	if (!key_is_kept(key))
 		return NULL;
-	hash = text_hash(c, key->text);
+	hash = key_place(c, key);
 	id = private_find(c, key, hash);
 	if (id != NULL) {
 		env_count(c->env, COUNTER_AUTH_HITS, 1);
@@ -308,7 +317,7 @@ auth_cache_keep(struct auth_cache *c, struct auth_cache_key *key,
 {
 	if (!key_is_kept(key))
 		return;
-	private_keep(c, key, text_hash(c, key->text), id, until_s);
+	private_keep(c, key, key_place(c, key), id, until_s);
 	if (!key->own)
 		shared_keep(c, key, id, until_s);
 }

@@ -33,7 +33,8 @@ struct auth_cache_key {
 	bool dotted; /* what is in front of its last dot is signed */
 	/* By find and keep, as they need it: SHA-256 of all of it (which is for
 	 * them alone), and of so many bytes that are signed, if not 0. */
-	bool hashed;
+	bool hashed, placed;
+	uint64_t place; /* the private level's hash */
 	uint8_t hash[SHA256_BYTES], signed_hash[SHA256_BYTES];
 	size_t signed_bytes;
 };

@@ -45,13 +45,11 @@ asked_identity(struct auth_try *t, const struct claims *c)
 		.token_id = c->jti,
 		.issued_s = c->iat != CLAIMS_NEVER ? c->iat : INT64_MIN,
 		.expires_s = c->exp };
-	char *room =
-	    arena_alloc(&q->arena, AUTH_PARTS_ROOM(c->members.all.text.n));
 
-	if (room == NULL)
-		return WHY_OVERLOADED;
-	if (!auth_parts_claims(q->image, t->auth, &c->members, room, &parts))
-		return WHY_TOKEN_CLAIMS;
+	if (!auth_parts_claims(
+		q->image, t->auth, &c->members, &q->arena, &parts))
+		return arena_failed(&q->arena) ? WHY_OVERLOADED
+					       : WHY_TOKEN_CLAIMS;
 	t->identity = identity_new(&parts);
 	return t->identity != NULL ? WHY_OK : WHY_OVERLOADED;
 }

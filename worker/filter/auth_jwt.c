@@ -182,13 +182,10 @@ jwt_identity(struct jwt *j, const struct claims *c)
 		.issued_s = c->iat != CLAIMS_NEVER ? c->iat : INT64_MIN,
 		.expires_s = jwt_expires(j, c),
 	};
-	char *room =
-	    arena_alloc(&q->arena, AUTH_PARTS_ROOM(c->members.all.text.n));
 
-	if (room == NULL)
-		return WHY_OVERLOADED;
-	if (!auth_parts_claims(q->image, a, &c->members, room, &parts))
-		return WHY_TOKEN_CLAIMS;
+	if (!auth_parts_claims(q->image, a, &c->members, &q->arena, &parts))
+		return arena_failed(&q->arena) ? WHY_OVERLOADED
+					       : WHY_TOKEN_CLAIMS;
 	j->t->identity = identity_new(&parts);
 	return j->t->identity != NULL ? WHY_OK : WHY_OVERLOADED;
 }

@@ -61,24 +61,21 @@ claim_is_list(enum img_claim claim)
 	return claim == IMG_CLAIM_ROLES || claim == IMG_CLAIM_PERMISSIONS;
 }
 
-/* Texts that are written one behind another. */
-struct room {
-	char *at;
-};
-
 static bool
-claim_element(const struct json_value *v, struct room *room, struct slice *out)
+claim_element(
+    const struct json_value *v, struct arena *arena, struct slice *out)
 {
-	char *at = room->at;
-	struct slice s;
+	char *room = NULL;
 
 	if (v->kind != JSON_VALUE_STRING)
 		return false;
-	s = json_read_string(v, at);
-	if (s.p == at)
-		room->at += s.n;
-	*out = s;
-	return auth_parts_fit(s);
+	if (v->escaped) {
+		room = arena_alloc(arena, v->text.n);
+		if (room == NULL)
+			return false;
+	}
+	*out = json_read_string(v, room);
+	return auth_parts_fit(*out);
 }
 
 static bool
@@ -87,69 +84,69 @@ claim_without_comma(struct slice s)
 	return memchr(s.p, ',', s.n) == NULL;
 }
 
-/* The elements of a list are put together where the first one is. */
 static bool
-claim_join(const struct json_value *list, struct room *room, struct slice *out)
+claim_join(
+    const struct json_value *list, struct arena *arena, struct slice *out)
 {
-	char *begin = room->at;
+	char *begin = arena_alloc(arena, list->text.n), *to = begin;
 	struct json_value v;
 	struct slice s;
 	size_t at = 0;
 
+	if (begin == NULL)
+		return false;
 	while (json_read_next_element(list, &at, &v)) {
-		if (room->at != begin)
-			*room->at++ = ',';
+		if (to != begin)
+			*to++ = ',';
 		if (v.kind != JSON_VALUE_STRING)
 			return false;
-		s = json_read_string(&v, room->at);
+		s = json_read_string(&v, to);
 		if (!auth_parts_fit(s) || !claim_without_comma(s))
 			return false;
-		memmove(room->at, s.p, s.n);
-		room->at += s.n;
+		memmove(to, s.p, s.n);
+		to += s.n;
 	}
-	*out = slice_make(begin, (size_t)(room->at - begin));
+	*out = slice_make(begin, (size_t)(to - begin));
 	return true;
 }
 
-/* "a b" is "a,b"; s may be what was read to `begin`. */
+/* "a b" is "a,b". */
 static bool
-claim_split(struct slice s, char *begin, struct room *room, struct slice *out)
+claim_split(struct slice s, struct arena *arena, struct slice *out)
 {
-	room->at = begin;
+	char *begin = arena_alloc(arena, s.n), *to = begin;
 
-	if (!claim_without_comma(s))
+	if (begin == NULL || !claim_without_comma(s))
 		return false;
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] == ' ' && s.p[i + 1] == ' ')
 			continue;
-		*room->at++ = s.p[i] == ' ' ? ',' : s.p[i];
+		*to++ = s.p[i] == ' ' ? ',' : s.p[i];
 	}
-	*out = slice_make(begin, (size_t)(room->at - begin));
+	*out = slice_make(begin, (size_t)(to - begin));
 	return true;
 }
 
 static bool
 claim_read(const struct json_value *v, enum img_claim claim, bool scope,
-    struct room *room, struct slice *out)
+    struct arena *arena, struct slice *out)
 {
-	char *begin = room->at;
-
 	if (!claim_is_list(claim))
-		return claim_element(v, room, out);
+		return claim_element(v, arena, out);
 	if (v->kind == JSON_VALUE_ARRAY)
-		return claim_join(v, room, out);
-	if (!claim_element(v, room, out))
+		return claim_join(v, arena, out);
+	if (!claim_element(v, arena, out))
 		return false;
 	if (scope)
-		return claim_split(*out, begin, room, out);
+		return claim_split(*out, arena, out);
 	return claim_without_comma(*out);
 }
 
 bool
 auth_parts_claims(const struct img_head *img, const struct img_auth *a,
-    const struct json_members *all, char *room, struct identity_parts *parts)
+    const struct json_members *all, struct arena *arena,
+    struct identity_parts *parts)
 {
-	struct room left = { room };
 	struct json_value v;
 
 	parts->claims = all->all.text;
@@ -159,7 +156,7 @@ auth_parts_claims(const struct img_head *img, const struct img_auth *a,
 		parts->claim[i] = SLICE_NONE;
 		if (path.n != 0 && claims_find_in(all, path, &v) &&
 		    !claim_read(&v, (enum img_claim)i,
-			slice_eq(path, SLICE_LIT("scope")), &left,
+			slice_eq(path, SLICE_LIT("scope")), arena,
 			&parts->claim[i]))
 			return false;
 	}

@@ -5,6 +5,7 @@
 #ifndef WORKER_FILTER_AUTH_PARTS_H
 #define WORKER_FILTER_AUTH_PARTS_H
 
+#include "common/base/arena.h"
 #include "common/base/json_read.h"
 #include "shm/image.h"
 #include "worker/flow/identity.h"
@@ -15,14 +16,12 @@
  * is joined by ",", and "scope" is one whose elements are parted by blanks (RFC
  * 8693 4.2). Anything else is false: another type, an empty string, what
  * auth_parts_fit does not take, a comma within an element. What is not there,
- * null, or an empty list stays empty. Texts are in `all` or in room, which has
- * AUTH_PARTS_ROOM(all->all.text.n) bytes.
+ * null, or an empty list stays empty. Texts are in `all`, or in the arena where
+ * they have to be written: false, too, when that has failed.
  */
-#define AUTH_PARTS_ROOM(n)                                \
-	(IMG_CLAIMS * (n)) /* all may name the same claim \
-			    */
 bool auth_parts_claims(const struct img_head *img, const struct img_auth *a,
-    const struct json_members *all, char *room, struct identity_parts *parts);
+    const struct json_members *all, struct arena *arena,
+    struct identity_parts *parts);
 
 /*
  * parts->claim, expires_s and token_id (its name) from a holder, whose texts

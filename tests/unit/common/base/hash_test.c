@@ -183,6 +183,29 @@ START_TEST(integers_are_mixed)
 }
 END_TEST
 
+/* Each bit of a text counts, and so do its length and both keys. */
+START_TEST(sums)
+{
+	const struct hash_key key = { 1, 2 }, first = { 3, 2 },
+			      second = { 1, 3 };
+	char text[80] = { 0 };
+
+	for (size_t n = 0; n < sizeof(text); n++) {
+		uint64_t sum = hash_sum(key, text, n);
+
+		ck_assert_uint_eq(hash_sum(key, text, n), sum);
+		ck_assert_uint_ne(hash_sum(key, text, n + 1), sum);
+		ck_assert_uint_ne(hash_sum(first, text, n), sum);
+		ck_assert_uint_ne(hash_sum(second, text, n), sum);
+		for (size_t bit = 0; bit < 8 * n; bit++) {
+			text[bit / 8] ^= (char)(1 << bit % 8);
+			ck_assert_uint_ne(hash_sum(key, text, n), sum);
+			text[bit / 8] ^= (char)(1 << bit % 8);
+		}
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -192,6 +215,7 @@ main(void)
 	int failed;
 
 	tcase_add_test(tc, known_answers);
+	tcase_add_test(tc, sums);
 	tcase_add_test(tc, every_length);
 	tcase_add_test(tc, a_word_and_bytes_are_all_of_them);
 	tcase_add_test(tc, a_word_is_its_bytes);

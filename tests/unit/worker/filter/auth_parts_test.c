@@ -4,7 +4,7 @@
 #include "worker/filter/auth_parts.h"
 
 static struct identity_parts parts;
-static char *room;
+static struct arena arena;
 
 /* With these claims of the authenticator: user, roles, permissions. */
 static bool
@@ -18,10 +18,10 @@ read_claims(const char *json, const char *user, const char *roles,
 	a.claims[IMG_CLAIM_ROLES] = kit_str(roles);
 	a.claims[IMG_CLAIM_PERMISSIONS] = kit_str(permissions);
 	ck_assert_msg(json_read_members(slice_str(json), &all), "%s", json);
-	free(room);
-	room = malloc(AUTH_PARTS_ROOM(all.all.text.n));
+	arena_fini(&arena);
+	arena_init(&arena, NULL, 0, 1u << 20);
 	parts = (struct identity_parts){ 0 };
-	return auth_parts_claims(&kit.head, &a, &all, room, &parts);
+	return auth_parts_claims(&kit.head, &a, &all, &arena, &parts);
 }
 
 static bool

@@ -200,10 +200,9 @@ identity_of(struct identity *id, const char *claims)
 	const struct img_auth *a = img_at(img, img->access.authenticators.off);
 	struct identity_parts parts = { 0 };
 	struct json_members all;
-	char *room = arena_alloc(&arena, AUTH_PARTS_ROOM(strlen(claims)) + 1);
 
 	ck_assert(json_read_members(slice_str(claims), &all));
-	ck_assert(auth_parts_claims(img, a, &all, room, &parts));
+	ck_assert(auth_parts_claims(img, a, &all, &arena, &parts));
 	memset(id, 0, sizeof(*id));
 	memcpy(id->claim, parts.claim, sizeof(id->claim));
 	id->claims = all.all.text;
