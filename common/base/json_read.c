@@ -37,10 +37,12 @@ take(struct reader *r, char c)
 	return true;
 }
 
-static void
+/* Mostly there is none. */
+static inline void
 skip_blank(struct reader *r)
 {
-	r->p = json_scan_blank(r->p, r->end);
+	if (r->p != r->end && (unsigned char)*r->p <= ' ')
+		r->p = json_scan_blank(r->p, r->end);
 }
 
 static bool

@@ -49,8 +49,8 @@ json_scan_plain(const char *p, const char *end)
 static inline const char *
 json_scan_blank(const char *p, const char *end)
 {
-	while (p != end && (unsigned char)*p <= ' ' &&
-	    (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r'))
+	while (
+	    p != end && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r'))
 		p++;
 	return p;
 }
