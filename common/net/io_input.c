@@ -215,8 +215,10 @@ io_has_more(struct io *io)
 {
 	if (io->saw_eof || io->hangup || io->error != 0)
 		return true;
-	io->held = io->held && tls_has_more(io->tls);
-	io->readable = io->readable && io_socket_stirs(io);
+	if (io->held)
+		io->held = tls_has_more(io->tls);
+	if (io->readable)
+		io->readable = io_socket_stirs(io);
 	return io->held || io->readable;
 }
 

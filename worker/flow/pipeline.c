@@ -11,15 +11,15 @@ void
 pipeline_run(struct req *q)
 {
 	const struct filter *filters = q->env->filters;
-
+	uint32_t left = q->match.route->filters & (UINT32_MAX << q->passed);
 	enum verdict v;
 
 	do {
-		uint32_t left = q->match.route->filters >> q->passed;
 		unsigned i;
 
 		MUST(left != 0);
-		i = q->passed + (unsigned)__builtin_ctz(left);
+		i = (unsigned)__builtin_ctz(left);
+		left &= left - 1;
 		q->passed = (uint8_t)(i + 1);
 		q->ran |= UINT32_C(1) << i;
 		if (q->steps != NULL)

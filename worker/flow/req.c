@@ -194,9 +194,10 @@ req_route(struct req *q)
 {
 	struct peer peer;
 
-	peer_look(&peer, q->tls);
-	switch (route_find(
-	    q->image, q->env->contexts, &q->head, &q->uri, &peer, &q->match)) {
+	if (q->tls != NULL)
+		peer_look(&peer, q->tls);
+	switch (route_find(q->image, q->env->contexts, &q->head, &q->uri,
+	    q->tls != NULL ? &peer : NULL, &q->match)) {
 	case ROUTE_FOUND:
 		req_routed(q);
 		break;

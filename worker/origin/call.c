@@ -30,20 +30,24 @@ call_head_us(struct call *c)
 static void
 call_arm(struct call *c)
 {
-	uint64_t us = c->events || c->switched ? c->params.tunnel_us
-					       : c->params.response_us;
+	struct origin *o = c->origin;
+	bool queued;
+	uint64_t us;
 
-	if (c->origin == NULL)
+	if (o == NULL)
 		return;
-	c->starved = !c->origin->sent_all && origin_queued(c->origin) == 0;
-	if (origin_queued(c->origin) != 0)
-		origin_deadline(c->origin, c->params.send_us);
-	else if (c->origin->paused ||
-	    (!c->origin->sent_all && !c->expects && c->status == 0))
-		origin_deadline(c->origin, 0);
+	queued = origin_queued(o) != 0;
+	c->starved = !o->sent_all && !queued;
+	if (queued)
+		us = c->params.send_us;
+	else if (o->paused || (!o->sent_all && !c->expects && c->status == 0))
+		us = 0;
+	else if (c->status == 0)
+		us = call_head_us(c);
 	else
-		origin_deadline(
-		    c->origin, c->status == 0 ? call_head_us(c) : us);
+		us = c->events || c->switched ? c->params.tunnel_us
+					      : c->params.response_us;
+	origin_deadline(o, us);
 }
 
 void

@@ -55,14 +55,13 @@ forward_body(struct req *q, struct slice bytes)
 		forward_flush(f);
 }
 
-static void
-forward_body_end(struct req *q, const struct head *trailers)
+/* The end of a body, which there was. */
+static __attribute__((noinline)) void
+forward_send_end(struct req *q, const struct head *trailers)
 {
 	struct forward *f = q->handled;
 	struct head kept;
 
-	if (q->head.body == BODY_NONE || !forward_sending(f))
-		return;
 	trailers =
 	    told_strip_trailers(q->env->view.image, trailers, &kept, &q->arena);
 	if (trailers == NULL) {
@@ -75,6 +74,13 @@ forward_body_end(struct req *q, const struct head *trailers)
 	}
 	call_send_end(&f->call, trailers);
 	forward_flush(f);
+}
+
+static void
+forward_body_end(struct req *q, const struct head *trailers)
+{
+	if (q->head.body != BODY_NONE && forward_sending(q->handled))
+		forward_send_end(q, trailers);
 }
 
 void

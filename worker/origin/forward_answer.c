@@ -17,7 +17,8 @@ forward_ready(struct call *c)
 	struct forward *f = c->user;
 	struct req *q = f->req;
 
-	grpc_tell_deadline(q);
+	if (q->deadline != NULL)
+		grpc_tell_deadline(q);
 	if (!call_send_head(c, &q->up, q->head.body == BODY_NONE)) {
 		req_fail(q, WHY_OVERLOADED);
 		return;

@@ -185,8 +185,8 @@ static bool
 forward_call(struct forward *f, struct endpoint_handle h, const struct addr *a,
     uint64_t manner, bool fresh)
 {
-	bool peek = !forward_repeatable(f, WHY_UPSTREAM_CLOSED) ||
-	    f->req->head.body != BODY_NONE;
+	bool peek = f->req->head.body != BODY_NONE ||
+	    !forward_repeatable(f, WHY_UPSTREAM_CLOSED);
 
 	forward_hold_body(f);
 	if (!forward_speak(f, manner))

@@ -33,17 +33,15 @@ judge_init(struct judge *j, const struct img_head *img,
 static bool
 grpc_unavailable(const struct head *h)
 {
-	const struct field *type = head_find(h, FIELD_CONTENT_TYPE);
+	const struct field *said = head_find_name(h, SLICE_LIT("grpc-status"));
+	const struct field *type;
 	struct slice suffix;
 
-	if (type == NULL || grpc_text_kind(type->value, &suffix) == GRPC_NONE)
+	if (said == NULL || !slice_eq(said->value, SLICE_LIT("14")))
 		return false;
-	for (uint32_t i = 0; i < h->count; i++)
-		if (h->fields[i].id == FIELD_OTHER &&
-		    slice_eq_nocase(
-			h->fields[i].name, SLICE_LIT("grpc-status")))
-			return slice_eq(h->fields[i].value, SLICE_LIT("14"));
-	return false;
+	type = head_find(h, FIELD_CONTENT_TYPE);
+	return type != NULL &&
+	    grpc_text_kind(type->value, &suffix) != GRPC_NONE;
 }
 
 void

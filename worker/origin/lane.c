@@ -191,13 +191,17 @@ lane_expired(struct timer *t)
 }
 
 static struct lane *
-lane_new(const struct origin *base, const struct origin_want *want)
+lane_new(struct env *e, struct call *c, const struct origin_events *events,
+    const struct origin_want *want)
 {
-	struct lane *l = pool_take(&base->env->opool->lanes);
+	struct lane *l = pool_take(&e->opool->lanes);
 
 	if (l == NULL)
 		return NULL;
-	*l = (struct lane){ .origin = *base,
+	*l = (struct lane){ .origin = { .env = e,
+				.events = events,
+				.call = c,
+				.handle = want->handle },
 		.tunnel = want->tunnel,
 		.fresh = want->fresh,
 		.peek = want->peek };
@@ -210,10 +214,11 @@ lane_new(const struct origin *base, const struct origin_want *want)
 }
 
 struct origin *
-lane_take(const struct origin *base, const struct origin_want *want)
+lane_take(struct env *e, struct call *c, const struct origin_events *events,
+    const struct origin_want *want)
 {
-	struct opool *p = base->env->opool;
-	struct lane *l = lane_new(base, want);
+	struct opool *p = e->opool;
+	struct lane *l = lane_new(e, c, events, want);
 	struct mux *m;
 
 	if (l == NULL) {

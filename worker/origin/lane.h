@@ -26,9 +26,9 @@ lane_of(struct origin *o)
 	return CONTAINER_OF(o, struct lane, origin);
 }
 
-/* As origin_take; `base` says for whom. */
-struct origin *
-lane_take(const struct origin *base, const struct origin_want *want);
+/* As origin_take. */
+struct origin *lane_take(struct env *e, struct call *c,
+    const struct origin_events *events, const struct origin_want *want);
 
 /* The exchange is over, or given up; the connection lives on. */
 void lane_close(struct origin *o);

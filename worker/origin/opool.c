@@ -208,6 +208,18 @@ opool_leave_resting(struct opool_place *at)
 	}
 }
 
+/* That is the place where it is. */
+static inline void
+opool_out(struct opool *p, struct opool_place *at, struct solo *s)
+{
+	uint32_t index = s->wire.handle.index;
+
+	list_remove(&s->link);
+	at->solo_count--;
+	opool_count(p, index, -1);
+	registry_pooled_add(p->env->region, p->env->slot, index, -1);
+}
+
 struct solo *
 opool_take(struct opool *p, const struct origin_want *want)
 {
@@ -234,7 +246,7 @@ opool_take(struct opool *p, const struct origin_want *want)
 			env_count(p->env, COUNTER_UPSTREAM_STALE, 1);
 			continue;
 		}
-		opool_remove(p, s);
+		opool_out(p, at, s);
 		return s;
 	}
 	return NULL;
@@ -259,12 +271,7 @@ opool_put(struct opool *p, struct solo *s)
 void
 opool_remove(struct opool *p, struct solo *s)
 {
-	uint32_t index = s->wire.handle.index;
-
-	list_remove(&s->link);
-	opool_at(p, index)->solo_count--;
-	opool_count(p, index, -1);
-	registry_pooled_add(p->env->region, p->env->slot, index, -1);
+	opool_out(p, opool_at(p, s->wire.handle.index), s);
 }
 
 /* ---- HTTP/2 ---- */

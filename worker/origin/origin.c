@@ -10,11 +10,8 @@ struct origin *
 origin_take(struct env *e, struct call *c, const struct origin_events *events,
     const struct origin_want *want)
 {
-	struct origin base = {
-		.env = e, .events = events, .call = c, .handle = want->handle
-	};
-
-	return want->h2 ? lane_take(&base, want) : solo_take(&base, want);
+	return want->h2 ? lane_take(e, c, events, want)
+			: solo_take(e, c, events, want);
 }
 
 void

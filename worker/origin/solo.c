@@ -249,9 +249,8 @@ solo_expired(struct timer *t)
 
 /* NULL with errno. */
 static struct solo *
-solo_connect(const struct origin *base, const struct origin_want *want)
+solo_connect(struct env *e, const struct origin_want *want)
 {
-	struct env *e = base->env;
 	struct solo *s = pool_take(&e->opool->solos);
 
 	if (s == NULL) {
@@ -265,9 +264,10 @@ solo_connect(const struct origin *base, const struct origin_want *want)
 		errno = saved;
 		return NULL;
 	}
-	s->origin = *base;
-	s->origin.io = &s->wire.io;
-	s->origin.stream = &s->codec.stream;
+	s->origin = (struct origin){ .env = e,
+		.io = &s->wire.io,
+		.stream = &s->codec.stream,
+		.handle = want->handle };
 	solo_set_state(
 	    s, wire_connects(&s->wire) ? ORIGIN_CONNECTING : ORIGIN_BUSY);
 	s->limits = (struct codec_limits){ .head_bytes = want->head_bytes,
@@ -281,13 +281,11 @@ solo_connect(const struct origin *base, const struct origin_want *want)
 }
 
 static void
-solo_reuse(struct solo *s, const struct origin *base, uint32_t max_connections)
+solo_reuse(struct solo *s, uint32_t max_connections)
 {
 	struct origin *o = &s->origin;
 
 	solo_set_state(s, ORIGIN_BUSY);
-	o->call = base->call;
-	o->events = base->events;
 	o->sent_all = false;
 	o->idled = true;
 	timer_cancel(&o->timer);
@@ -296,18 +294,21 @@ solo_reuse(struct solo *s, const struct origin *base, uint32_t max_connections)
 }
 
 struct origin *
-solo_take(const struct origin *base, const struct origin_want *want)
+solo_take(struct env *e, struct call *c, const struct origin_events *events,
+    const struct origin_want *want)
 {
 	struct solo *s = NULL;
 
 	if (!want->fresh)
-		s = opool_take(base->env->opool, want);
+		s = opool_take(e->opool, want);
 	if (s != NULL)
-		solo_reuse(s, base, want->max_connections);
+		solo_reuse(s, want->max_connections);
 	else
-		s = solo_connect(base, want);
+		s = solo_connect(e, want);
 	if (s == NULL)
 		return NULL;
+	s->origin.call = c;
+	s->origin.events = events;
 	s->idle_us = want->idle_us;
 	s->max_idle = want->max_idle;
 	return &s->origin;

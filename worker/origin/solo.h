@@ -28,9 +28,9 @@ solo_of(struct origin *o)
 	return CONTAINER_OF(o, struct solo, origin);
 }
 
-/* As origin_take; `base` says for whom. */
-struct origin *
-solo_take(const struct origin *base, const struct origin_want *want);
+/* As origin_take. */
+struct origin *solo_take(struct env *e, struct call *c,
+    const struct origin_events *events, const struct origin_want *want);
 
 /* Back to the pool when the exchange left it clean, else closed. */
 void solo_release(struct origin *o);
