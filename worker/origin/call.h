@@ -62,12 +62,12 @@ struct call_sink {
 	void (*passed)(struct call *c, size_t n);
 };
 
+/* Zeroed, but for its params, before env, sink, user and tunnel are set. */
 struct call {
 	struct env *env;
 	const struct call_sink *sink;
 	void *user;
 	struct origin *origin; /* NULL before the start and after the end */
-	struct call_params params;
 	struct endpoint_handle handle;
 	struct addr addr;     /* of the endpoint */
 	struct mono head_due; /* .us 0: not waited for yet */
@@ -91,6 +91,7 @@ struct call {
 	struct breaker_pass pass;
 	uint64_t barred_us;   /* after CALL_BARRED: for so long yet */
 	struct judged judged; /* of the last call that was let through */
+	struct call_params params;
 };
 
 enum call_connected {

@@ -29,7 +29,7 @@ call_admit(struct call *c)
 		j->bypass, &c->pass, &c->barred_us))
 		return false;
 	c->passing = call_guarded(c);
-	c->judged = (struct judged){ .is = JUDGED_NOT };
+	c->judged.is = JUDGED_NOT;
 	return true;
 }
 

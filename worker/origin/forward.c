@@ -94,10 +94,11 @@ forward_room(struct req *q)
 void
 forward_leave(struct forward *f)
 {
-	if (f->timer.fn != NULL)
+	if (f->ticks)
 		timer_fini(&f->req->env->loop->timers, &f->timer);
 	forward_end_deadline(f);
-	queue_forget(&f->wait);
+	if (f->queued)
+		queue_forget(&f->wait);
 	forward_note_left(f);
 	call_abort(&f->call);
 }
@@ -140,25 +141,25 @@ forward_works(const struct req *q)
 	return q->handler == &forward_handler;
 }
 
+/* But for its manner (manner.h). */
 static void
 forward_params(struct call_params *p, const struct req *q)
 {
 	const struct img_timeouts *t = q->timeouts;
 	const struct img_service *s = q->service;
 
-	*p = (struct call_params){
-		.connect_us = t->connect,
-		.response_us = t->response,
-		.send_us = t->send,
-		.tunnel_us = t->tunnel,
-		.pool_idle_us = s->pool_idle_us,
-		.pool_max_idle = s->pool_max_idle,
-		.max_connections = s->max_connections,
-		.response_head_bytes = q->image->limits.response_head_bytes,
-		.service = s->slot,
-		.algorithm = s->balance,
-		.rule = { s->passive.failures, s->passive.time_us },
-	};
+	p->connect_us = t->connect;
+	p->response_us = t->response;
+	p->send_us = t->send;
+	p->tunnel_us = t->tunnel;
+	p->pool_idle_us = s->pool_idle_us;
+	p->pool_max_idle = s->pool_max_idle;
+	p->max_connections = s->max_connections;
+	p->response_head_bytes = q->image->limits.response_head_bytes;
+	p->service = s->slot;
+	p->algorithm = s->balance;
+	p->rule =
+	    (struct vital_rule){ s->passive.failures, s->passive.time_us };
 	judge_init(&p->judge, q->image, s, q->match.route->class);
 }
 
@@ -176,19 +177,21 @@ forward_ask(
 	ask->class = q->match.route->class;
 	ask->rule =
 	    (struct vital_rule){ s->passive.failures, s->passive.time_us };
-	if ((judge->scope & IMG_BREAKER_ENDPOINT) != 0)
-		ask->breaker = &judge->rule;
+	ask->breaker =
+	    (judge->scope & IMG_BREAKER_ENDPOINT) != 0 ? &judge->rule : NULL;
 	ask->bypass = judge->bypass;
+	ask->tried.count = 0;
 }
 
 /* NULL: no memory. */
 static struct forward *
 forward_new(struct req *q)
 {
-	struct forward *f = arena_zalloc(&q->arena, sizeof(*f));
+	struct forward *f = arena_alloc(&q->arena, sizeof(*f));
 
 	if (f == NULL)
 		return NULL;
+	memset(f, 0, offsetof(struct forward, call.params));
 	f->req = q;
 	f->began = clock_now();
 	if (q->head.body != BODY_NONE)

@@ -40,6 +40,7 @@ forward_book(struct forward *f)
 	retry_book(q->env, q->service);
 	if (us == 0)
 		return;
+	f->bound = true;
 	f->due = mono_add_us(clock_now(), us);
 	timer_init(&f->overdue, deadline_over);
 	timer_set(&q->env->loop->timers, &f->overdue, f->due);
@@ -48,6 +49,5 @@ forward_book(struct forward *f)
 bool
 forward_in_time(const struct forward *f, uint64_t us)
 {
-	return f->overdue.fn == NULL ||
-	    mono_add_us(clock_now(), us).us < f->due.us;
+	return !f->bound || mono_add_us(clock_now(), us).us < f->due.us;
 }

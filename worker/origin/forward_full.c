@@ -89,9 +89,11 @@ forward_queue(struct forward *f)
 		.timeout_us = s->queue.timeout_us };
 	enum why why;
 
-	f->wait.look = forward_look;
-	f->wait.over = forward_waited_in_vain;
-	f->wait.arrived = f->began;
+	if (!f->queued)
+		f->wait = (struct queue_waiter){ .arrived = f->began,
+			.look = forward_look,
+			.over = forward_waited_in_vain };
+	f->queued = true;
 	why = queue_enter(&f->wait, q->env, &rule);
 	if (why != WHY_OK)
 		req_fail(f->req, why);

@@ -100,8 +100,10 @@ forward_note_left(struct forward *f)
 {
 	forward_note_full(f);
 	f->full_steps = 0;
-	f->req->queue_us += f->wait.waited_us;
-	f->wait.waited_us = 0;
+	if (f->queued) {
+		f->req->queue_us += f->wait.waited_us;
+		f->wait.waited_us = 0;
+	}
 	forward_note_end(f, (enum why)f->req->why);
 }
 

@@ -27,10 +27,13 @@
 struct forward_probe;
 struct tunnel;
 
+/*
+ * It is zeroed up to call.params. Those, and `ask`, are set whole before the
+ * first call; what stands behind them when it is first of use, as the flags
+ * and counts before them say.
+ */
 struct forward {
 	struct req *req;
-	struct call call;
-	struct balance_ask ask;
 	struct mono began;
 	enum why why;       /* of the last failed call; WHY_OK: none yet */
 	uint16_t before;    /* calls to another service, which could not */
@@ -43,30 +46,35 @@ struct forward {
 	bool interim;       /* the client has seen an interim answer */
 	bool waiting;       /* `timer` goes on; what a call says is dropped */
 	bool delayed;       /* the delay before the next call is over */
-	uint32_t dropped;   /* body bytes of the answer that is dropped */
-	struct obuf kept;   /* the body so far */
-	struct timer timer; /* fn is NULL before its first use */
 	bool booked;        /* the budget and the deadline know of it */
+	bool bound;         /* by a deadline: `due` and `overdue` are set */
 	bool late;          /* the deadline is over */
 	bool planned;       /* and that is all (env.plans) */
-	uint64_t delay_us;  /* of an answer that is to be dropped */
-	struct mono due;    /* the deadline, if there is one */
-	struct timer overdue; /* fn is NULL: there is none */
-	struct mono full_at;  /* no endpoint took a connection since then */
+	bool timed;         /* q->upstream_us has the time of it */
+	bool ticks;         /* `timer` was made */
+	bool queued;        /* `wait` was made */
+	uint8_t barred_noted; /* so many of q->tries */
+	uint8_t full_looks;   /* in a row that found no idle connection */
+	uint16_t full_steps;  /* waited for that so often */
+	uint16_t turns;       /* waited for an image in a row */
 	uint32_t full;        /* bit i: ask.tried.index[i] is only full */
 	uint32_t barred;      /* likewise: its breaker let nothing through */
-	uint64_t barred_us;   /* until the first of those may be tried */
 	struct service_pass pass;
 	struct forward_probe *probe; /* NULL: no probe that waits for a body */
 	struct req_try *try;         /* of the call under way; NULL: none */
-	uint8_t barred_noted;        /* so many of q->tries */
-	bool timed;                  /* q->upstream_us has the time of it */
-	struct queue_waiter wait;    /* as they are full */
+	struct tunnel *tunnel;       /* NULL: there was no 101 */
 	uint64_t manner;             /* of the last call */
-	uint16_t turns;              /* waited for an image in a row */
-	uint16_t full_steps;         /* waited for that so often */
-	uint8_t full_looks;    /* in a row that found no idle connection */
-	struct tunnel *tunnel; /* NULL: there was no 101 */
+	struct call call;
+	struct balance_ask ask;
+	uint32_t dropped;     /* body bytes of the answer that is dropped */
+	uint64_t delay_us;    /* of such an answer */
+	uint64_t barred_us;   /* until the first of `barred` may be tried */
+	struct mono full_at;  /* the first of full_steps */
+	struct mono due;      /* the deadline */
+	struct timer overdue; /* at that */
+	struct timer timer;
+	struct obuf kept;         /* the body so far */
+	struct queue_waiter wait; /* as they are full */
 };
 
 _Static_assert(BALANCE_TRIED_MAX <= 32, "a bit for each in the masks");
@@ -183,9 +191,9 @@ bool forward_in_time(const struct forward *f, uint64_t us);
 static inline void
 forward_end_deadline(struct forward *f)
 {
-	if (f->overdue.fn != NULL)
+	if (f->bound)
 		timer_fini(&f->req->env->loop->timers, &f->overdue);
-	f->overdue.fn = NULL;
+	f->bound = false;
 }
 
 /* ---- forward_fallback.c ---- */
@@ -300,6 +308,14 @@ void forward_full(struct forward *f);
 
 /* In the queue, without a look: the service has one. */
 void forward_queue(struct forward *f);
+
+/* It waits there no more. */
+static inline void
+forward_leave_queue(struct forward *f)
+{
+	if (f->queued)
+		queue_leave(&f->wait);
+}
 
 /* The service has a queue, and there are others in it to wait behind. */
 bool forward_has_to_wait(const struct forward *f);

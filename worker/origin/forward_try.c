@@ -107,10 +107,11 @@ forward_waited(struct timer *t)
 void
 forward_wait(struct forward *f, uint64_t us)
 {
-	if (f->timer.fn == NULL)
+	if (!f->ticks)
 		timer_init(&f->timer, forward_waited);
+	f->ticks = true;
 	f->waiting = true;
-	queue_leave(&f->wait);
+	forward_leave_queue(f);
 	forward_hold_body(f);
 	timer_set(&f->req->env->loop->timers, &f->timer,
 	    mono_add_us(clock_now(), us));
@@ -194,7 +195,7 @@ forward_call(struct forward *f, struct endpoint_handle h, const struct addr *a,
 	fresh = fresh || forward_spares_pool(f);
 	switch (call_connect(&f->call, h, a, fresh, peek)) {
 	case CALL_CONNECTED:
-		queue_leave(&f->wait);
+		forward_leave_queue(f);
 		forward_count(f);
 		forward_watch_probe(f);
 		call_begin(&f->call);
@@ -212,11 +213,11 @@ forward_call(struct forward *f, struct endpoint_handle h, const struct addr *a,
 		req_fail(f->req, WHY_OVERLOADED);
 		return false;
 	case CALL_REFUSED:
-		queue_leave(&f->wait);
+		forward_leave_queue(f);
 		forward_count(f);
 		return forward_refused(f);
 	case CALL_PLANNED:
-		queue_leave(&f->wait);
+		forward_leave_queue(f);
 		forward_count(f);
 		f->planned = true;
 		return false;
