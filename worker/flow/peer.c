@@ -3,14 +3,20 @@
  */
 #include "worker/flow/peer.h"
 
+bool
+peer_shows(struct peer *p, struct tls *tls)
+{
+	p->shown = tls != NULL && tls_peer(tls, &p->cert);
+	return p->shown;
+}
+
 void
 peer_look(struct peer *p, struct tls *tls)
 {
 	*p = (struct peer){ 0 };
 	if (tls == NULL)
 		return;
-	p->shown = tls_peer(tls, &p->cert);
-	if (!p->shown)
+	if (!peer_shows(p, tls))
 		p->cert = (struct tls_peer){ 0 };
 	p->version = slice_str(tls_version(tls));
 	p->sni = tls_sni(tls);

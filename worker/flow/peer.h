@@ -22,6 +22,12 @@ struct peer {
 void peer_look(struct peer *p, struct tls *tls);
 
 /*
+ * The same for conditions only, which go by the certificate: false without one,
+ * and p is not to be looked at.
+ */
+bool peer_shows(struct peer *p, struct tls *tls);
+
+/*
  * Whether a COND_CLIENT_* condition holds whose value is given. p may be NULL:
  * nothing is known.
  */

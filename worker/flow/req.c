@@ -5,6 +5,7 @@
 #include "worker/flow/req.h"
 
 #include "common/base/must.h"
+#include "common/base/zero.h"
 #include "shm/audit.h"
 #include "shm/histo_own.h"
 #include "shm/registry.h"
@@ -19,6 +20,7 @@
 #include "worker/flow/upgrade.h"
 
 #define REQ_SPARE_FIELDS 4u
+#define REQ_ALLOW_BYTES 512u
 
 void
 req_set_state(struct req *q, enum req_state to)
@@ -62,7 +64,7 @@ req_new(struct env *e, struct stream *s, const struct req_owner *owner,
 
 	if (q == NULL)
 		return NULL;
-	memset(q, 0, offsetof(struct req, match.allow_other));
+	zero(q, offsetof(struct req, match.allow_other));
 	q->env = e;
 	q->stream = s;
 	q->owner = owner;
@@ -174,18 +176,22 @@ req_routed(struct req *q)
 static void
 req_no_method(struct req *q)
 {
-	char text[512];
+	char *text = arena_alloc(&q->arena, REQ_ALLOW_BYTES);
 	struct field allow = { .name = SLICE_LIT("Allow"), .id = FIELD_ALLOW };
 
 	if (q->match.preflight == PREFLIGHT_ASTRAY && q->match.cors != NULL) {
 		req_fail_with(q, WHY_CORS_REFUSED, ROUTE_NO_POLICY, NULL);
 		return;
 	}
+	if (text == NULL) {
+		req_fail(q, WHY_OVERLOADED);
+		return;
+	}
 	/* Neither is ever served (own.h). */
 	q->match.allow &=
 	    ~(UINT32_C(1) << METHOD_CONNECT | UINT32_C(1) << METHOD_TRACE);
 	allow.value = slice_make(
-	    text, route_allow_text(q->image, &q->match, text, sizeof(text)));
+	    text, route_allow_text(q->image, &q->match, text, REQ_ALLOW_BYTES));
 	req_fail_with(q, WHY_BAD_METHOD, NULL, &allow);
 }
 
@@ -194,10 +200,8 @@ req_route(struct req *q)
 {
 	struct peer peer;
 
-	if (q->tls != NULL)
-		peer_look(&peer, q->tls);
 	switch (route_find(q->image, q->env->contexts, &q->head, &q->uri,
-	    q->tls != NULL ? &peer : NULL, &q->match)) {
+	    peer_shows(&peer, q->tls) ? &peer : NULL, &q->match)) {
 	case ROUTE_FOUND:
 		req_routed(q);
 		break;
