@@ -20,14 +20,24 @@ text_fits(const struct texts *t, struct record_str s)
 	    (s.off >= t->from && (size_t)s.off + s.len <= t->to);
 }
 
+/* Finds those of the request; false: they are longer than what is there. */
+static bool
+texts_find(struct record_view *v, const struct texts *t)
+{
+	size_t at = t->from;
+
+	for (int i = 0; i < RECORD_TEXTS && at <= t->to; i++) {
+		v->text_at[i] = (uint16_t)at;
+		at += v->request->text_bytes[i];
+	}
+	return at <= t->to;
+}
+
 static bool
 texts_fit(const struct record_view *v, const struct texts *t)
 {
 	const struct record_request *q = v->request;
 
-	for (int i = 0; i < RECORD_TEXTS; i++)
-		if (!text_fits(t, q->text[i]))
-			return false;
 	for (int i = 0; i < q->attempts_kept; i++)
 		if (!text_fits(t, v->attempts[i].service))
 			return false;
@@ -53,7 +63,7 @@ view_request(struct record_view *v, size_t n)
 	v->fields = (const void *)(v->steps + q->steps);
 	t.from =
 	    (size_t)((const char *)(v->fields + q->fields) - (const char *)q);
-	return t.from <= n && texts_fit(v, &t);
+	return t.from <= n && texts_find(v, &t) && texts_fit(v, &t);
 }
 
 bool

@@ -39,25 +39,28 @@ struct record_head {
 	int64_t wall_us; /* REQUEST: when its head was complete */
 };
 
+/* In the order in which they lie behind the entries, one after the other. The
+ * short ones first: what is clipped is what clients made long. */
 enum record_text {
 	RECORD_ROUTE,
 	RECORD_SERVICE,
-	RECORD_ID, /* of the request */
-	RECORD_CORRELATION,
+	RECORD_ID,    /* of the request */
+	RECORD_LIMIT, /* that refused, or has the least left */
+	RECORD_AUTHENTICATOR,
 	RECORD_USER,
 	RECORD_TENANT,
-	RECORD_AUTHENTICATOR,
-	RECORD_METHOD, /* as sent */
+	RECORD_CORRELATION,
+	RECORD_TRACESTATE, /* as received */
+	RECORD_METHOD,     /* as sent */
 	RECORD_HOST,
 	RECORD_PATH,  /* as sent, without the query */
 	RECORD_QUERY, /* without "?"; empty unless some log wants it */
 	RECORD_REFERER,
 	RECORD_AGENT,
-	RECORD_LIMIT,      /* that refused, or has the least left */
-	RECORD_TRACESTATE, /* as received */
 	RECORD_TEXTS
 };
 
+/* Another text, behind those. */
 struct record_str {
 	uint16_t off, len; /* off from the start of the record */
 };
@@ -74,28 +77,29 @@ struct record_str {
 struct record_request {
 	struct record_head head;
 	uint64_t generation;
-	struct addr client, peer;
 	uint8_t trace_id[16], span_id[8], parent_id[8]; /* zeroes: none */
-	uint16_t status;              /* 0: there was no answer */
-	uint16_t why;                 /* enum why */
-	uint8_t version;              /* enum http_version */
-	uint8_t method;               /* enum http_method */
-	uint8_t class;                /* enum img_class */
-	uint8_t trace_flags;          /* of W3C */
-	uint32_t flags;               /* RECORD_* */
-	int32_t grpc_status;          /* -1: none */
-	uint64_t bytes_in, bytes_out; /* of bodies */
-	uint64_t duration_us;         /* to the last byte */
-	uint64_t head_us;             /* to the answer's head; 0: none */
-	uint64_t upstream_us;         /* of that, spent waiting for endpoints */
-	uint64_t queue_us;            /* waiting for a connection to one */
-	uint32_t filters;             /* bit per row of filters.def that ran */
-	uint8_t last;                 /* the filter that answered, or 255 */
+	uint64_t bytes_in, bytes_out;                   /* of bodies */
+	uint64_t duration_us;                           /* to the last byte */
+	uint64_t head_us;     /* to the answer's head; 0: none */
+	uint64_t upstream_us; /* of that, spent waiting for endpoints */
+	uint64_t queue_us;    /* waiting for a connection to one */
+	struct addr client, peer;
+	uint32_t flags;      /* RECORD_* */
+	int32_t grpc_status; /* -1: none */
+	uint32_t filters;    /* bit per row of filters.def that ran */
+	uint32_t limit_left; /* of RECORD_LIMIT */
+	uint16_t status;     /* 0: there was no answer */
+	uint16_t why;        /* enum why */
+	uint16_t attempts;   /* in all */
+	uint16_t worker;     /* slot */
+	uint8_t version;     /* enum http_version */
+	uint8_t method;      /* enum http_method */
+	uint8_t class;       /* enum img_class */
+	uint8_t trace_flags; /* of W3C */
+	uint8_t last;        /* the filter that answered, or 255 */
 	uint8_t attempts_kept, steps, fields; /* entries that follow */
-	uint16_t attempts;                    /* in all */
-	uint16_t worker;                      /* slot */
-	uint32_t limit_left;                  /* of RECORD_LIMIT */
-	struct record_str text[RECORD_TEXTS];
+	uint16_t text_bytes[RECORD_TEXTS];
+	uint16_t spare;
 };
 
 #define RECORD_REUSED 1u /* the connection was there already */
@@ -106,16 +110,15 @@ struct record_request {
 struct record_attempt {
 	struct addr addr; /* of the endpoint */
 	uint16_t status;  /* 0: no head came */
-	uint16_t why;     /* enum why it failed; WHY_OK */
+	uint8_t why;      /* enum why it failed; WHY_OK */
+	uint8_t flags;
 	uint8_t span_id[8];
 	uint64_t at_us;      /* after the request began */
 	uint32_t connect_us; /* 0: it was there */
 	uint32_t head_us;    /* from at_us to the answer's head; 0: none */
 	uint32_t total_us;   /* UINT32_MAX: at least that */
-	uint32_t flags;
 	struct record_str
 	    service; /* another one than the request's; len 0: no */
-	uint32_t spare;
 };
 
 /* A filter that was timed. */
@@ -142,6 +145,7 @@ struct record_view {
 	const struct record_attempt *attempts;
 	const struct record_step *steps;
 	const struct record_field *fields;
+	uint16_t text_at[RECORD_TEXTS]; /* from the start of the record */
 };
 
 /*
@@ -154,9 +158,8 @@ bool record_view(struct record_view *v, const void *bytes, size_t n);
 static inline struct slice
 record_text(const struct record_view *v, enum record_text t)
 {
-	const struct record_str *s = &v->request->text[t];
-
-	return slice_make((const char *)v->request + s->off, s->len);
+	return slice_make((const char *)v->request + v->text_at[t],
+	    v->request->text_bytes[t]);
 }
 
 static inline struct slice

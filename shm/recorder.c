@@ -26,7 +26,7 @@
 #include "shm/step.h"
 
 #define SEEK_TRIES 100     /* then the next one is taken as it comes */
-#define PREFETCH_BYTES 512 /* of a record that is like most */
+#define PREFETCH_BYTES 448 /* of a record that is like most */
 
 /* A ring, and where it is. */
 struct track {

@@ -149,7 +149,7 @@ add_texts(struct json *j, const struct record_view *v, struct line_format *f)
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		add_text(j, texts[i].key, line_shown(f, v, texts[i].text));
-	if (q->text[RECORD_LIMIT].len == 0)
+	if (q->text_bytes[RECORD_LIMIT] == 0)
 		return;
 	add_text(j, "limit", record_text(v, RECORD_LIMIT));
 	json_add_uint(j, "limit_left", q->limit_left);

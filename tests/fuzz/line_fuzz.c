@@ -60,14 +60,9 @@ kit_fill(const struct slice lines[LINES], unsigned bits)
 	record_kit_field(&kit, "cookie", SECRET, false);
 	if (bits & 8)
 		kit.q.head.kind = RECORD_CONNECTION;
+	for (int i = 0; (bits & 16) != 0 && i < RECORD_TEXTS; i++)
+		kit.text[i] = kit.text[RECORD_PATH];
 	record_kit_make(&kit);
-	if (bits & 16) {
-		struct record_request *q = (void *)kit.bytes;
-
-		for (int i = 0; i < RECORD_TEXTS; i++)
-			q->text[i] = q->text[RECORD_PATH];
-		MUST(record_view(&kit.view, kit.bytes, q->head.bytes));
-	}
 }
 
 static struct line_format *

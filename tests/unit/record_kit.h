@@ -106,7 +106,7 @@ record_kit_make(struct record_kit *k)
 	*q = k->q;
 	memcpy(a, k->attempts, k->q.attempts_kept * sizeof(*a));
 	for (int i = 0; i < RECORD_TEXTS; i++)
-		q->text[i] = record_kit_put(k, &at, k->text[i]);
+		q->text_bytes[i] = record_kit_put(k, &at, k->text[i]).len;
 	for (unsigned i = 0; i < k->q.fields; i++) {
 		f[i].name = record_kit_put(k, &at, k->fields[i].name);
 		f[i].value = record_kit_put(k, &at, k->fields[i].value);

@@ -70,8 +70,13 @@ trace_record_bare(const struct req *q, struct record_request *to)
 {
 	struct trace_context c;
 
-	if (!trace_read_w3c(&q->head, &c))
+	memset(to->span_id, 0, sizeof(to->span_id));
+	if (!trace_read_w3c(&q->head, &c)) {
+		memset(to->trace_id, 0, sizeof(to->trace_id));
+		memset(to->parent_id, 0, sizeof(to->parent_id));
+		to->trace_flags = 0;
 		return;
+	}
 	memcpy(to->trace_id, c.trace_id, sizeof(to->trace_id));
 	memcpy(to->parent_id, c.parent_id, sizeof(to->parent_id));
 	to->trace_flags = c.flags;

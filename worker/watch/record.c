@@ -41,29 +41,33 @@ struct draft {
 
 /* ---- texts ---- */
 
-static struct record_str
-draft_text(struct draft *d, struct slice s, size_t most)
+/* How many bytes of it there are now. */
+static inline uint16_t
+draft_bytes(struct draft *d, struct slice s, size_t most)
 {
 	size_t room = (size_t)(d->end - d->at);
-	size_t n = s.n;
-	struct record_str to;
 
-	if (n == 0)
-		return (struct record_str){ 0, 0 };
-	if (n > most || n > room) {
-		n = most < room ? most : room;
+	if (s.n > most || s.n > room) {
+		s.n = most < room ? most : room;
 		d->r->flags |= RECORD_CLIPPED;
 	}
-	to.off = (uint16_t)(d->at - (char *)d->r);
-	to.len = (uint16_t)n;
-	d->at = slice_put(d->at, slice_make(s.p, n));
-	return to;
+	d->at = slice_put(d->at, s);
+	return (uint16_t)s.n;
 }
 
+static struct record_str
+draft_str(struct draft *d, struct slice s, size_t most)
+{
+	uint16_t off = (uint16_t)(d->at - (char *)d->r);
+
+	return (struct record_str){ off, draft_bytes(d, s, most) };
+}
+
+/* In the order of the texts; those that are not put are empty. */
 static void
 draft_put(struct draft *d, enum record_text t, struct slice s, size_t most)
 {
-	d->r->text[t] = draft_text(d, s, most);
+	d->r->text_bytes[t] = draft_bytes(d, s, most);
 }
 
 static void
@@ -145,15 +149,15 @@ draft_attempts(struct draft *d, const struct req *q, struct record_attempt *to)
 			.addr = t->addr,
 			.status = t->status,
 			.why = t->why,
+			.flags = (uint8_t)t->flags,
 			.at_us = t->at_us,
 			.connect_us = record_clip(t->connect_us),
 			.head_us = record_clip(t->head_us),
 			.total_us = record_clip(t->total_us),
-			.flags = t->flags,
 		};
 		memcpy(to[i].span_id, t->span_id, sizeof(to[i].span_id));
 		if (t->service.n != 0)
-			to[i].service = draft_text(d, t->service, NAME_BYTES);
+			to[i].service = draft_str(d, t->service, NAME_BYTES);
 	}
 }
 
@@ -217,8 +221,8 @@ draft_wanted(struct draft *d, const struct wanted *w, struct record_field *to)
 		d->r->flags |= RECORD_CLIPPED;
 	for (uint32_t i = 0; i < w->count; i++) {
 		to[i] = (struct record_field){ .answer = i >= w->requests };
-		to[i].name = draft_text(d, w->name[i], NAME_BYTES);
-		to[i].value = draft_text(d, w->value[i], VALUE_BYTES);
+		to[i].name = draft_str(d, w->name[i], NAME_BYTES);
+		to[i].value = draft_str(d, w->value[i], VALUE_BYTES);
 	}
 }
 
@@ -249,7 +253,8 @@ request_numbers(const struct req *q, struct record_request *r)
 
 	if (us < q->head_us)
 		us = q->head_us; /* which is never 0 */
-	r->head.wall_us = env_wall(q->env).us - (int64_t)us;
+	r->head = (struct record_head){ .kind = RECORD_REQUEST,
+		.wall_us = env_wall(q->env).us - (int64_t)us };
 	r->generation = q->generation;
 	r->client = q->client;
 	r->peer = q->peer;
@@ -267,9 +272,12 @@ request_numbers(const struct req *q, struct record_request *r)
 	r->filters = q->ran;
 	r->last = q->passed != 0 ? (uint8_t)(q->passed - 1) : 255;
 	r->attempts = q->attempts;
+	r->worker = (uint16_t)q->env->slot;
+	r->limit_left = 0;
+	memset(r->text_bytes, 0, sizeof(r->text_bytes));
+	r->spare = 0;
 }
 
-/* The short ones first: what is clipped is what clients made long. */
 static void
 request_texts(struct draft *d, const struct req *q, bool query)
 {
@@ -313,14 +321,15 @@ request_write(struct draft *d, const struct req *q, const struct img_head *img)
 	struct record_attempt *attempts = (void *)(r + 1);
 	struct record_step *steps;
 	struct record_field *fields;
+	uint8_t kept = 0;
 
 	for (const struct req_try *t = q->tries;
-	     t != NULL && r->attempts_kept < RECORD_ATTEMPTS_MAX; t = t->before)
-		r->attempts_kept++;
+	     t != NULL && kept < RECORD_ATTEMPTS_MAX; t = t->before)
+		kept++;
+	r->attempts_kept = kept;
 	w.count = w.requests = 0;
 	w.more = false;
-	if (q->steps != NULL)
-		r->steps = (uint8_t)q->steps->count;
+	r->steps = q->steps != NULL ? (uint8_t)q->steps->count : 0;
 	if (img != NULL && img->telemetry.fields.count != 0)
 		wanted_find(&w, q, img);
 	r->fields = (uint8_t)w.count;
@@ -336,19 +345,15 @@ request_write(struct draft *d, const struct req *q, const struct img_head *img)
 
 /* ---- begin and end ---- */
 
-/* False: nothing is recorded. */
-static bool
-draft_begin(struct draft *d, const struct env *e, enum record_kind kind)
+/* False: nothing is recorded. What is in d->r is still of an old record. */
+static inline bool
+draft_begin(struct draft *d, const struct env *e)
 {
 	struct record_request *r =
 	    recorder_begin(e->region, RECORDER_REQUESTS, e->slot);
 
 	if (r == NULL)
 		return false;
-	*r = (struct record_request){ .head.kind = (uint16_t)kind,
-		.worker = (uint16_t)e->slot,
-		.grpc_status = -1,
-		.last = 255 };
 	d->r = r;
 	d->at = (char *)(r + 1);
 	d->end = (char *)r + RECORD_MAX;
@@ -370,7 +375,7 @@ record_request(const struct req *q)
 	struct env *e = q->env;
 	struct draft d;
 
-	if (!draft_begin(&d, e, RECORD_REQUEST))
+	if (!draft_begin(&d, e))
 		return;
 	request_numbers(q, d.r);
 	trace_record(q, d.r);
@@ -384,16 +389,21 @@ record_connection(struct env *e, const struct record_ending *how)
 	const struct img_head *img = e->view.image;
 	struct draft d;
 
-	if (!draft_begin(&d, e, RECORD_CONNECTION))
+	if (!draft_begin(&d, e))
 		return;
-	d.r->head.wall_us = env_wall(e).us;
-	d.r->generation = e->view.generation;
-	d.r->client = d.r->peer = *how->peer;
-	d.r->status = how->status;
-	d.r->bytes_out = how->bytes_out;
-	d.r->why = (uint16_t)how->why;
-	d.r->version = how->version;
-	d.r->flags = how->tls ? RECORD_TLS : 0;
+	*d.r = (struct record_request){ .head.kind = RECORD_CONNECTION,
+		.head.wall_us = env_wall(e).us,
+		.generation = e->view.generation,
+		.client = *how->peer,
+		.peer = *how->peer,
+		.worker = (uint16_t)e->slot,
+		.status = how->status,
+		.bytes_out = how->bytes_out,
+		.why = (uint16_t)how->why,
+		.version = how->version,
+		.flags = how->tls ? RECORD_TLS : 0,
+		.grpc_status = -1,
+		.last = 255 };
 	draft_put(&d, RECORD_ID, how->id, ID_BYTES);
 	if (how->head != NULL)
 		draft_head(

@@ -20,7 +20,7 @@ record(void)
 	r->steps = 1;
 	r->fields = 2;
 	memcpy(bytes + n, "texts---", 8);
-	r->text[RECORD_PATH] = (struct record_str){ (uint16_t)n, 5 };
+	r->text_bytes[RECORD_PATH] = 5;
 	r->head.bytes = (uint32_t)n + 8;
 	return r;
 }
@@ -63,9 +63,8 @@ START_TEST(refuses_what_lies_outside)
 		{ 0, 1 }, { UINT16_MAX, UINT16_MAX } };
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct record_str *at[] = { &r->text[0],
-			&r->text[RECORD_TEXTS - 1], &a[0].service,
-			&a[1].service, &f->name, &f->value };
+		struct record_str *at[] = { &a[0].service, &a[1].service,
+			&f->name, &f->value };
 
 		for (size_t k = 0; k < sizeof(at) / sizeof(at[0]); k++) {
 			struct record_str good = *at[k];
@@ -76,6 +75,26 @@ START_TEST(refuses_what_lies_outside)
 			ck_assert(sees());
 		}
 	}
+}
+END_TEST
+
+START_TEST(refuses_texts_longer_than_the_rest)
+{
+	struct record_request *r = record();
+
+	for (int i = 0; i < RECORD_TEXTS; i++) {
+		uint16_t good = r->text_bytes[i];
+
+		r->text_bytes[i] = (uint16_t)(good + 3);
+		ck_assert(sees());
+		r->text_bytes[i] = (uint16_t)(good + 4);
+		ck_assert(!sees());
+		r->text_bytes[i] = UINT16_MAX;
+		ck_assert(!sees());
+		r->text_bytes[i] = good;
+	}
+	memset(r->text_bytes, 0xff, sizeof(r->text_bytes));
+	ck_assert(!sees());
 }
 END_TEST
 
@@ -127,6 +146,7 @@ main(void)
 
 	tcase_add_test(tc, sees_what_is_there);
 	tcase_add_test(tc, refuses_what_lies_outside);
+	tcase_add_test(tc, refuses_texts_longer_than_the_rest);
 	tcase_add_test(tc, refuses_too_many_entries);
 	tcase_add_test(tc, refuses_what_is_no_record);
 	return fixture_run(tc, "record");

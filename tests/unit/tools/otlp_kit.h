@@ -22,7 +22,7 @@ struct kit_record {
 };
 
 /* A reason by its word. */
-static inline uint16_t
+static inline uint8_t
 kit_why(const char *word)
 {
 	static const char *const words[] = {
@@ -30,7 +30,7 @@ kit_why(const char *word)
 #include "worker/flow/why.def"
 #undef WHY
 	};
-	uint16_t i = 0;
+	uint8_t i = 0;
 
 	while (strcmp(words[i], word) != 0)
 		i++;
@@ -96,15 +96,21 @@ kit_step(struct kit_record *k, uint8_t i)
 	return (struct record_step *)kit_attempt(k, q->attempts_kept) + i;
 }
 
+/* Before those that come later in the order of texts. */
 static inline void
 kit_text(struct kit_record *k, enum record_text t, const char *s)
 {
 	struct record_request *q = (void *)k->bytes;
+	size_t n = strlen(s), behind = 0;
+	char *to;
 
-	q->text[t].off = (uint16_t)q->head.bytes;
-	q->text[t].len = (uint16_t)strlen(s);
-	memcpy(k->bytes + q->head.bytes, s, strlen(s));
-	q->head.bytes += (uint32_t)strlen(s);
+	for (int i = t; i < RECORD_TEXTS; i++)
+		behind += q->text_bytes[i];
+	to = k->bytes + q->head.bytes - behind;
+	memmove(to + n, to, behind);
+	memcpy(to, s, n);
+	q->text_bytes[t] = (uint16_t)(q->text_bytes[t] + n);
+	q->head.bytes += (uint32_t)n;
 }
 
 static inline const struct record_view *

@@ -246,7 +246,7 @@ take(void)
 
 	q->status = 503;
 	q->why = kit_why("connect_failed");
-	kit_attempt(&record, 0)->why = q->why;
+	kit_attempt(&record, 0)->why = kit_why("connect_failed");
 	kit_attempt(&record, 0)->connect_us = 5;
 	kit_attempt(&record, 0)->total_us = 7;
 	kit_text(&record, RECORD_ROUTE, "user");
