@@ -3,7 +3,7 @@
  */
 #include "worker/filter/challenge.h"
 
-#include "common/base/text.h"
+#include "common/base/json.h"
 
 #define CHALLENGE_BYTES 512u /* of one */
 #define REALM_MAX 128u
@@ -42,7 +42,7 @@ put_quoted(struct text *t, struct slice value)
 	size_t from = 0;
 
 	text_add_char(t, '"');
-	for (size_t i = 0; i < value.n; i++) {
+	for (size_t i = json_plain(value); i < value.n; i++) {
 		if (value.p[i] != '"' && value.p[i] != '\\')
 			continue;
 		text_add(t, slice_make(value.p + from, i - from));

@@ -40,27 +40,70 @@ static const struct {
 #include "worker/flow/why.def"
 };
 
+/* All of them together have room enough. */
+#define INSTANCE_MAX 512u
+#define DETAIL_MAX 384u
+#define ID_MAX 128u
+#define QUOTED(n) (6 * (n) + 2)
+#define PREPARED_MAX 1280u
+#define WHY(id, word, status, code, grpc, fault, title, help)           \
+	_Static_assert(sizeof(OPENING(title, #status) "\"" help "\"") + \
+		    sizeof(INSTANCE) +                                  \
+		    sizeof(MIDDLE(word, code, fault##_TEXT, title)) <=  \
+		PREPARED_MAX,                                           \
+	    #id);
+#include "worker/flow/why.def"
+_Static_assert(QUOTED(INSTANCE_MAX) + QUOTED(DETAIL_MAX) + QUOTED(ID_MAX) +
+	    PREPARED_MAX + WALL_TEXT_BYTES + 32 <=
+	PROBLEM_BYTES,
+    "of a problem");
+
+static char *
+put(char *to, struct slice s)
+{
+	return slice_put(to, s);
+}
+
+/* No more than `most` bytes of s, between quotes. */
+static char *
+put_quoted(char *to, struct slice s, size_t most)
+{
+	struct text t;
+
+	if (s.n > most)
+		s.n = most;
+	if (json_plain(s) == s.n) {
+		*to++ = '"';
+		to = put(to, s);
+		*to++ = '"';
+		return to;
+	}
+	text_init_fixed(&t, to, QUOTED(most));
+	json_quote(&t, s);
+	return to + t.n;
+}
+
 size_t
 problem_text(struct env *e, char buf[PROBLEM_BYTES], enum why why,
     const char *detail, struct slice instance, struct slice id)
 {
 	struct slice opening = pieces[why].opening;
-	struct text t;
+	char *to = buf;
 
-	text_init_fixed(&t, buf, PROBLEM_BYTES);
 	if (detail == NULL && pieces[why].plain) {
-		text_add(&t, opening);
+		to = put(to, opening);
 	} else {
-		text_add(&t, slice_make(opening.p, pieces[why].to_detail));
-		json_quote(&t,
-		    slice_str(detail != NULL ? detail : why_table[why].help));
-		text_add(&t, SLICE_LIT(INSTANCE));
+		to = put(to, slice_make(opening.p, pieces[why].to_detail));
+		to = put_quoted(to,
+		    slice_str(detail != NULL ? detail : why_table[why].help),
+		    DETAIL_MAX);
+		to = put(to, SLICE_LIT(INSTANCE));
 	}
-	json_quote(&t, instance);
-	text_add(&t, pieces[why].middle);
-	json_quote(&t, id);
-	text_add(&t, SLICE_LIT(",\"timestamp\":\""));
-	text_add(&t, env_stamp(e));
-	text_add(&t, SLICE_LIT("\"}"));
-	return t.n;
+	to = put_quoted(to, instance, INSTANCE_MAX);
+	to = put(to, pieces[why].middle);
+	to = put_quoted(to, id, ID_MAX);
+	to = slice_put(to, SLICE_LIT(",\"timestamp\":\""));
+	to = slice_put(to, env_stamp(e));
+	to = slice_put(to, SLICE_LIT("\"}"));
+	return (size_t)(to - buf);
 }

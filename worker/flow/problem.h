@@ -8,11 +8,12 @@
 #include "worker/flow/env.h"
 #include "worker/flow/why.h"
 
-#define PROBLEM_BYTES 2048u
+#define PROBLEM_BYTES 8192u
 
 /*
  * Writes the problem of `why` into buf; returns its length. `detail` NULL: the
- * reason's help. `instance` and `id` may hold any bytes.
+ * reason's help. All three may hold any bytes; of `instance` no more than 512
+ * are told, of `detail` 384, of `id` 128.
  */
 size_t problem_text(struct env *e, char buf[PROBLEM_BYTES], enum why why,
     const char *detail, struct slice instance, struct slice id);
