@@ -67,18 +67,17 @@ correlation_add(
 	h->present |= (uint64_t)(name->id != FIELD_OTHER) << name->id;
 }
 
-void
-correlation_request(struct req *q, const struct img_tracing *rule)
+struct slice
+correlation_choose(const struct req *q, const struct img_tracing *rule)
 {
-	struct correlation_name name = correlation_name(q, rule);
+	struct correlation_name name;
 	struct field *said;
-	uint32_t found;
 
-	if (name.name.n == 0)
-		return;
-	found = correlation_find(&q->head, &name, &said);
+	if (rule->correlation.len == 0)
+		return SLICE_NONE;
+	name = correlation_name(q, rule);
 	/* What is for this hop alone is no id of what it leads to. */
-	q->trace->correlation = found == 1 &&
+	return correlation_find(&q->head, &name, &said) == 1 &&
 		correlation_is_sane(said->value) &&
 		!head_nominated(&q->head, name.name)
 	    ? said->value

@@ -11,14 +11,15 @@
 #define CORRELATION_MAX 128 /* bytes */
 
 /*
- * The client's, if it sent one that is sane, else the request's id: into
- * q->trace. Nothing where the rule names no field.
+ * The client's, if it sent one that is sane, else the request's id; empty
+ * where the rule names no field.
  */
-void correlation_request(struct req *q, const struct img_tracing *rule);
+struct slice
+correlation_choose(const struct req *q, const struct img_tracing *rule);
 
 /*
- * Into what goes upstream, which has room for it, where q has one and its
- * client has not said the same there.
+ * q->trace's into what goes upstream, which has room for it, unless that says
+ * so already.
  */
 void correlation_tell(struct req *q, const struct img_tracing *rule);
 

@@ -39,10 +39,11 @@ static void
 trace_begin(struct req *q, struct trace *t, const struct trace_context *c,
     uint32_t format)
 {
+	memcpy(t->parent_id, c->parent_id, TRACE_SPAN_BYTES);
+	t->flags = c->flags & TRACE_RANDOM;
+	t->tracestate = SLICE_NONE;
 	if (trace_has_id(c->trace_id, TRACE_ID_BYTES)) {
 		memcpy(t->trace_id, c->trace_id, TRACE_ID_BYTES);
-		memcpy(t->parent_id, c->parent_id, TRACE_SPAN_BYTES);
-		t->flags = c->flags & TRACE_RANDOM;
 		/* Beside another trace it is that of a traceparent which is
 		 * wrong, or of somebody before who did not know it. */
 		if (format == IMG_TRACE_W3C)
@@ -59,6 +60,7 @@ trace_sample(const struct req *q, struct trace *t,
 {
 	bool sampled;
 
+	t->debug = false;
 	if (rule->parent != 0 && q->trusted && c->said != TRACE_UNSAID) {
 		sampled = c->said >= TRACE_YES;
 		t->debug = c->said == TRACE_DEBUG;
@@ -73,7 +75,7 @@ enum verdict
 trace_request(struct req *q)
 {
 	const struct img_tracing *rule = &q->image->telemetry.tracing;
-	struct trace *t = arena_zalloc(&q->arena, sizeof(*t));
+	struct trace *t = arena_alloc(&q->arena, sizeof(*t));
 	struct trace_context c;
 	uint32_t format;
 
@@ -85,10 +87,11 @@ trace_request(struct req *q)
 	t->exported = rule->endpoint.len != 0;
 	t->errors = rule->errors != 0;
 	t->slow_us = rule->slow_us;
+	t->texts = NULL;
 	trace_begin(q, t, &c, format);
 	trace_sample(q, t, &c, rule);
 	q->trace = t;
-	correlation_request(q, rule);
+	t->correlation = correlation_choose(q, rule);
 	if (arena_failed(&q->arena)) {
 		req_fail(q, WHY_OVERLOADED);
 		return DONE;

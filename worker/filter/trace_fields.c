@@ -77,7 +77,7 @@ trace_clear(struct req *q, uint32_t propagate)
 static void
 trace_write_w3c(struct trace *t)
 {
-	char *p = t->parent_text;
+	char *p = t->texts->parent;
 
 	memcpy(p, "00-", 3);
 	hex_write(t->trace_id, TRACE_ID_BYTES, p + 3);
@@ -98,9 +98,9 @@ trace_state_char(const struct trace *t)
 static void
 trace_write_b3(struct trace *t)
 {
-	char *p = t->b3_text;
+	char *p = t->texts->b3;
 
-	memcpy(p, t->parent_text + 3, 50);
+	memcpy(p, t->texts->parent + 3, 50);
 	p[50] = trace_state_char(t);
 	p[51] = '-';
 	hex_write(t->span_id, TRACE_SPAN_BYTES, p + 52);
@@ -118,7 +118,7 @@ trace_add(struct head *up, struct slice name, const char *text, size_t n)
 static void
 trace_add_multi(struct head *up, const struct trace *t)
 {
-	const char *p = t->b3_text;
+	const char *p = t->texts->b3;
 
 	trace_add(up, SLICE_LIT("X-B3-TraceId"), p, 32);
 	trace_add(up, SLICE_LIT("X-B3-SpanId"), p + TRACE_B3_SPAN, 16);
@@ -137,7 +137,8 @@ trace_tell(struct req *q)
 	struct trace *t = q->trace;
 	struct head *up = &q->up;
 
-	if (!req_reserve_up(q, TRACE_FIELDS_MAX))
+	t->texts = arena_alloc(&q->arena, sizeof(*t->texts));
+	if (t->texts == NULL || !req_reserve_up(q, TRACE_FIELDS_MAX))
 		return;
 	if (t->correlation.n != 0)
 		correlation_tell(q, rule);
@@ -147,12 +148,12 @@ trace_tell(struct req *q)
 	trace_clear(q, propagate);
 	if ((propagate & IMG_TRACE_W3C) != 0) {
 		head_add(up, FIELD_TRACEPARENT,
-		    slice_make(t->parent_text, TRACE_PARENT_TEXT));
+		    slice_make(t->texts->parent, TRACE_PARENT_TEXT));
 		if (t->tracestate.n != 0)
 			head_add(up, FIELD_TRACESTATE, t->tracestate);
 	}
 	if ((propagate & IMG_TRACE_B3) != 0)
-		trace_add(up, SLICE_LIT("b3"), t->b3_text, TRACE_B3_TEXT);
+		trace_add(up, SLICE_LIT("b3"), t->texts->b3, TRACE_B3_TEXT);
 	if ((propagate & IMG_TRACE_B3_MULTI) != 0)
 		trace_add_multi(up, t);
 }

@@ -112,8 +112,8 @@ reply_problem(
     struct req *q, enum why why, const char *detail, const struct field *extra)
 {
 	char buf[PROBLEM_BYTES]; /* every stream, and sink, copies it */
-	size_t n = problem_text(
-	    q->env, buf, why, detail, q->uri.path, q->request_id);
+	size_t n =
+	    problem_text(q->env, buf, why, detail, q->uri.path, q->request_id);
 
 	reply_body(q, why_table[why].status, reply_problem_type,
 	    slice_make(buf, n), extra);

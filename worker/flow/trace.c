@@ -31,12 +31,12 @@ trace_make_id(struct env *e, uint8_t id[TRACE_ID_BYTES])
 void
 trace_call(struct req *q, struct req_try *call)
 {
-	struct trace *t = q->trace;
+	struct trace_texts *t = q->trace->texts;
 	uint8_t id[TRACE_SPAN_BYTES];
 
 	trace_make_span(q->env, id);
-	hex_write(id, sizeof(id), t->parent_text + TRACE_PARENT_SPAN);
-	memcpy(t->b3_text + TRACE_B3_SPAN, t->parent_text + TRACE_PARENT_SPAN,
+	hex_write(id, sizeof(id), t->parent + TRACE_PARENT_SPAN);
+	memcpy(t->b3 + TRACE_B3_SPAN, t->parent + TRACE_PARENT_SPAN,
 	    sizeof(id) * 2);
 	if (call != NULL)
 		memcpy(call->span_id, id, sizeof(id));

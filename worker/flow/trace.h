@@ -23,6 +23,12 @@ struct req_try;
 #define TRACE_B3_TEXT 68     /* b3, with the state and the parent */
 #define TRACE_B3_SPAN 33
 
+/* Of what endpoints are told; in the request's arena. */
+struct trace_texts {
+	char parent[TRACE_PARENT_TEXT];
+	char b3[TRACE_B3_TEXT]; /* where it is propagated */
+};
+
 /* In the request's arena. */
 struct trace {
 	uint8_t trace_id[TRACE_ID_BYTES];
@@ -34,8 +40,7 @@ struct trace {
 	bool errors;      /* even if not sampled: if it fails */
 	uint64_t slow_us; /* or takes so long; 0: no */
 	struct slice tracestate, correlation;
-	char parent_text[TRACE_PARENT_TEXT];
-	char b3_text[TRACE_B3_TEXT]; /* where it is propagated */
+	struct trace_texts *texts; /* NULL: nobody is told yet */
 };
 
 /* An id that is no zero. */
@@ -45,7 +50,8 @@ void trace_make_id(struct env *e, uint8_t id[TRACE_ID_BYTES]);
 
 /*
  * A call to an endpoint begins: it gets a span of its own, which its head will
- * name, and the note of it; NULL: there is none. Where q->trace is not NULL.
+ * name, and the note of it; NULL: there is none. Where q->trace is not NULL and
+ * has its texts.
  */
 void trace_call(struct req *q, struct req_try *call);
 

@@ -27,13 +27,17 @@ struct trace_context {
 	uint8_t said;  /* enum trace_said */
 };
 
+/* Not all of its n bytes, a multiple of 8, are zeroes. */
 static inline bool
 trace_has_id(const uint8_t *id, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		if (id[i] != 0)
-			return true;
-	return false;
+	uint64_t any = 0, some;
+
+	for (size_t i = 0; i < n; i += sizeof(some)) {
+		memcpy(&some, id + i, sizeof(some));
+		any |= some;
+	}
+	return any != 0;
 }
 
 /*
