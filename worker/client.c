@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "common/base/must.h"
 #include "common/net/tls.h"
@@ -63,12 +62,9 @@ client_req_queued(struct req *q)
 bool
 client_quiet(const struct client *c)
 {
-	char byte;
-
 	return c->state == CLIENT_IDLE && io_queued(&c->io) == 0 &&
 	    io_stashed(&c->io) == 0 && !c->io.held &&
-	    (c->h2 == NULL || client_h2_quiet(c->h2)) &&
-	    recv(c->io.watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+	    (c->h2 == NULL || client_h2_quiet(c->h2)) && !io_has_unread(&c->io);
 }
 
 /* No next request will come, or be taken. */
@@ -106,6 +102,7 @@ client_req_switched(struct req *q)
 	struct client *c = client_of_stream(q->stream);
 
 	c->io.read_max = IO_SCRATCH_BYTES;
+	io_watch(&c->io);
 	client_req_flush(q);
 	if (io_stashed(&c->io) != 0)
 		io_resume(&c->io);

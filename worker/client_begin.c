@@ -146,6 +146,17 @@ client_start(struct client *c)
 		client_speak_any(c);
 }
 
+/*
+ * It awaits the last answer, and says nothing more: that it has left is all
+ * that the loop could tell of it, and most have their answer first.
+ */
+static bool
+client_stands_aside(const struct client *c)
+{
+	return c->req != NULL && c->req->request_done && c->work->codec.close &&
+	    !c->io.blocked && c->io.error == 0;
+}
+
 void
 client_begin(struct client *c)
 {
@@ -153,6 +164,10 @@ client_begin(struct client *c)
 		client_start(c);
 	if (c->state != CLIENT_CLOSED)
 		io_begin(&c->io);
+	if (client_stands_aside(c))
+		client_work_aside(c);
+	else
+		io_watch(&c->io);
 }
 
 static bool

@@ -61,6 +61,14 @@ client_close(struct client *c, bool reset)
 	loop_defer_free(e->loop, &c->io.task);
 }
 
+/* Something may have come that nobody has read. */
+static bool
+client_has_unread(const struct client *c)
+{
+	return c->io.readable || io_stashed(&c->io) != 0 ||
+	    (io_is_aside(&c->io) && io_has_unread(&c->io));
+}
+
 /*
  * Closing a socket that still receives would reset it and could take the answer
  * away from the client (RFC 9112 9.6), so unless everything was read, the
@@ -75,12 +83,12 @@ client_finish(struct client *c, bool unread)
 		client_h2_end(c);
 	taken = io_flush_last(&c->io);
 	h1_stop(&c->work->codec);
-	c->linger = !c->io.saw_eof &&
-	    (unread || c->io.readable || io_stashed(&c->io) != 0);
+	c->linger = !c->io.saw_eof && (unread || client_has_unread(c));
 	if (taken && !c->linger) {
 		client_close(c, false);
 		return;
 	}
+	io_watch(&c->io);
 	client_set_state(c, CLIENT_CLOSING);
 	c->work->linger_left = CLIENT_LINGER_BYTES;
 	c->work->linger_until = MONO_NEVER;

@@ -6,6 +6,7 @@
 #include "worker/clients.h"
 
 #define SPARES_MAX 64
+#define ASIDE_US 10000u
 
 static struct client_work *
 work_at(struct list *at)
@@ -93,6 +94,29 @@ work_put(struct clients *cs, struct client_work *w)
 }
 
 void
+client_work_aside(struct client *c)
+{
+	c->work->aside = clock_now();
+	list_push_back(&c->all->aside, &c->work->rest);
+}
+
+/* Those that are due are watched; so long until the next one is. */
+static uint64_t
+works_aside(struct clients *cs)
+{
+	while (!list_empty(&cs->aside)) {
+		struct client_work *w = work_at(cs->aside.next);
+		uint64_t us = mono_diff_us(clock_now(), w->aside);
+
+		if (us < ASIDE_US)
+			return ASIDE_US - us;
+		list_remove(&w->rest);
+		io_watch(&w->client->io);
+	}
+	return UINT64_MAX;
+}
+
+uint64_t
 client_works_turn(struct clients *cs)
 {
 	while (!list_empty(&cs->resting)) {
@@ -102,6 +126,7 @@ client_works_turn(struct clients *cs)
 		if (client_rests(w->client))
 			work_put(cs, w);
 	}
+	return works_aside(cs);
 }
 
 void

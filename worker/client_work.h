@@ -15,10 +15,11 @@ struct client_work {
 	struct h1 codec;
 	struct client *client;
 	struct mono until; /* what the state is about ends then */
-	struct list rest;  /* in clients.resting, or spare */
+	struct list rest;  /* in clients.resting, aside, or spare */
 	struct client_rate rate;
 	uint64_t sent_mark; /* io.bytes_out when the send deadline was set */
 	struct addr local;  /* of its listener; until TLS has begun */
+	struct mono aside;  /* since when */
 	struct mono linger_until;
 	uint32_t linger_left; /* bytes */
 };
@@ -32,11 +33,15 @@ void client_work_rest(struct client *c);
 /* Gives it back now, if there is one; nothing of it may be under way. */
 void client_work_give(struct client *c);
 
+/* The loop is told of c after a while, unless it has ended before. */
+void client_work_aside(struct client *c);
+
 /*
- * At the end of a turn: those that rest are given back. A few are kept as they
- * are, for who needs one next.
+ * At the end of a turn: those that rest are given back, a few of them kept as
+ * they are, for who needs one next; those that stood aside for long enough are
+ * watched. So long may pass until the next call.
  */
-void client_works_turn(struct clients *cs);
+uint64_t client_works_turn(struct clients *cs);
 
 /* The few as well. */
 void client_works_fini(struct clients *cs);

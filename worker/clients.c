@@ -24,6 +24,7 @@ clients_init(struct clients *cs, struct env *e, uint32_t max)
 	pool_init(&cs->streams, "streams", sizeof(struct client_stream), 0);
 	list_init(&cs->all);
 	list_init(&cs->resting);
+	list_init(&cs->aside);
 	list_init(&cs->spare);
 }
 

@@ -23,8 +23,11 @@ struct clients {
 	struct pool pool;
 	struct pool works, h2s, streams; /* struct client_work and so on */
 	struct list all;
-	/* struct client_work: of those that may be idle; of nobody. */
-	struct list resting, spare;
+	/*
+	 * struct client_work: of those that may be idle; of those that the loop
+	 * need not know yet; of nobody.
+	 */
+	struct list resting, aside, spare;
 	uint32_t spares;
 	/* Of the current generation; 0: no limit. */
 	struct codec_limits limits;

@@ -213,7 +213,7 @@ worker_before_wait(void *ctx)
 	struct worker *w = ctx;
 	struct env *e = &w->env;
 
-	client_works_turn(&w->clients);
+	w->loop.nap_us = client_works_turn(&w->clients);
 	overload_turn(&w->overload, w->loop.events - w->events);
 	env_count(e, COUNTER_LOOP_TURNS, (int64_t)(w->loop.turns - w->turns));
 	env_count(

@@ -23,6 +23,7 @@
 #include "common/net/io_input.h"
 #include "common/net/io_pass.h"
 #include "common/net/io_tls.h"
+#include "common/net/io_watch.h"
 #include "common/net/sock.h"
 #include "common/net/tls.h"
 
@@ -146,17 +147,6 @@ io_shut_now(struct io *io)
 	if (shutdown(io->watch.fd, SHUT_WR) != 0)
 		io_error_set(io, errno);
 	return io->error == 0;
-}
-
-/* Only now does the loop have to tell when the socket takes bytes again. */
-static __attribute__((noinline)) void
-io_watch_room(struct io *io)
-{
-	if (io->room || !io->begun)
-		return;
-	io->room = true;
-	if (!loop_watch_both(io->loop, &io->watch))
-		io_error_set(io, errno);
 }
 
 /* Sends what is queued, as far as one send goes. */
@@ -407,10 +397,10 @@ io_open(struct io *io, struct loop *loop, int fd, bool connecting,
 	io_take(io, loop, fd, events);
 	io->connecting = connecting;
 	io->writable = !connecting;
-	io->begun = io->room = loop_add(loop, &io->watch, false);
-	if (!io->begun)
+	io->begun = io->room = io->watched = loop_add(loop, &io->watch, false);
+	if (!io->watched)
 		io->watch.fd = -1;
-	return io->begun;
+	return io->watched;
 }
 
 void
@@ -418,14 +408,7 @@ io_begin(struct io *io)
 {
 	io->readable = true;
 	io_go_on(io);
-	if (!io_is_open(io))
-		return;
-	/* A handshake sends without io_flush. */
-	io->room = io->blocked || io->tls != NULL;
-	io->begun = io->room ? loop_add(io->loop, &io->watch, false)
-			     : loop_add_reading(io->loop, &io->watch);
-	if (!io->begun)
-		io_error_set(io, errno);
+	io->begun = true;
 }
 
 void
@@ -440,7 +423,7 @@ io_close(struct io *io, bool reset)
 	if (io->tls != NULL && !reset && io->out.bytes == 0 && !io->shut &&
 	    io->error == 0)
 		tls_bye(io);
-	if (io->begun && !io->sole)
+	if (io->watched && !io->sole)
 		loop_remove(io->loop, &io->watch);
 	else
 		loop_forget(&io->watch);

@@ -110,10 +110,11 @@ struct io {
 	bool blocked : 1;     /* out was not drained by the last flush */
 	bool shut_wanted : 1; /* io_shutdown waits for the queue */
 	bool shut : 1;
-	bool last : 1;   /* nothing will be written any more */
-	bool room : 1;   /* registered so that it tells when it takes bytes */
-	bool begun : 1;  /* the socket is registered */
-	bool hangup : 1; /* EPOLLRDHUP was seen: read to the end */
+	bool last : 1;    /* nothing will be written any more */
+	bool room : 1;    /* registered so that it tells when it takes bytes */
+	bool begun : 1;   /* it was read for the first time */
+	bool watched : 1; /* the socket is registered */
+	bool hangup : 1;  /* EPOLLRDHUP was seen: read to the end */
 	bool saw_eof : 1;
 	bool told_eof : 1;
 	bool told_failed : 1;
@@ -138,13 +139,23 @@ bool io_open(struct io *io, struct loop *loop, int fd, bool connecting,
 
 /*
  * The same of a socket that was just accepted, and may have bytes already: they
- * are read before it is registered, by io_begin, which is next. So an answer
- * may be given, and the io closed, before the loop had to know of it. That it
- * cannot be registered is told as `failed`.
+ * are read by io_begin, which is next, and only io_watch registers it. So an
+ * answer may be given, and the io closed, before the loop had to know of it.
+ * That it cannot be registered is told as `failed`. Until then, nothing is
+ * heard of the peer; but what is blocked is registered by itself. Nothing
+ * happens where it is registered or closed already.
  */
 void io_take(
     struct io *io, struct loop *loop, int fd, const struct io_events *events);
 void io_begin(struct io *io);
+void io_watch(struct io *io);
+
+/* It was read, and io_watch is still to come. */
+static inline bool
+io_is_aside(const struct io *io)
+{
+	return io->begun && !io->watched;
+}
 
 /*
  * Unregisters and closes; output that the socket did not take is dropped;
@@ -234,6 +245,9 @@ void io_shutdown(struct io *io);
  * Asks the socket only where the last read does not tell.
  */
 bool io_has_more(struct io *io);
+
+/* Asks the socket whether bytes are in it. */
+bool io_has_unread(const struct io *io);
 
 /* Bytes of stashed input, and which they are. */
 static inline size_t

@@ -211,6 +211,14 @@ io_socket_stirs(const struct io *io)
 }
 
 bool
+io_has_unread(const struct io *io)
+{
+	char byte;
+
+	return recv(io->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+bool
 io_has_more(struct io *io)
 {
 	if (io->saw_eof || io->hangup || io->error != 0)

@@ -18,7 +18,8 @@
 bool
 loop_init(struct loop *l)
 {
-	*l = (struct loop){ .epoll_fd = epoll_create1(EPOLL_CLOEXEC) };
+	*l = (struct loop){ .epoll_fd = epoll_create1(EPOLL_CLOEXEC),
+		.nap_us = UINT64_MAX };
 	list_init(&l->tasks);
 	list_init(&l->dead);
 	timer_wheel_init(&l->timers, clock_update());
@@ -123,6 +124,8 @@ wait_ms(const struct loop *l, uint64_t max_wait_us)
 		return 0;
 	if (us > max_wait_us)
 		us = max_wait_us;
+	if (us > l->nap_us)
+		us = l->nap_us;
 	if (us > WAIT_MAX_MS * UINT64_C(1000))
 		return WAIT_MAX_MS;
 	return (int)((us + 999) / 1000);

@@ -51,7 +51,11 @@ struct loop {
 	struct list dead;  /* run last in the turn: frees */
 	/* Since the start: turns, events, and turns that were let sleep. */
 	uint64_t turns, events, waits;
-	/* Called just before and just after waiting; either may be NULL. */
+	uint64_t nap_us; /* no longer is waited */
+	/*
+	 * Called just before, where nap_us may be set, and just after waiting;
+	 * either may be NULL.
+	 */
 	void (*before_wait)(void *ctx);
 	void (*after_wait)(void *ctx);
 	void *hook_ctx;

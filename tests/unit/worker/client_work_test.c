@@ -7,6 +7,8 @@
 #include "tests/unit/worker/client_kit.h"
 #include "worker/flow/reply.h"
 
+#define LAST_REQUEST "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+
 static struct req *asked; /* the request that has come, until it ends */
 static int peer;          /* the client's socket */
 
@@ -86,19 +88,28 @@ connection(void)
 	return CONTAINER_OF(clients.all.next, struct client, link);
 }
 
+/* A connection on which this is to be read when it is accepted. */
 static void
-set_up(void)
+arrive(const char *text)
 {
 	const struct arrival a = { .protocols = IMG_PROTOCOL_H1 };
 	int pair[2];
 
-	kit_begin(take, note_end, (struct codec_limits){ 16384, 8192, 100 });
-	asked = NULL;
 	ck_assert_int_eq(
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
 	peer = pair[1];
+	ck_assert_int_eq(
+	    write(peer, text, strlen(text)), (ssize_t)strlen(text));
 	clients_accept(&clients, pair[0], &a);
 	turn();
+}
+
+static void
+set_up(void)
+{
+	kit_begin(take, note_end, (struct codec_limits){ 16384, 8192, 100 });
+	asked = NULL;
+	arrive("");
 }
 
 static void
@@ -211,6 +222,73 @@ START_TEST(first_head)
 }
 END_TEST
 
+/* Instead of the one that there is. */
+static void
+arrive_instead(const char *text)
+{
+	close(peer);
+	turn();
+	ck_assert_uint_eq(clients.count, 0);
+	arrive(text);
+	ck_assert_ptr_nonnull(asked);
+}
+
+/* The loop need not know of who only waits for the last answer. */
+START_TEST(aside_for_the_last_answer)
+{
+	char text[1000];
+
+	arrive_instead("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+	ck_assert(!io_is_aside(&connection()->io));
+	answer();
+	arrive_instead(LAST_REQUEST);
+	ck_assert(io_is_aside(&connection()->io));
+	ck_assert_uint_le(client_works_turn(&clients), 10000);
+	answer();
+	turn();
+	ck_assert_uint_eq(clients.count, 0);
+	ck_assert_uint_eq(client_works_turn(&clients), UINT64_MAX);
+	ck_assert(!hear(text, sizeof(text)));
+	ck_assert_ptr_nonnull(strstr(text, "200 OK"));
+	ck_assert(hear(text, sizeof(text)));
+}
+END_TEST
+
+START_TEST(not_aside_for_long)
+{
+	arrive_instead(LAST_REQUEST);
+	pass(9000);
+	ck_assert(io_is_aside(&connection()->io));
+	pass(1000);
+	ck_assert(!io_is_aside(&connection()->io));
+	ck_assert(list_empty(&clients.aside));
+	answer();
+	turn();
+	ck_assert_uint_eq(clients.count, 0);
+}
+END_TEST
+
+/* What it still says must not reset the connection. */
+START_TEST(aside_with_more)
+{
+	char text[1000];
+
+	arrive_instead(LAST_REQUEST);
+	say("\r\n");
+	answer();
+	turn();
+	ck_assert_uint_eq(clients.count, 1);
+	ck_assert_int_eq(connection()->state, CLIENT_CLOSING);
+	ck_assert(!io_is_aside(&connection()->io));
+	ck_assert(!hear(text, sizeof(text)));
+	ck_assert(hear(text, sizeof(text)));
+	close(peer);
+	turn();
+	ck_assert_uint_eq(clients.count, 0);
+	arrive("");
+}
+END_TEST
+
 /* As many as are idle are small: five cache lines each. */
 START_TEST(small)
 {
@@ -233,6 +311,9 @@ main(void)
 	tcase_add_test(tc, kept_until_taken);
 	tcase_add_test(tc, idle);
 	tcase_add_test(tc, first_head);
+	tcase_add_test(tc, aside_for_the_last_answer);
+	tcase_add_test(tc, not_aside_for_long);
+	tcase_add_test(tc, aside_with_more);
 	tcase_add_test(tc, small);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);

@@ -156,11 +156,18 @@ answered(void)
 	return n > 0 ? (size_t)n : 0;
 }
 
+static void
+begin(void)
+{
+	io_begin(&io);
+	io_watch(&io);
+}
+
 START_TEST(answered_before_it_is_known)
 {
 	closes = true;
 	ask();
-	io_begin(&io);
+	begin();
 	expect("ri");
 	ck_assert_uint_eq(answered(), 5);
 	ck_assert_uint_eq(answered(), 0);
@@ -171,7 +178,7 @@ END_TEST
 /* What comes between the read and the registration is not missed. */
 START_TEST(what_comes_later_is_an_event)
 {
-	io_begin(&io);
+	begin();
 	expect("ra");
 	turn("");
 	ask();
@@ -181,11 +188,52 @@ START_TEST(what_comes_later_is_an_event)
 }
 END_TEST
 
+/* What comes meanwhile is not heard, but seen by who asks. */
+START_TEST(what_comes_before_it_is_watched)
+{
+	ask();
+	io_begin(&io);
+	expect("ri");
+	ck_assert(io_is_aside(&io));
+	ck_assert(!io_has_unread(&io));
+	expect("r");
+	ask();
+	turn("");
+	ck_assert(io_has_unread(&io));
+	expect("r");
+	io_watch(&io);
+	ck_assert(!io_is_aside(&io));
+	expect("a");
+	turn("ri");
+	io_watch(&io);
+	turn("");
+}
+END_TEST
+
+/* It is registered by itself, and then no more. */
+START_TEST(room_lacks_before_it_is_watched)
+{
+	io_begin(&io);
+	expect("r");
+	for (int i = 0; i < 20; i++)
+		(void)!syscall(
+		    SYS_sendto, io.watch.fd, bytes, sizeof(bytes), 0, NULL, 0);
+	obuf_append(&io.out, bytes, 5);
+	ck_assert(!io_flush(&io));
+	expect("A");
+	io_watch(&io);
+	expect("");
+	while (answered() != 0)
+		continue;
+	turn("d");
+}
+END_TEST
+
 START_TEST(its_end_came_with_it)
 {
 	ask();
 	ck_assert_int_eq(shutdown(peer, SHUT_WR), 0);
-	io_begin(&io);
+	begin();
 	expect("ria");
 	turn("re");
 }
@@ -195,7 +243,7 @@ START_TEST(room_is_asked_for_when_it_lacks)
 {
 	size_t got = 0, n;
 
-	io_begin(&io);
+	begin();
 	expect("ra");
 	while (!io.blocked) {
 		ask();
@@ -225,7 +273,7 @@ START_TEST(room_lacks_before_it_is_known)
 		(void)!syscall(
 		    SYS_sendto, io.watch.fd, bytes, sizeof(bytes), 0, NULL, 0);
 	ask();
-	io_begin(&io);
+	begin();
 	expect("riA");
 	while (answered() != 0)
 		continue;
@@ -236,7 +284,7 @@ END_TEST
 START_TEST(nobody_else_has_it)
 {
 	io.sole = true;
-	io_begin(&io);
+	begin();
 	expect("ra");
 	io_close(&io, false);
 	expect("");
@@ -246,7 +294,7 @@ END_TEST
 
 START_TEST(somebody_else_may_have_it)
 {
-	io_begin(&io);
+	begin();
 	expect("ra");
 	io_close(&io, false);
 	expect("x");
@@ -256,7 +304,7 @@ END_TEST
 START_TEST(it_cannot_be_registered)
 {
 	register_error = ENOSPC;
-	io_begin(&io);
+	begin();
 	expect("ra");
 	turn("f");
 	register_error = 0;
@@ -273,6 +321,8 @@ main(void)
 
 	tcase_add_test(tc, answered_before_it_is_known);
 	tcase_add_test(tc, what_comes_later_is_an_event);
+	tcase_add_test(tc, what_comes_before_it_is_watched);
+	tcase_add_test(tc, room_lacks_before_it_is_watched);
 	tcase_add_test(tc, its_end_came_with_it);
 	tcase_add_test(tc, room_is_asked_for_when_it_lacks);
 	tcase_add_test(tc, room_lacks_before_it_is_known);
