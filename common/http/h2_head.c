@@ -358,7 +358,7 @@ block_host(struct h2_block *b)
 		return;
 	}
 	if (!authority_parse(b->authority, &one) ||
-	    !authority_parse(head_find(h, FIELD_HOST)->value, &other) ||
+	    !authority_parse(head_get(h, FIELD_HOST)->value, &other) ||
 	    !authority_eq(&one, &other, port))
 		block_fail(b, CODEC_BAD_HOST);
 }

@@ -3,6 +3,8 @@
  */
 #include "common/http/head.h"
 
+#include "common/base/must.h"
+
 #define HEAD_SPARE 8u /* fields, so that it is not moved again soon */
 
 const struct field *
@@ -12,6 +14,15 @@ head_seek(const struct head *h, enum field_id id)
 		if (h->fields[i].id == id)
 			return &h->fields[i];
 	return NULL;
+}
+
+const struct field *
+head_get(const struct head *h, enum field_id id)
+{
+	const struct field *f = head_seek(h, id);
+
+	MUST(f != NULL);
+	return f;
 }
 
 const struct field *

@@ -83,6 +83,9 @@ head_find(const struct head *h, enum field_id id)
 	return head_has(h, id) ? head_seek(h, id) : NULL;
 }
 
+/* The same of a field that is there. */
+const struct field *head_get(const struct head *h, enum field_id id);
+
 /* The first field with this name (case-insensitive), or NULL. */
 const struct field *head_find_name(const struct head *h, struct slice name);
 

@@ -41,7 +41,7 @@ asking_of(const struct img_head *img, const struct img_cors *c, unsigned kind,
     const struct head *h)
 {
 	return (struct asking){ img, c, kind, h,
-		head_find(h, FIELD_ACCESS_CONTROL_REQUEST_METHOD)->value };
+		head_get(h, FIELD_ACCESS_CONTROL_REQUEST_METHOD)->value };
 }
 
 static bool
@@ -92,7 +92,7 @@ cors_preflight_judge(const struct img_head *img, const struct img_cors *c,
 {
 	struct asking a = asking_of(img, c, kind, h);
 
-	if (!cors_origin_fits(img, c, head_find(h, FIELD_ORIGIN)->value))
+	if (!cors_origin_fits(img, c, head_get(h, FIELD_ORIGIN)->value))
 		return CORS_BAD_ORIGIN;
 	if (!method_allowed(&a))
 		return CORS_BAD_METHOD;

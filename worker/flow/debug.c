@@ -32,7 +32,7 @@ debug_look(struct req *q)
 		[DEBUG_TOKEN_BAD] = COUNTER_DEBUG_BAD,
 		[DEBUG_TOKEN_EXPIRED] = COUNTER_DEBUG_EXPIRED,
 	};
-	const struct field *f = head_find(&q->head, FIELD_PENSTOCK_DEBUG);
+	const struct field *f = head_get(&q->head, FIELD_PENSTOCK_DEBUG);
 	enum debug_token_kind kind =
 	    debug_token_check(q->env->debug_mac, f->value, env_now_s());
 

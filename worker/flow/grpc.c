@@ -24,7 +24,7 @@ struct grpc_deadline {
 void
 grpc_begin(struct req *q)
 {
-	const struct field *type = head_find(&q->head, FIELD_CONTENT_TYPE);
+	const struct field *type = head_get(&q->head, FIELD_CONTENT_TYPE);
 	struct slice suffix;
 
 	if (type != NULL && q->head.method == METHOD_POST)
@@ -38,7 +38,7 @@ grpc_content_type(struct req *q, enum grpc_kind kind)
 		[GRPC_PLAIN] = "application/grpc",
 		[GRPC_WEB] = "application/grpc-web",
 		[GRPC_WEB_TEXT] = "application/grpc-web-text" };
-	const struct field *type = head_find(&q->head, FIELD_CONTENT_TYPE);
+	const struct field *type = head_get(&q->head, FIELD_CONTENT_TYPE);
 	struct slice suffix;
 
 	(void)grpc_text_kind(type->value, &suffix);

@@ -240,7 +240,7 @@ preflight_choose(const struct img_head *img, struct img_term term,
 	struct asked meant = *q;
 
 	meant.method_text =
-	    head_find(q->h, FIELD_ACCESS_CONTROL_REQUEST_METHOD)->value;
+	    head_get(q->h, FIELD_ACCESS_CONTROL_REQUEST_METHOD)->value;
 	meant.method = http_method_find(meant.method_text);
 	meant.ahead = true;
 	if (term_choose(img, term, &meant, m) == ROUTE_FOUND &&

@@ -75,7 +75,7 @@ draft_field(
     struct draft *d, enum record_text t, const struct head *h, enum field_id id)
 {
 	if (head_has(h, id))
-		draft_put(d, t, head_find(h, id)->value, VALUE_BYTES);
+		draft_put(d, t, head_get(h, id)->value, VALUE_BYTES);
 }
 
 /*
