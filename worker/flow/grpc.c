@@ -24,7 +24,7 @@ struct grpc_deadline {
 void
 grpc_begin(struct req *q)
 {
-	const struct field *type = head_get(&q->head, FIELD_CONTENT_TYPE);
+	const struct field *type = head_find(&q->head, FIELD_CONTENT_TYPE);
 	struct slice suffix;
 
 	if (type != NULL && q->head.method == METHOD_POST)
