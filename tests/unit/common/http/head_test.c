@@ -58,7 +58,7 @@ START_TEST(reserve)
 	ck_assert_ptr_ne(moved, small);
 	ck_assert_uint_ge(h.room, 4);
 	ck_assert_uint_eq(h.count, 1);
-	ck_assert(slice_eq(head_find(&h, FIELD_SERVER)->value, SLICE_LIT("s")));
+	ck_assert(slice_eq(head_get(&h, FIELD_SERVER)->value, SLICE_LIT("s")));
 	ck_assert(head_reserve(&h, 3, &a));
 	ck_assert_ptr_eq(h.fields, moved);
 	ck_assert(!head_reserve(&h, 65536, &a));

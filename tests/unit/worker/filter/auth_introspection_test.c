@@ -47,9 +47,9 @@ START_TEST(a_token_is_asked_about)
 	ck_assert_slice_eq(
 	    i->body, "token_type_hint=access_token&token=a%2Bb%2Fc~%3D");
 	ck_assert_slice_eq(
-	    head_find(&i->head, FIELD_AUTHORIZATION)->value, "Basic Z3c6cw==");
+	    head_get(&i->head, FIELD_AUTHORIZATION)->value, "Basic Z3c6cw==");
 	ck_assert_slice_eq(
-	    head_find(&i->head, FIELD_X_REQUEST_ID)->value, "the-id");
+	    head_get(&i->head, FIELD_X_REQUEST_ID)->value, "the-id");
 	ck_assert(!i->head_only);
 	ck_assert_uint_eq(waiting(), 1);
 	say(0, 200, GOOD);

@@ -257,7 +257,7 @@ START_TEST(connect_makes_key)
 	ask_h2("websocket", texts);
 	ck_assert_str_eq(asked(), "websocket");
 	ck_assert_uint_eq(q.up.count, 3);
-	key = head_find(&q.up, FIELD_SEC_WEBSOCKET_KEY);
+	key = head_get(&q.up, FIELD_SEC_WEBSOCKET_KEY);
 	ck_assert_uint_eq(key->value.n, sizeof(KEY) - 1);
 	ck_assert(!slice_eq(key->value, slice_str(KEY)));
 	first = key->value;
@@ -270,7 +270,7 @@ START_TEST(connect_makes_key)
 	q.head.version = HTTP_2;
 	q.head.upgrade = SLICE_LIT("websocket");
 	ck_assert_str_eq(asked(), "websocket");
-	key = head_find(&q.up, FIELD_SEC_WEBSOCKET_KEY);
+	key = head_get(&q.up, FIELD_SEC_WEBSOCKET_KEY);
 	ck_assert(!slice_eq(key->value, first));
 }
 END_TEST
@@ -305,7 +305,7 @@ START_TEST(connect_to_h1)
 	ck_assert_str_eq(asked(), "websocket");
 	fill(&h, fields[1], answer);
 	ck_assert(!upgrade_fits(&q, &h));
-	key = (struct field *)(uintptr_t)head_find(
+	key = (struct field *)(uintptr_t)head_get(
 	    &q.up, FIELD_SEC_WEBSOCKET_KEY);
 	key->value = slice_str(KEY);
 	ck_assert(upgrade_fits(&q, &h));
