@@ -177,6 +177,7 @@ lk_begin(void)
 	    (struct filter){ "late_limit", late_limit_request, limit_answer };
 	lk_filters[IMG_FILTER_FORWARD] =
 	    (struct filter){ "forward", lk_forward, NULL };
+	e->answering = pipeline_answering(lk_filters);
 	lk.codec.ops = &lk_codec;
 	lk.stream.codec = &lk.codec;
 }
