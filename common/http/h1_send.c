@@ -9,21 +9,17 @@
 
 #define CHUNK_HEAD_BYTES 20
 
-/* What is sent of a head: mostly the owner's as it stands. */
-struct sending {
-	const struct head *head;
-	struct head own; /* else this one */
-};
-
-static void
-sending_set(struct sending *s, uint64_t length, bool close)
+/* The owner's head where it says just that, else a copy in own. */
+static const struct head *
+head_saying(
+    const struct head *head, uint64_t length, bool close, struct head *own)
 {
-	if (s->head->length == length && s->head->close == close)
-		return;
-	s->own = *s->head;
-	s->own.length = length;
-	s->own.close = close;
-	s->head = &s->own;
+	if (head->length == length && head->close == close)
+		return head;
+	*own = *head;
+	own->length = length;
+	own->close = close;
+	return own;
 }
 
 /* A body of so many bytes. */
@@ -80,11 +76,10 @@ frame_answer(struct h1 *h, const struct head *out, bool end, uint64_t *length)
 static bool
 send_bare(struct h1 *h, const struct head *head)
 {
-	struct sending out;
+	struct head own;
 
-	out.head = head;
-	sending_set(&out, head->length, false);
-	return h1_write_response(h->base.out, out.head, H1_FRAME_NONE, false);
+	head = head_saying(head, head->length, false, &own);
+	return h1_write_response(h->base.out, head, H1_FRAME_NONE, false);
 }
 
 /* RFC 9110 15.2: HTTP/1.0 knows no interim answers. */
@@ -109,7 +104,7 @@ send_switch(struct h1 *h, const struct head *head)
 static bool
 send_answer(struct h1 *h, const struct head *head, bool end)
 {
-	struct sending out;
+	struct head own;
 	uint64_t length = head->length;
 	enum h1_framing framing;
 
@@ -120,16 +115,15 @@ send_answer(struct h1 *h, const struct head *head, bool end)
 	framing = frame_answer(h, head, end, &length);
 	h->close =
 	    h->close || head->close || (end && h->reading != H1_READ_DONE);
-	out.head = head;
-	sending_set(&out, length, h->close);
+	head = head_saying(head, length, h->close, &own);
 	return h1_write_response(
-	    h->base.out, out.head, framing, h->peer_version == HTTP_1_0);
+	    h->base.out, head, framing, h->peer_version == HTTP_1_0);
 }
 
 static bool
 send_request(struct h1 *h, const struct head *head, bool end)
 {
-	struct sending out;
+	struct head own;
 	uint64_t length = head->length;
 	enum h1_framing framing = H1_FRAME_NONE;
 
@@ -146,9 +140,8 @@ send_request(struct h1 *h, const struct head *head, bool end)
 		h->writing = H1_WRITE_CHUNKED;
 		framing = H1_FRAME_CHUNKED;
 	}
-	out.head = head;
-	sending_set(&out, length, head->close);
-	return h1_write_request(h->base.out, out.head, framing);
+	head = head_saying(head, length, head->close, &own);
+	return h1_write_request(h->base.out, head, framing);
 }
 
 bool

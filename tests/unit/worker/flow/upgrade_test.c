@@ -305,8 +305,8 @@ START_TEST(connect_to_h1)
 	ck_assert_str_eq(asked(), "websocket");
 	fill(&h, fields[1], answer);
 	ck_assert(!upgrade_fits(&q, &h));
-	key = (struct field *)(uintptr_t)head_get(
-	    &q.up, FIELD_SEC_WEBSOCKET_KEY);
+	key =
+	    (struct field *)(uintptr_t)head_get(&q.up, FIELD_SEC_WEBSOCKET_KEY);
 	key->value = slice_str(KEY);
 	ck_assert(upgrade_fits(&q, &h));
 	ck_assert_ptr_null(accept_of(&h));
