@@ -97,6 +97,8 @@ void
 client_work_aside(struct client *c)
 {
 	c->work->aside = clock_now();
+	/* A request before this one may have been answered as it came. */
+	list_remove(&c->work->rest);
 	list_push_back(&c->all->aside, &c->work->rest);
 }
 

@@ -11,6 +11,13 @@
 
 static struct req *asked; /* the request that has come, until it ends */
 static int peer;          /* the client's socket */
+static int at_once;       /* requests that are answered as they come */
+
+static void
+answer(void)
+{
+	reply_body(asked, 200, SLICE_LIT("text/plain"), SLICE_LIT("ok"), NULL);
+}
 
 /* ---- in place of the endpoint ---- */
 
@@ -29,6 +36,10 @@ take(struct req *q)
 	asked = q;
 	q->handler = &handler;
 	req_set_state(q, REQ_HANDLED);
+	if (at_once != 0) {
+		at_once--;
+		answer();
+	}
 	return DONE;
 }
 
@@ -73,12 +84,6 @@ hear(char *text, size_t room)
 
 	text[n > 0 ? n : 0] = '\0';
 	return n == 0;
-}
-
-static void
-answer(void)
-{
-	reply_body(asked, 200, SLICE_LIT("text/plain"), SLICE_LIT("ok"), NULL);
 }
 
 static struct client *
@@ -288,6 +293,21 @@ START_TEST(aside_with_more)
 }
 END_TEST
 
+/* Behind one that was answered as it came, so that its work may be idle. */
+START_TEST(aside_behind_another)
+{
+	at_once = 1;
+	arrive_instead("GET / HTTP/1.1\r\nHost: a\r\n\r\n" LAST_REQUEST);
+	ck_assert(io_is_aside(&connection()->io));
+	ck_assert_uint_le(client_works_turn(&clients), 10000);
+	ck_assert(list_empty(&clients.resting));
+	answer();
+	turn();
+	ck_assert_uint_eq(clients.count, 0);
+	ck_assert(list_empty(&clients.aside));
+}
+END_TEST
+
 /* As many as are idle are small: five cache lines each. */
 START_TEST(small)
 {
@@ -313,6 +333,7 @@ main(void)
 	tcase_add_test(tc, aside_for_the_last_answer);
 	tcase_add_test(tc, not_aside_for_long);
 	tcase_add_test(tc, aside_with_more);
+	tcase_add_test(tc, aside_behind_another);
 	tcase_add_test(tc, small);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
