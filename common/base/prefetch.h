@@ -6,6 +6,7 @@
 #define COMMON_BASE_PREFETCH_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define PREFETCH_LINE 64
 
@@ -17,7 +18,7 @@ static inline void
 prefetch(const void *p, size_t n)
 {
 	for (size_t at = 0; at < n; at += PREFETCH_LINE)
-		__builtin_prefetch((const char *)p + at);
+		__builtin_prefetch((const void *)((uintptr_t)p + at));
 	__asm__ volatile("");
 }
 

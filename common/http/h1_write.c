@@ -121,7 +121,7 @@ static char *
 put_fields(char *at, const struct head *h)
 {
 	const struct field *end = h->fields + h->count;
-	struct slice lines = { NULL, 0 };
+	struct slice lines = SLICE_LIT("");
 
 	for (const struct field *f = h->fields; f != end; f++) {
 		size_t n;

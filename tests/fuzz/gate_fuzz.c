@@ -504,6 +504,7 @@ gate_init(void)
 	e->counters = counters_block(&region, 0);
 	e->contexts = contexts_new();
 	e->filters = filters;
+	e->answering = pipeline_answering(filters);
 	e->view.image = (struct img_head *)(void *)conf.image;
 	e->req_ended = req_ended;
 	pool_init(&e->reqs, "requests", REQ_BYTES, 0);
