@@ -4,8 +4,9 @@
  */
 #include "worker/flow/req.h"
 
+#include <string.h>
+
 #include "common/base/must.h"
-#include "common/base/zero.h"
 #include "shm/audit.h"
 #include "shm/histo_own.h"
 #include "shm/registry.h"
@@ -64,7 +65,7 @@ req_new(struct env *e, struct stream *s, const struct req_owner *owner,
 
 	if (q == NULL)
 		return NULL;
-	zero(q, offsetof(struct req, match.allow_other));
+	memset(q, 0, offsetof(struct req, match.allow_other));
 	q->env = e;
 	q->stream = s;
 	q->owner = owner;

@@ -12,7 +12,8 @@
  */
 #include "worker/origin/forward.h"
 
-#include "common/base/zero.h"
+#include <string.h>
+
 #include "worker/flow/told.h"
 #include "worker/origin/balance_key.h"
 #include "worker/origin/forward_state.h"
@@ -192,7 +193,7 @@ forward_new(struct req *q)
 
 	if (f == NULL)
 		return NULL;
-	zero(f, offsetof(struct forward, call.params));
+	memset(f, 0, offsetof(struct forward, call.params));
 	f->req = q;
 	f->began = clock_now();
 	if (q->head.body != BODY_NONE)
