@@ -7,6 +7,7 @@
 
 #include "common/base/hash.h"
 #include "common/base/must.h"
+#include "common/base/word.h"
 
 struct sip {
 	uint64_t v0, v1, v2, v3;
@@ -79,15 +80,6 @@ load_64(const unsigned char *p)
 	return word;
 }
 
-static inline uint64_t
-load_32(const unsigned char *p)
-{
-	uint32_t word;
-
-	memcpy(&word, p, sizeof(word));
-	return word;
-}
-
 /*
  * The left < 8 bytes at p, behind n - left others, as a word whose other bytes
  * are 0: in loads that may overlap, since all the same they agree.
@@ -99,10 +91,7 @@ load_rest(const unsigned char *p, size_t left, size_t n)
 		return 0;
 	if (n >= 8)
 		return load_64(p + left - 8) >> (64 - 8 * left);
-	if (left >= 4)
-		return load_32(p) | load_32(p + left - 4) << 8 * (left - 4);
-	return p[0] | (uint64_t)p[left / 2] << 8 * (left / 2) |
-	    (uint64_t)p[left - 1] << 8 * (left - 1);
+	return word_few((const char *)p, left);
 }
 
 /* Of n bytes at p, behind `before` others. */

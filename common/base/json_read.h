@@ -111,9 +111,7 @@ json_members_find(const struct json_members *object, struct slice name)
 	for (uint32_t i = 0; i < object->count; i++) {
 		const struct json_member *m = &object->member[i];
 
-		/* Most differ in their length already. */
-		if ((m->name.text.n == name.n + 2 || m->name.escaped) &&
-		    json_read_is(&m->name, name))
+		if (json_read_is(&m->name, name))
 			return &m->value;
 	}
 	return NULL;

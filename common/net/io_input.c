@@ -200,22 +200,26 @@ io_socket_recv(struct io *io, char *to, size_t most)
 	return 0;
 }
 
+/* As recv says, of what stays in the socket. */
+static ssize_t
+io_peek(const struct io *io)
+{
+	char byte;
+
+	return recv(io->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+}
+
 /* Also an error, which is to be read, too. */
 static bool
 io_socket_stirs(const struct io *io)
 {
-	char byte;
-
-	return recv(io->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
-	    errno != EAGAIN;
+	return io_peek(io) >= 0 || errno != EAGAIN;
 }
 
 bool
 io_has_unread(const struct io *io)
 {
-	char byte;
-
-	return recv(io->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+	return io_peek(io) > 0;
 }
 
 bool
@@ -241,9 +245,10 @@ io_receive(struct io *io, char *to, size_t most, size_t *moved)
 
 /* Receives once, behind what is stashed, and offers all of it. */
 static __attribute__((noinline)) size_t
-io_receive_behind(struct io *io, size_t most)
+io_receive_behind(struct io *io)
 {
 	struct buf *b;
+	size_t most = io->read_max;
 	size_t n, moved;
 
 	if (!stash_make_room(io))
@@ -276,7 +281,7 @@ io_receive_offer(struct io *io)
 	size_t n;
 
 	if (io->stash != NULL)
-		return io_receive_behind(io, io->read_max);
+		return io_receive_behind(io);
 	if (io->tls != NULL)
 		return io_receive_tls(io);
 	n = io_socket_recv(io, scratch, io->read_max);
