@@ -13,6 +13,15 @@
 
 #define CHUNK_BYTES 16
 
+/* 255 for each byte of x from first to last, both below 0x80. */
+static inline __m128i
+chunk_from_to(__m128i x, char first, char last)
+{
+	return _mm_and_si128(
+	    _mm_cmpgt_epi8(x, _mm_set1_epi8((char)(first - 1))),
+	    _mm_cmplt_epi8(x, _mm_set1_epi8((char)(last + 1))));
+}
+
 /* The first bytes of s; zeroes where it has no more. */
 static inline __m128i
 chunk_load(struct slice s)

@@ -6,10 +6,8 @@
 #include <endian.h>
 #include <stdint.h>
 #include <string.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
+#include "common/base/chunk.h"
 #include "common/base/word.h"
 
 /* The digits of four bytes, the first of which is the lowest. */
@@ -25,7 +23,7 @@ hex_digits(uint32_t bytes)
 	return x + 0x3030303030303030u + above9 * ('a' - '0' - 10);
 }
 
-#ifdef __SSE2__
+#ifdef CHUNK_BYTES
 static inline void
 write_8(const uint8_t *p, char *out)
 {
@@ -39,32 +37,23 @@ write_8(const uint8_t *p, char *out)
 	    _mm_add_epi8(_mm_add_epi8(half, _mm_set1_epi8('0')), letter));
 }
 
-/* 255 for each byte of x from first to last, both below 0x80. */
-static inline __m128i
-from_to(__m128i x, char first, char last)
-{
-	return _mm_and_si128(
-	    _mm_cmpgt_epi8(x, _mm_set1_epi8((char)(first - 1))),
-	    _mm_cmplt_epi8(x, _mm_set1_epi8((char)(last + 1))));
-}
-
 /* Sixteen digits as eight bytes; false: some are none. */
 static inline bool
 take_8(const char *p, uint8_t *out, bool upper)
 {
 	__m128i x = _mm_loadu_si128((const __m128i *)p);
-	__m128i letter = from_to(x, 'a', 'f'), half;
+	__m128i letter = chunk_from_to(x, 'a', 'f'), half;
 
 	if (upper)
-		letter = _mm_or_si128(letter, from_to(x, 'A', 'F'));
+		letter = _mm_or_si128(letter, chunk_from_to(x, 'A', 'F'));
 	half = _mm_add_epi8(_mm_and_si128(x, _mm_set1_epi8(15)),
 	    _mm_and_si128(letter, _mm_set1_epi8(9)));
 	half = _mm_and_si128(
 	    _mm_or_si128(_mm_slli_epi16(half, 4), _mm_srli_epi16(half, 8)),
 	    _mm_set1_epi16(255));
 	_mm_storel_epi64((__m128i *)out, _mm_packus_epi16(half, half));
-	return _mm_movemask_epi8(_mm_or_si128(letter, from_to(x, '0', '9'))) ==
-	    0xffff;
+	return _mm_movemask_epi8(
+		   _mm_or_si128(letter, chunk_from_to(x, '0', '9'))) == 0xffff;
 }
 #endif
 
@@ -74,7 +63,7 @@ hex_write(const void *bytes, size_t n, char *out)
 	static const char digits[] = "0123456789abcdef";
 	const uint8_t *p = bytes;
 
-#ifdef __SSE2__
+#ifdef CHUNK_BYTES
 	for (; n >= 8; n -= 8, p += 8, out += 16)
 		write_8(p, out);
 #endif
@@ -126,7 +115,7 @@ hex_take(struct slice text, uint8_t *out, size_t n, bool upper)
 	const char *p = text.p;
 	bool ok = text.n == 2 * n;
 
-#ifdef __SSE2__
+#ifdef CHUNK_BYTES
 	for (; ok && n >= 8; n -= 8, p += 16, out += 8)
 		ok = take_8(p, out, upper);
 #endif

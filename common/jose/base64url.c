@@ -5,6 +5,8 @@
 
 #if defined(__x86_64__)
 #include <tmmintrin.h>
+
+#include "common/base/chunk.h"
 #endif
 
 #define BAD 0x80 /* no digit has this bit */
@@ -60,21 +62,13 @@ tail_decode(struct slice text, uint8_t *out)
 #if defined(__x86_64__)
 #define BYTES __attribute__((target("ssse3")))
 
-/* 255 for each byte of x from first to last, both below 0x80. */
-BYTES static inline __m128i
-from_to(__m128i x, char first, char last)
-{
-	return _mm_and_si128(
-	    _mm_cmpgt_epi8(x, _mm_set1_epi8((char)(first - 1))),
-	    _mm_cmplt_epi8(x, _mm_set1_epi8((char)(last + 1))));
-}
-
 /* The values of sixteen digits; those that are none, in *all, are not 255. */
 BYTES static inline __m128i
 values_of(__m128i x, __m128i *all)
 {
-	__m128i upper = from_to(x, 'A', 'Z'), lower = from_to(x, 'a', 'z');
-	__m128i ten = from_to(x, '0', '9');
+	__m128i upper = chunk_from_to(x, 'A', 'Z'),
+		lower = chunk_from_to(x, 'a', 'z');
+	__m128i ten = chunk_from_to(x, '0', '9');
 	__m128i minus = _mm_cmpeq_epi8(x, _mm_set1_epi8('-'));
 	__m128i line = _mm_cmpeq_epi8(x, _mm_set1_epi8('_'));
 	__m128i more;

@@ -58,6 +58,7 @@ _Static_assert(QUOTED(INSTANCE_MAX) + QUOTED(DETAIL_MAX) + QUOTED(ID_MAX) +
 	PROBLEM_BYTES,
     "of a problem");
 
+/* Of any length: by one copy of the code, not one for each piece. */
 static char *
 put(char *to, struct slice s)
 {
