@@ -32,7 +32,8 @@ chunk_load(struct slice s)
 		return _mm_loadu_si128((const __m128i *)(const void *)s.p);
 	if (s.n >= sizeof(first)) {
 		memcpy(&first, s.p, sizeof(first));
-		second = word_few(s.p + sizeof(first), s.n - sizeof(first));
+		memcpy(&second, s.p + s.n - sizeof(second), sizeof(second));
+		second = second >> 8 * (CHUNK_BYTES - 1 - s.n) >> 8;
 	} else {
 		first = word_few(s.p, s.n);
 	}

@@ -94,10 +94,11 @@ slice_put(char *to, struct slice s)
 	} else if (n >= 4) {
 		memcpy(to, p, 4);
 		memcpy(to + n - 4, p + n - 4, 4);
+	} else if (n >= 2) {
+		memcpy(to, p, 2);
+		memcpy(to + n - 2, p + n - 2, 2);
 	} else if (n != 0) {
-		to[0] = p[0];
-		to[n / 2] = p[n / 2];
-		to[n - 1] = p[n - 1];
+		*to = *p;
 	}
 	return to + n;
 }

@@ -94,7 +94,7 @@ static inline void
 head_add(struct head *h, enum field_id id, struct slice value)
 {
 	h->fields[h->count++] = (struct field){
-		.name = slice_make(http_fields[id].line, http_fields[id].n),
+		.name = slice_make(http_fields[id].line, http_field_bytes[id]),
 		.value = value,
 		.id = (uint16_t)id,
 	};

@@ -17,13 +17,17 @@
 #define FIELD_LINE_BYTES 32 /* the longest name, ": " */
 
 struct http_field {
-	char line[FIELD_LINE_BYTES + 1]; /* the name, ": ", and NULs */
-	uint8_t n;                       /* bytes of the name */
-	uint8_t flags;
+	char line[FIELD_LINE_BYTES]; /* the name, ": ", and NULs */
 };
 
 extern const struct http_field http_fields[FIELD_COUNT];
 extern const uint8_t http_field_slots[256];
+
+/* Bytes of the name. */
+static const uint8_t http_field_bytes[FIELD_COUNT] = {
+#define HTTP_FIELD(id, text, flags) [FIELD_##id] = sizeof(text) - 1,
+#include "common/http/http.def"
+};
 
 /* Bit i: the field with id i has one of these flags. */
 #define HTTP_FIELD(id, name, flags) \
@@ -116,15 +120,15 @@ field_name_eq(const char *text, const char *canon, size_t n)
 static inline enum field_id
 http_field_match(const char *p, size_t n)
 {
-	const struct http_field *f;
 	unsigned id;
 
 	if (n - FIELD_NAME_MIN > FIELD_NAME_MAX - FIELD_NAME_MIN)
 		return FIELD_OTHER;
 	id = http_field_slots[http_field_slot(p, n)];
-	f = &http_fields[id];
-	return f->n == n && field_name_eq(p, f->line, n) ? (enum field_id)id
-							 : FIELD_OTHER;
+	return http_field_bytes[id] == n &&
+		field_name_eq(p, http_fields[id].line, n)
+	    ? (enum field_id)id
+	    : FIELD_OTHER;
 }
 
 #endif

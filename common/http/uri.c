@@ -6,6 +6,7 @@
  * file systems read them.
  */
 #include "common/http/uri.h"
+#include "common/base/chunk.h"
 #include "common/http/uri_escape.h"
 
 enum byte_class {
@@ -89,6 +90,46 @@ query_check(struct slice query)
 	return URI_OK;
 }
 
+#ifdef CHUNK_BYTES
+/* Those of x: not up to the last of all where that is a slash, behind which
+ * anything may stand. Zeroes are of no path. */
+static inline size_t
+path_chunk(__m128i x)
+{
+	__m128i slash = _mm_cmpeq_epi8(x, _mm_set1_epi8('/'));
+	__m128i dot = _mm_cmpeq_epi8(x, _mm_set1_epi8('.'));
+	__m128i plain = _mm_andnot_si128(
+	    _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('%')),
+			     _mm_cmpeq_epi8(x, _mm_set1_epi8('?'))),
+		_mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('#')),
+		    _mm_cmpeq_epi8(x, _mm_set1_epi8('\\')))),
+	    chunk_from_to(x, 0x21, 0x7e));
+	unsigned slashes = (unsigned)_mm_movemask_epi8(slash);
+	unsigned dots = (unsigned)_mm_movemask_epi8(dot);
+	unsigned stop = ~(unsigned)_mm_movemask_epi8(plain);
+
+	/* Before each slash or dot, and before what is no byte of x. */
+	stop |= slashes & ((slashes | dots) >> 1 | 0x8000);
+	return (size_t)__builtin_ctz(stop);
+}
+#endif
+
+/* The bytes at the start of s that need no closer look: of a path, and no slash
+ * that might be one too many. */
+static inline size_t
+path_begins(struct slice s)
+{
+	size_t n = 0;
+
+#ifdef CHUNK_BYTES
+	for (size_t more = CHUNK_BYTES; more >= CHUNK_BYTES - 1; n += more)
+		more = path_chunk(chunk_load(slice_skip(s, n)));
+#else
+	(void)s;
+#endif
+	return n;
+}
+
 /*
  * The bytes of the path at the start of s; *clean when normalising would
  * change nothing. Other characters than those of a path end it: "?" or a
@@ -100,7 +141,7 @@ path_span(struct slice s, bool *clean)
 	size_t i;
 
 	*clean = true;
-	for (i = 0; i < s.n; i++) {
+	for (i = path_begins(s); i < s.n; i++) {
 		enum byte_class class = class_of(s.p[i]);
 
 		if (class == BYTE_PLAIN)

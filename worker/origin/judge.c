@@ -33,15 +33,14 @@ judge_init(struct judge *j, const struct img_head *img,
 static bool
 grpc_unavailable(const struct head *h)
 {
-	const struct field *said = head_find_name(h, SLICE_LIT("grpc-status"));
-	const struct field *type;
+	const struct field *type = head_find(h, FIELD_CONTENT_TYPE);
+	const struct field *said;
 	struct slice suffix;
 
-	if (said == NULL || !slice_eq(said->value, SLICE_LIT("14")))
+	if (type == NULL || grpc_text_kind(type->value, &suffix) == GRPC_NONE)
 		return false;
-	type = head_find(h, FIELD_CONTENT_TYPE);
-	return type != NULL &&
-	    grpc_text_kind(type->value, &suffix) != GRPC_NONE;
+	said = head_find_name(h, SLICE_LIT("grpc-status"));
+	return said != NULL && slice_eq(said->value, SLICE_LIT("14"));
 }
 
 void

@@ -51,6 +51,29 @@ START_TEST(bad)
 }
 END_TEST
 
+/* What no name has, at each place of longer ones. */
+START_TEST(bad_at_each_place)
+{
+	static const char none[] = "/,@%?# [\x7f\x80`{^";
+	char text[40];
+
+	for (size_t n = 1; n <= sizeof(text); n++)
+		for (size_t at = 0; at < n; at++)
+			for (const char *c = none; *c != '\0'; c++) {
+				struct authority a;
+
+				memset(text, 'a', n);
+				text[at] = *c;
+				ck_assert(
+				    !authority_parse(slice_make(text, n), &a));
+				text[at] = '_';
+				ck_assert(
+				    authority_parse(slice_make(text, n), &a));
+				ck_assert_uint_eq(a.host.n, n);
+			}
+}
+END_TEST
+
 START_TEST(nul_in_a_literal)
 {
 	struct authority a;
@@ -104,6 +127,7 @@ main(void)
 
 	tcase_add_test(tc, good);
 	tcase_add_test(tc, bad);
+	tcase_add_test(tc, bad_at_each_place);
 	tcase_add_test(tc, nul_in_a_literal);
 	tcase_add_test(tc, name_length);
 	tcase_add_test(tc, equality);

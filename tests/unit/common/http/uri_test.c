@@ -1,5 +1,6 @@
 /* Tests of uri.c: one row per rule, and that normalising is final. */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/http/uri.h"
@@ -130,6 +131,29 @@ START_TEST(normal_forms)
 }
 END_TEST
 
+/* Wherever it stands in a longer path. */
+START_TEST(normal_forms_behind_others)
+{
+	const struct row *r = &good[_i];
+	char target[128], path[128];
+
+	for (int n = 1; n < 40 && r->target[0] == '/'; n++) {
+		struct uri u;
+		char *room;
+
+		snprintf(target, sizeof(target), "/%0*d%s", n, 0, r->target);
+		snprintf(path, sizeof(path), "/%0*d%s", n, 0, r->path);
+		ck_assert_int_eq(
+		    normalise(slice_str(target), &room, &u), URI_OK);
+		ck_assert_msg(slice_eq(u.path, slice_str(path)),
+		    "%s became %.*s", target, SLICE_FMT(u.path));
+		ck_assert_int_eq(u.has_query, r->query != NULL);
+		ck_assert(slice_eq(u.query, slice_str(r->query)));
+		free(room);
+	}
+}
+END_TEST
+
 START_TEST(refusals)
 {
 	struct uri u;
@@ -139,6 +163,26 @@ START_TEST(refusals)
 	ck_assert_msg(e == bad[_i].error, "%s is %s, not %s", bad[_i].target,
 	    uri_error_name(e), uri_error_name(bad[_i].error));
 	free(room);
+}
+END_TEST
+
+START_TEST(refusals_behind_others)
+{
+	char target[128];
+
+	for (int n = 1; n < 40 && bad[_i].target[0] == '/'; n++) {
+		struct uri u;
+		char *room;
+
+		if (bad[_i].error == URI_ABOVE_ROOT)
+			continue;
+		snprintf(
+		    target, sizeof(target), "/%0*d%s", n, 0, bad[_i].target);
+		ck_assert_msg(
+		    normalise(slice_str(target), &room, &u) == bad[_i].error,
+		    "%s", target);
+		free(room);
+	}
 }
 END_TEST
 
@@ -183,6 +227,10 @@ main(void)
 	tcase_add_loop_test(
 	    tc, normal_forms, 0, sizeof(good) / sizeof(good[0]));
 	tcase_add_loop_test(tc, refusals, 0, sizeof(bad) / sizeof(bad[0]));
+	tcase_add_loop_test(
+	    tc, normal_forms_behind_others, 0, sizeof(good) / sizeof(good[0]));
+	tcase_add_loop_test(
+	    tc, refusals_behind_others, 0, sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(tc, nul_is_refused);
 	tcase_add_test(tc, clean_paths_are_not_copied);
 	tcase_add_test(tc, names);
