@@ -80,7 +80,7 @@ owner_put(struct shm_histo_owners *o, uint32_t key, uint32_t row)
  * All keys below `used` are in places: a key that is not found after `used` was
  * read can be below it no more, and only the row at `used` is to be had.
  */
-static uint32_t
+static __attribute__((noinline)) uint32_t
 owner_take(struct shm_histo_owners *o, uint32_t key)
 {
 	for (;;) {

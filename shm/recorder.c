@@ -37,7 +37,7 @@ struct track {
 
 /* By what the region said when it was attached: what it says now, a worker may
  * have overwritten. */
-static struct track
+static inline __attribute__((always_inline)) struct track
 track_of(const struct region *r, enum recorder_ring ring, uint32_t w)
 {
 	struct shm_records *s = r->records;

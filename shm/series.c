@@ -97,11 +97,13 @@ series_count(struct shm_series *s, uint32_t line, uint64_t key, uint32_t max)
  * at the very last for all others of its kind, by hundreds of codes.
  */
 static void
-series_fold(struct shm_series *s, enum series_kind kind, uint32_t service,
-    uint32_t method, uint32_t code)
+series_fold(const struct region *r, uint32_t w, enum series_kind kind,
+    uint32_t service, uint32_t method, uint32_t code)
 {
+	struct shm_series *s = &r->state->series[w];
 	uint32_t line = line_of(kind, SERIES_OTHER);
 
+	word_add(&r->state->meters[w].series_folded, 1);
 	if (!series_count(s, line,
 		series_key(kind, SERIES_OTHER, service, method, code),
 		SERVED_MAX))
@@ -111,16 +113,28 @@ series_fold(struct shm_series *s, enum series_kind kind, uint32_t service,
 		    SERIES_MAX);
 }
 
+/* What is not the first one of its row. */
+static __attribute__((noinline)) void
+series_add_further(const struct region *r, uint32_t w, enum series_kind kind,
+    uint32_t a, uint32_t service, uint32_t method, uint32_t code)
+{
+	if (!series_count(&r->state->series[w], line_of(kind, a),
+		series_key(kind, a, service, method, code), NAMED_MAX))
+		series_fold(r, w, kind, service, method, code);
+}
+
 void
 series_add(const struct region *r, uint32_t w, enum series_kind kind,
     uint32_t a, uint32_t service, uint32_t method, uint32_t code)
 {
-	MUST(w < WORKERS_MAX);
-	struct shm_series *s = &r->state->series[w];
+	uint64_t key = series_key(kind, a, service, method, code);
 
-	if (series_count(s, line_of(kind, a),
-		series_key(kind, a, service, method, code), NAMED_MAX))
-		return;
-	word_add(&r->state->meters[w].series_folded, 1);
-	series_fold(s, kind, service, method, code);
+	MUST(w < WORKERS_MAX);
+	struct shm_series_entry *first =
+	    &r->state->series[w].entries[line_of(kind, a)];
+
+	if (atomic_load_explicit(&first->key, memory_order_relaxed) == key)
+		word_add(&first->count, 1);
+	else
+		series_add_further(r, w, kind, a, service, method, code);
 }

@@ -42,7 +42,7 @@ name_span(struct slice s)
 }
 
 /* The bytes of "[" IPv6 "]" at the start of s; 0 when there is none. */
-static size_t
+static __attribute__((noinline)) size_t
 literal_span(struct slice s)
 {
 	char text[INET6_ADDRSTRLEN];

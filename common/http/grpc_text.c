@@ -36,23 +36,19 @@ grpc_code_name(enum grpc_code code)
 
 /* ---- content types ---- */
 
-/*
- * True, and *s behind it, when *s begins so, in any case of letters. The last
- * one, a small letter, tells most others.
- */
-static inline bool
+/* True, and *s behind it, when *s begins so, in any case of letters. */
+static bool
 skip_nocase(struct slice *s, struct slice prefix)
 {
 	if (s->n < prefix.n ||
-	    (s->p[prefix.n - 1] | 0x20) != prefix.p[prefix.n - 1] ||
-	    !slice_same_nocase(s->p, prefix.p, prefix.n))
+	    !slice_eq_nocase(slice_make(s->p, prefix.n), prefix))
 		return false;
 	*s = slice_skip(*s, prefix.n);
 	return true;
 }
 
 enum grpc_kind
-grpc_text_kind(struct slice content_type, struct slice *suffix)
+grpc_text_kind_read(struct slice content_type, struct slice *suffix)
 {
 	struct slice rest = content_type;
 	enum grpc_kind kind = GRPC_PLAIN;

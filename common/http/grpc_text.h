@@ -42,11 +42,26 @@ enum grpc_kind {
 	GRPC_WEB_TEXT, /* application/grpc-web-text */
 };
 
+#define GRPC_TYPE_BYTES 16 /* "application/grpc" */
+
+/* grpc_text_kind of what may be one. */
+enum grpc_kind
+grpc_text_kind_read(struct slice content_type, struct slice *suffix);
+
 /*
  * Of a Content-Type: any of these may go on with "+proto" or the like, which is
- * *suffix then (else empty), and with parameters.
+ * *suffix then (else empty), and with parameters. Most others show by a letter
+ * that they are none.
  */
-enum grpc_kind grpc_text_kind(struct slice content_type, struct slice *suffix);
+static inline enum grpc_kind
+grpc_text_kind(struct slice content_type, struct slice *suffix)
+{
+	if (content_type.n >= GRPC_TYPE_BYTES &&
+	    (content_type.p[GRPC_TYPE_BYTES - 1] | 0x20) == 'c')
+		return grpc_text_kind_read(content_type, suffix);
+	*suffix = SLICE_NONE;
+	return GRPC_NONE;
+}
 
 #define GRPC_TIMEOUT_TEXT 9 /* eight digits and a unit */
 

@@ -270,7 +270,7 @@ builder_push(struct builder *b, struct slice s)
 	return URI_OK;
 }
 
-static enum uri_error
+static __attribute__((noinline)) enum uri_error
 path_build(struct slice path, char *room, struct slice *built)
 {
 	struct builder b = { room, 0 };

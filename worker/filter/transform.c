@@ -49,24 +49,35 @@ transform_host(struct req *q)
 		q->up.fields[0].value = host; /* forwarded.c put Host first */
 }
 
-enum verdict
-transform_request(struct req *q)
+/* As the route says; false when the target cannot be what it would be. */
+static __attribute__((noinline)) bool
+transform_by_route(struct req *q)
 {
 	const struct img_route *r = q->match.route;
 	struct uri to = q->uri;
 	struct template_vars v;
 
-	if (r->has_rewrite || r->request_rules.count != 0)
-		req_vars(q, &v);
-	if (r->has_rewrite && !transform_rewrite(q, &v, &to)) {
+	req_vars(q, &v);
+	if (r->has_rewrite && !transform_rewrite(q, &v, &to))
+		return false;
+	q->up.target = transform_target(q, &to);
+	(void)rules_apply(
+	    q->image, r->request_rules, &q->up, &q->up_room, &v, &q->arena);
+	return true;
+}
+
+enum verdict
+transform_request(struct req *q)
+{
+	const struct img_route *r = q->match.route;
+
+	transform_host(q);
+	if (!r->has_rewrite && r->request_rules.count == 0) {
+		q->up.target = transform_target(q, &q->uri);
+	} else if (!transform_by_route(q)) {
 		req_fail(q, WHY_BAD_PATH);
 		return DONE;
 	}
-	transform_host(q);
-	q->up.target = transform_target(q, &to);
-	if (r->request_rules.count != 0)
-		(void)rules_apply(q->image, r->request_rules, &q->up,
-		    &q->up_room, &v, &q->arena);
 	if (arena_failed(&q->arena)) {
 		req_fail(q, WHY_OVERLOADED);
 		return DONE;

@@ -39,14 +39,12 @@ way_peer(struct req *q)
 	(memcpy(at, text, sizeof(text) - 1), at += sizeof(text) - 1)
 
 /* All that a trusted peer says in fields of this kind, and `last` behind it. */
-static struct slice
-way_append(struct req *q, enum field_id id, struct slice last)
+static __attribute__((noinline)) struct slice
+way_join(struct req *q, enum field_id id, struct slice last)
 {
 	size_t n = last.n;
 	char *p, *at;
 
-	if (!q->trusted || !head_has(&q->head, id))
-		return last;
 	for (uint32_t i = 0; i < q->head.count; i++)
 		if (q->head.fields[i].id == id)
 			n += q->head.fields[i].value.n + 2;
@@ -65,11 +63,11 @@ way_append(struct req *q, enum field_id id, struct slice last)
 	return slice_make(p, (size_t)(at - p));
 }
 
-/* Of the connection that the request came on. */
-static struct slice
-way_scheme(const struct req *q)
+static inline struct slice
+way_append(struct req *q, enum field_id id, struct slice last)
 {
-	return q->tls != NULL ? SLICE_LIT("https") : SLICE_LIT("http");
+	return q->trusted && head_has(&q->head, id) ? way_join(q, id, last)
+						    : last;
 }
 
 /* "for=1.2.3.4;host=api.example;proto=http" (RFC 7239 4). */
@@ -102,7 +100,7 @@ way_element(struct req *q, struct slice peer)
 #undef PUT_LIT
 
 struct slice
-way_proto(const struct req *q)
+way_told_proto(const struct req *q)
 {
 	const struct field *f = way_claim(q, FIELD_X_FORWARDED_PROTO);
 
@@ -114,7 +112,7 @@ way_proto(const struct req *q)
 }
 
 struct slice
-way_host(const struct req *q)
+way_told_host(const struct req *q)
 {
 	const struct field *f = way_claim(q, FIELD_X_FORWARDED_HOST);
 	struct authority a;

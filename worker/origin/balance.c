@@ -140,10 +140,15 @@ service_pick(struct balance *b, struct balance_service *service,
 	return m;
 }
 
-/*
- * What nearly all picks are: nothing to skip, nothing to scale, nothing new.
- * NULL: it is not so simple.
- */
+/* What nearly all picks are: nothing to skip, nothing to scale. */
+static inline bool
+pick_is_plain(const struct tiers *tiers, const struct balance_ask *ask)
+{
+	return tiers->plain && ask->class == IMG_CLASS_NORMAL &&
+	    ask->tried.count == 0;
+}
+
+/* One of several, where nothing is new. NULL: it is not so simple. */
 static const struct eset_member *
 plain_pick(struct balance_service *service, const struct balance_ask *ask,
     struct lb_tier *t)
@@ -152,12 +157,9 @@ plain_pick(struct balance_service *service, const struct balance_ask *ask,
 	const struct lb_ops *ops = balance_ops[ask->algorithm];
 	struct lb_state *s = &service->states[tiers->first];
 
-	if (!tiers->plain || ask->class != IMG_CLASS_NORMAL ||
-	    ask->tried.count != 0)
+	if (!pick_is_plain(tiers, ask))
 		return NULL;
 	t->count = tiers->sums[tiers->first].count;
-	if (t->count == 1)
-		return &t->members[0];
 	if (s->version != tiers->set_version || s->ops != ops)
 		return NULL;
 	return &t->members[ops->pick(s, t, ask)];
@@ -175,31 +177,44 @@ bypass_pick(struct balance *b, struct balance_service *service,
 	return service_pick(b, service, &tiers, ask, t);
 }
 
-const struct eset_member *
-balance_pick(struct balance *b, const struct balance_ask *ask)
+/* Out of line: it has a frame that one endpoint alone can do without. */
+static __attribute__((noinline)) const struct eset_member *
+choose(struct balance *b, struct balance_service *service,
+    const struct eset *set, const struct balance_ask *ask)
 {
-	const struct region *r = b->env->region;
-	const struct eset *set = registry_set(r, ask->service);
-	const struct eset_member *m;
-	struct balance_service *service;
-
-	MUST(ask->service < SERVICES_MAX &&
-	    ask->algorithm < IMG_BALANCE_COUNT && ask->class < IMG_CLASS_COUNT);
-	if (set == NULL || ask->tried.count >= BALANCE_TRIED_MAX)
-		return NULL;
 	struct lb_tier t = { .members = set->members,
 		.nodes = b->nodes,
-		.region = r,
+		.region = b->env->region,
 		.breaker = ask->breaker,
 		.now = clock_now() };
-	service = &b->services[ask->service];
-	tiers_update(&service->tiers, r, set, t.now, ask->breaker != NULL);
-	m = plain_pick(service, ask, &t);
+	const struct eset_member *m = plain_pick(service, ask, &t);
+
 	if (m == NULL)
 		m = service_pick(b, service, &service->tiers, ask, &t);
 	if (m == NULL && ask->bypass)
 		m = bypass_pick(b, service, set, ask, &t);
 	return m;
+}
+
+const struct eset_member *
+balance_pick(struct balance *b, const struct balance_ask *ask)
+{
+	const struct region *r = b->env->region;
+	const struct eset *set = registry_set(r, ask->service);
+	struct balance_service *service;
+	const struct tiers *tiers;
+
+	MUST(ask->service < SERVICES_MAX &&
+	    ask->algorithm < IMG_BALANCE_COUNT && ask->class < IMG_CLASS_COUNT);
+	if (set == NULL || ask->tried.count >= BALANCE_TRIED_MAX)
+		return NULL;
+	service = &b->services[ask->service];
+	tiers = &service->tiers;
+	tiers_update(
+	    &service->tiers, r, set, clock_now(), ask->breaker != NULL);
+	if (pick_is_plain(tiers, ask) && tiers->sums[tiers->first].count == 1)
+		return &set->members[0];
+	return choose(b, service, set, ask);
 }
 
 bool

@@ -14,12 +14,12 @@ note_new(struct forward *f)
 
 	if (q->env->region->record_bytes == 0 && q->steps == NULL)
 		return NULL;
-	t = arena_zalloc(&q->arena, sizeof(*t));
+	t = arena_alloc(&q->arena, sizeof(*t));
 	if (t == NULL)
 		return NULL;
-	t->before = q->tries;
-	t->addr = f->call.addr;
-	t->at_us = mono_diff_us(f->call.began, q->began);
+	*t = (struct req_try){ .before = q->tries,
+		.addr = f->call.addr,
+		.at_us = mono_diff_us(f->call.began, q->began) };
 	q->tries = t;
 	return t;
 }
