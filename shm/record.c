@@ -26,7 +26,7 @@ texts_find(struct record_view *v, const struct texts *t)
 {
 	size_t at = t->from;
 
-	for (int i = 0; i < RECORD_TEXTS && at <= t->to; i++) {
+	for (int i = 0; i < RECORD_TEXTS; i++) {
 		v->text_at[i] = (uint16_t)at;
 		at += v->request->text_bytes[i];
 	}

@@ -16,6 +16,8 @@
 #include "tools/names.h"
 
 #define LINE_HIDDEN HIDDEN_VALUE
+/* Room for any value that is no text of the record. */
+#define LINE_VALUE_BYTES 80
 
 /* A moment as text, of which all but the fraction is kept for a second. */
 struct line_clock {
@@ -66,7 +68,7 @@ struct line {
 	const struct record_view *v;
 	struct text *out;
 	char *to, *end;
-	char value[80]; /* of the field at hand */
+	char value[LINE_VALUE_BYTES]; /* of the field at hand */
 };
 
 /* Room for n bytes at l->to, and ESCAPE_SLACK more. */
@@ -108,7 +110,13 @@ line_add_json(struct line *l, struct slice s)
 struct slice line_field(struct line *l, enum log_field field);
 
 /* Of the client's own texts. */
-struct slice line_text(struct line *l, enum record_text t);
+static inline struct slice
+line_text(struct line *l, enum record_text t)
+{
+	const struct line_masks *m = &l->f->masks;
+
+	return mask_text(m->room, m->text, record_text(l->v, t));
+}
 
 struct slice line_path(struct line *l);
 
@@ -127,8 +135,10 @@ bool line_header(
 /* A number into l->value. */
 struct slice line_number(struct line *l, uint64_t number);
 
-/* RFC 3339, in UTC; as in logs of web servers and for people, in local time. */
-struct slice line_time(struct line *l);
+/* RFC 3339, in UTC, to where there is room for LINE_VALUE_BYTES; returns its
+ * end. */
+char *line_put_time(struct line *l, char *to);
+/* As in logs of web servers and for people, in local time. */
 struct slice line_time_local(struct line *l);
 struct slice line_time_short(struct line *l);
 

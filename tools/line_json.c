@@ -2,41 +2,70 @@
  * line_json.c - a record as a line of JSON: every line has every field, empty
  * or not, so that what reads them has one shape to know.
  */
-#include "tools/line_inside.h"
+#include "tools/line_value.h"
 
-#define KEY_ROOM 24
+/* What stands in front of a value; a string has a quotation mark more. */
+#define KEY(name) ",\"" name "\":"
 
-enum key_type { NUMBER, DECIMAL, OWN, TEXT, CLIENT };
+enum { NUMBER, DECIMAL, OWN, TEXT, CLIENT };
 
-/* What stands in front of a value. */
-static const struct json_key {
-	char text[KEY_ROOM];
-	uint32_t n;
-	enum key_type type;
-} json_keys[] = {
+/* All of a line that is no text of the record has room in this. */
 #define LOG_FIELD(ID, name, type, unit, help) \
-	{ ",\"" name "\":", sizeof(",\"" name "\":") - 1, type },
+	+sizeof(KEY(name) "\"\"") + (type < TEXT ? LINE_VALUE_BYTES : 0)
+enum {
+	JSON_BYTES = 0
 #include "shm/log_fields.def"
 };
 
-static void
-json_field(struct line *l, enum log_field field)
+static char *
+json_grow(struct line *l, char *to, size_t n)
 {
-	const struct json_key *key = &json_keys[field];
-	struct slice value = line_field(l, field);
+	l->to = to;
+	line_grow(l, n);
+	return l->to;
+}
+
+/* All texts of a line that are `plain` need no escapes. Behind it there is room
+ * for what is no text. */
+static char *
+json_text(struct line *l, char *to, struct slice s, bool plain)
+{
+	size_t room = JSON_BYTES + 6 * s.n;
+
+	if ((size_t)(l->end - to) < room + ESCAPE_SLACK)
+		to = json_grow(l, to, room);
+	return plain ? slice_put(to, s) : escape_json(to, s);
+}
+
+/* All that fields show is: one look for all texts. Masks change nothing about
+ * that. */
+static bool
+json_is_plain(const struct record_view *v)
+{
+	size_t at = v->text_at[0];
+	struct slice texts = slice_make(
+	    (const char *)v->request + at, v->text_at[RECORD_REFERER] - at);
+
+	return json_plain(texts) == texts.n;
+}
+
+static void
+json_fields(struct line *l)
+{
+	bool plain = json_is_plain(l->v);
 	char *to;
 
-	line_need(l, KEY_ROOM + 2 + 6 * value.n);
+	line_need(l, JSON_BYTES);
 	to = l->to;
-	memcpy(to, key->text, KEY_ROOM);
-	to += key->n;
-	if (key->type >= OWN)
+#define LOG_FIELD(ID, name, type, unit, help)                               \
+	to = slice_put(to,                                                  \
+	    type < OWN ? SLICE_LIT(KEY(name)) : SLICE_LIT(KEY(name) "\"")); \
+	to = type < TEXT                                                    \
+	    ? line_value_put(l, LOG_##ID, to)                               \
+	    : json_text(l, to, line_value_text(l, LOG_##ID), plain);        \
+	if (type >= OWN)                                                    \
 		*to++ = '"';
-	if (value.n != 0)
-		to = key->type <= OWN ? slice_put(to, value)
-				      : escape_json(to, value);
-	if (key->type >= OWN)
-		*to++ = '"';
+#include "shm/log_fields.def"
 	l->to = to;
 }
 
@@ -107,8 +136,7 @@ line_json(struct line *l)
 {
 	size_t begin = (size_t)(l->to - l->out->p);
 
-	for (unsigned i = 0; i < LOG_FIELD_COUNT; i++)
-		json_field(l, i);
+	json_fields(l);
 	l->out->p[begin] = '{';
 	json_headers(l, SLICE_LIT(",\"headers\":{"), &l->f->headers, false);
 	json_headers(l, SLICE_LIT(",\"response_headers\":{"),

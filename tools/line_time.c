@@ -84,37 +84,39 @@ short_write(int64_t second, char *text)
 static uint32_t
 clock_set(struct line_clock *c, int64_t us, clock_write_fn *write)
 {
-	int64_t second = us > 0 ? us / SECOND_US : 0;
+	uint64_t behind;
 
-	if (c->n == 0 || c->second != second) {
-		c->second = second;
-		c->n = write(second, c->text);
+	us = us > 0 ? us : 0;
+	behind = (uint64_t)(us - c->second * SECOND_US);
+	if (c->n == 0 || behind >= SECOND_US) {
+		c->second = us / SECOND_US;
+		c->n = write(c->second, c->text);
+		behind = (uint64_t)(us % SECOND_US);
 	}
-	return us > 0 ? (uint32_t)(us % SECOND_US) : 0;
+	return (uint32_t)behind;
 }
 
-/* The second and so many digits of the fraction, of six. */
+/* The second and so many digits of the fraction, of six; returns their end. */
 static char *
-time_write(struct line *l, const struct line_clock *c, uint32_t us, int digits)
+time_write(char *to, const struct line_clock *c, uint32_t us, int digits)
 {
-	char *to = l->value + c->n;
-
-	memcpy(l->value, c->text, sizeof(c->text));
+	memcpy(to, c->text, sizeof(c->text));
+	to += c->n;
 	(void)two_digits(to, (int)(us / 10000));
 	(void)two_digits(to + 2, (int)(us / 100));
 	(void)two_digits(to + 4, (int)us);
 	return to + digits;
 }
 
-struct slice
-line_time(struct line *l)
+char *
+line_put_time(struct line *l, char *to)
 {
 	struct line_clock *c = &l->f->utc;
 	uint32_t us = clock_set(c, l->v->head->wall_us, utc_write);
-	char *to = time_write(l, c, us, 6);
 
+	to = time_write(to, c, us, 6);
 	*to++ = 'Z';
-	return slice_make(l->value, (size_t)(to - l->value));
+	return to;
 }
 
 struct slice
@@ -131,7 +133,7 @@ line_time_short(struct line *l)
 {
 	struct line_clock *c = &l->f->local;
 	uint32_t us = clock_set(c, l->v->head->wall_us, short_write);
-	char *to = time_write(l, c, us, 3);
+	char *end = time_write(l->value, c, us, 3);
 
-	return slice_make(l->value, (size_t)(to - l->value));
+	return slice_make(l->value, (size_t)(end - l->value));
 }

@@ -144,7 +144,7 @@ file_written(struct log_out *o, size_t from)
 	nl = n != 0 ? memrchr(p, '\n', n) : NULL;
 	o->torn = nl != NULL ? n - (size_t)(nl + 1 - p) : o->torn + n;
 	o->size += n;
-	o->lines -= lines_in(p, n);
+	o->lines = o->done == o->waiting.n ? 0 : o->lines - lines_in(p, n);
 }
 
 /* As many as do not block, whoever shares the descriptor: -1 with errno. */

@@ -14,6 +14,7 @@
 #include "shm/img_telemetry.h"
 #include "shm/record.h"
 
+#define MASK_TEXT_MIN 6 /* what is shorter has nothing to mask */
 #define MASK_TEXT_MAX RECORD_MAX
 #define MASK_ALL \
 	(IMG_MASK_EMAIL | IMG_MASK_CARD | IMG_MASK_NATIONAL_ID | IMG_MASK_IBAN)
@@ -45,7 +46,9 @@ mask_text(struct mask_room *room, uint32_t kinds, struct slice text)
 {
 	if (text.n > MASK_TEXT_MAX)
 		text.n = MASK_TEXT_MAX;
-	return mask_look(kinds, text) ? mask_closely(room, kinds, text) : text;
+	return text.n >= MASK_TEXT_MIN && mask_look(kinds, text)
+	    ? mask_closely(room, kinds, text)
+	    : text;
 }
 
 #endif

@@ -194,7 +194,7 @@ look_escaped(uint32_t kinds, struct slice s)
 bool
 mask_look(uint32_t kinds, struct slice s)
 {
-	if (kinds == 0 || s.n < LOOK_DIGITS_MIN || look_is_harmless(s))
+	if (kinds == 0 || s.n < MASK_TEXT_MIN || look_is_harmless(s))
 		return false;
 	if ((kinds & IMG_MASK_EMAIL) && memchr(s.p, '@', s.n) != NULL)
 		return true;

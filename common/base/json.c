@@ -48,14 +48,18 @@ json_odd(__m128i x)
 size_t
 json_plain(struct slice s)
 {
-	for (size_t n = 0; n < s.n; n += CHUNK_BYTES) {
-		unsigned odd = json_odd(chunk_load(slice_skip(s, n)));
+	size_t n = 0;
+	unsigned odd = 0;
 
-		/* So are the zeroes behind the end. */
-		if (odd != 0)
-			return n + (size_t)__builtin_ctz(odd);
-	}
-	return s.n;
+	for (; odd == 0 && s.n - n >= CHUNK_BYTES; n += CHUNK_BYTES)
+		odd = json_odd(
+		    _mm_loadu_si128((const __m128i *)(const void *)(s.p + n)));
+	if (odd != 0)
+		return n - CHUNK_BYTES + (size_t)__builtin_ctz(odd);
+	/* So are the zeroes behind the end. */
+	return n == s.n
+	    ? n
+	    : n + (size_t)__builtin_ctz(json_odd(chunk_load(slice_skip(s, n))));
 }
 #else
 size_t

@@ -65,14 +65,15 @@ text_add_char(struct text *t, char c)
 	t->n++;
 }
 
+static const char pairs[] = "0001020304050607080910111213141516171819"
+			    "2021222324252627282930313233343536373839"
+			    "4041424344454647484950515253545556575859"
+			    "6061626364656667686970717273747576777879"
+			    "8081828384858687888990919293949596979899";
+
 struct slice
 text_u64(uint64_t value, char room[TEXT_U64_MAX])
 {
-	static const char pairs[] = "0001020304050607080910111213141516171819"
-				    "2021222324252627282930313233343536373839"
-				    "4041424344454647484950515253545556575859"
-				    "6061626364656667686970717273747576777879"
-				    "8081828384858687888990919293949596979899";
 	char *end = room + TEXT_U64_MAX, *p = end;
 
 	for (; value >= 100; value /= 100)
@@ -82,6 +83,19 @@ text_u64(uint64_t value, char room[TEXT_U64_MAX])
 	else
 		*--p = (char)('0' + value);
 	return slice_make(p, (size_t)(end - p));
+}
+
+char *
+text_put_digits(char *to, uint64_t value)
+{
+	char room[TEXT_U64_MAX];
+
+	if (value >= 1000)
+		return slice_put(to, text_u64(value, room));
+	if (value >= 100)
+		*to++ = (char)('0' + value / 100);
+	memcpy(to, pairs + value % 100 * 2, 2);
+	return to + 2;
 }
 
 void

@@ -62,6 +62,19 @@ void text_add_u64(struct text *t, uint64_t value);
 /* The digits of value, at the end of room, which the caller owns. */
 struct slice text_u64(uint64_t value, char room[TEXT_U64_MAX]);
 
+/* Of a value from 10 on. For text_put_u64. */
+char *text_put_digits(char *to, uint64_t value);
+
+/* The same to where there is room for them; returns their end. */
+static inline char *
+text_put_u64(char *to, uint64_t value)
+{
+	if (value >= 10)
+		return text_put_digits(to, value);
+	*to = (char)('0' + value);
+	return to + 1;
+}
+
 void text_printf(struct text *t, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -3,6 +3,8 @@
  */
 #include "common/http/h1_write.h"
 
+#include "common/base/text.h"
+
 /* Framing, Upgrade, Connection, version, status, line ends. */
 #define EXTRA_BYTES 192
 
@@ -23,22 +25,6 @@
 
 #define PUT_LIT(at, text) \
 	((char *)memcpy((at), (text), sizeof(text) - 1) + sizeof(text) - 1)
-
-static char *
-put_number(char *at, uint64_t value)
-{
-	char *end = at + 1;
-	char *p;
-
-	for (uint64_t rest = value / 10; rest != 0; rest /= 10)
-		end++;
-	p = end;
-	do {
-		*--p = (char)('0' + value % 10);
-		value /= 10;
-	} while (p != at);
-	return end;
-}
 
 static size_t
 fields_bytes(const struct head *h)
@@ -173,7 +159,7 @@ put_framing(char *at, const struct head *h, enum h1_framing framing)
 		return at;
 	case H1_FRAME_LENGTH:
 		at = PUT_LIT(at, "Content-Length: ");
-		at = put_number(at, h->length);
+		at = text_put_u64(at, h->length);
 		return PUT_LIT(at, "\r\n");
 	case H1_FRAME_CHUNKED:
 		return PUT_LIT(at, "Transfer-Encoding: chunked\r\n");

@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "common/base/text.h"
 #include "common/net/addr.h"
 
 #define IP_TEXT_MAX 46 /* INET6_ADDRSTRLEN */
@@ -201,17 +202,6 @@ addr_net_has(const struct addr_net *n, const struct addr *a)
 	return prefix_eq(n->ip, a->ip, n->bits);
 }
 
-static char *
-byte_text(char *at, unsigned byte)
-{
-	if (byte >= 100)
-		*at++ = (char)('0' + byte / 100);
-	if (byte >= 10)
-		*at++ = (char)('0' + byte / 10 % 10);
-	*at++ = (char)('0' + byte % 10);
-	return at;
-}
-
 size_t
 addr_ip_text(const struct addr *a, char *buf)
 {
@@ -224,7 +214,7 @@ addr_ip_text(const struct addr *a, char *buf)
 	for (int i = 0; i < 4; i++) {
 		if (i != 0)
 			*at++ = '.';
-		at = byte_text(at, a->ip[V4_AT + i]);
+		at = text_put_u64(at, a->ip[V4_AT + i]);
 	}
 	*at = '\0';
 	return (size_t)(at - buf);
@@ -233,24 +223,17 @@ addr_ip_text(const struct addr *a, char *buf)
 size_t
 addr_text(const struct addr *a, char *buf)
 {
-	char digits[5];
-	size_t n = 0, at = sizeof(digits);
-	unsigned port = a->port;
+	char *at = buf;
 
 	if (a->is_v6)
-		buf[n++] = '[';
-	n += addr_ip_text(a, buf + n);
+		*at++ = '[';
+	at += addr_ip_text(a, at);
 	if (a->is_v6)
-		buf[n++] = ']';
-	buf[n++] = ':';
-	do {
-		digits[--at] = (char)('0' + port % 10);
-		port /= 10;
-	} while (port != 0);
-	memcpy(buf + n, digits + at, sizeof(digits) - at);
-	n += sizeof(digits) - at;
-	buf[n] = '\0';
-	return n;
+		*at++ = ']';
+	*at++ = ':';
+	at = text_put_u64(at, a->port);
+	*at = '\0';
+	return (size_t)(at - buf);
 }
 
 bool

@@ -202,6 +202,48 @@ START_TEST(escapes_everywhere)
 }
 END_TEST
 
+static const struct {
+	enum record_text text;
+	const char *name;
+} shown[] = {
+	{ RECORD_SERVICE, "service" },
+	{ RECORD_ROUTE, "route" },
+	{ RECORD_ID, "request_id" },
+	{ RECORD_CORRELATION, "correlation_id" },
+	{ RECORD_USER, "user_id" },
+	{ RECORD_TENANT, "tenant_id" },
+	{ RECORD_METHOD, "method" },
+	{ RECORD_HOST, "host" },
+	{ RECORD_PATH, "path" },
+	{ RECORD_QUERY, "query" },
+};
+
+/* One of them is enough, be it the first or the last; what is not shown of the
+ * record needs none. */
+START_TEST(escapes_each_text)
+{
+	static char much[800];
+	json_t *tree;
+
+	memset(much, '\n', sizeof(much) - 1);
+	line_set("query", "*");
+	kit.text[RECORD_REFERER] = SLICE_LIT("\"");
+	kit.text[shown[_i].text] = SLICE_LIT("a\"b");
+	tree = line_read();
+	ck_assert_str_eq(member(tree, shown[_i].name), "a\"b");
+	ck_assert_int_eq(
+	    json_integer_value(json_object_get(tree, "status")), kit.q.status);
+	json_decref(tree);
+	/* More than the line had room for. */
+	text_fini(&line_out);
+	kit.text[shown[_i].text] = slice_str(much);
+	tree = line_read();
+	if (shown[_i].text != RECORD_QUERY)
+		ck_assert_str_eq(member(tree, shown[_i].name), much);
+	json_decref(tree);
+}
+END_TEST
+
 /* What a reader must find where these bytes were. */
 static size_t
 repaired(struct slice s, char *out)
@@ -273,6 +315,8 @@ main(void)
 	tcase_add_test(tc, masks_what_clients_say);
 	tcase_add_loop_test(
 	    tc, escapes_everywhere, 0, sizeof(escapes) / sizeof(escapes[0]));
+	tcase_add_loop_test(
+	    tc, escapes_each_text, 0, sizeof(shown) / sizeof(shown[0]));
 	tcase_add_test(tc, any_bytes_come_back);
 	return line_suite_run("line_json", tc);
 }

@@ -56,12 +56,15 @@ START_TEST(numbers_of_all_lengths)
 	for (unsigned digits = 0; digits < 20; digits++, power *= 10)
 		for (uint64_t v = power - 1; v < power + 110; v++) {
 			char room[TEXT_U64_MAX], expected[24];
+			char put[TEXT_U64_MAX + 1] = "";
 			struct slice got = text_u64(v, room);
 			int n =
 			    snprintf(expected, sizeof(expected), "%" PRIu64, v);
 
 			ck_assert_uint_eq(got.n, n);
 			ck_assert_mem_eq(got.p, expected, got.n);
+			ck_assert_ptr_eq(text_put_u64(put, v), put + n);
+			ck_assert_str_eq(put, expected);
 		}
 }
 END_TEST
