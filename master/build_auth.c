@@ -3,6 +3,7 @@
  */
 #include "master/build_auth.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,8 @@
 #include "common/jose/keyset.h"
 #include "master/build_access.h"
 #include "master/conf_digest.h"
+
+#define REALM_MAX 128
 
 /* ---- holders ---- */
 
@@ -225,11 +228,33 @@ kind_build(struct image *im, struct secrets *s, const struct conf_auth *a,
 	}
 }
 
+/* The last two are ours: nobody has registered any for these. */
+static const char *const schemes[IMG_AUTH_TYPES] = {
+	[IMG_AUTH_JWT] = "Bearer",
+	[IMG_AUTH_INTROSPECTION] = "Bearer",
+	[IMG_AUTH_FORWARD] = "Bearer",
+	[IMG_AUTH_BASIC] = "Basic",
+	[IMG_AUTH_API_KEY] = "ApiKey",
+	[IMG_AUTH_MTLS] = "Certificate",
+};
+
+/* A realm, and a name, can stand between quotation marks (check_realm). */
+static struct img_str
+challenge_build(struct image *im, const struct conf_auth *a)
+{
+	bool own = a->realm != NULL && a->realm[0] != '\0';
+	char text[REALM_MAX + 64];
+	int n = snprintf(text, sizeof(text), "%s realm=\"%.*s\"%s",
+	    schemes[a->kind], REALM_MAX, own ? a->realm : a->name,
+	    a->kind == IMG_AUTH_BASIC ? ", charset=\"UTF-8\"" : "");
+
+	return image_text(im, slice_make(text, (size_t)n));
+}
+
 static struct img_auth
 auth_build(struct image *im, const struct conf *c, struct secrets *s,
     const struct conf_auth *a)
 {
-	const char *realm = a->realm != NULL ? a->realm : a->name;
 	struct img_auth out = { .type = a->kind,
 		.slot = IMG_NONE,
 		.cache = a->kind == IMG_AUTH_JWT ? a->cache : a->ttl_us != 0,
@@ -246,7 +271,7 @@ auth_build(struct image *im, const struct conf *c, struct secrets *s,
 		out.header_id = http_field_find(slice_str(a->header));
 	out.cookie = image_text(im, slice_str(a->cookie));
 	out.query = image_text(im, slice_str(a->query));
-	out.realm = image_text(im, slice_str(realm));
+	out.challenge = challenge_build(im, a);
 	kind_build(im, s, a, &out);
 	return out;
 }

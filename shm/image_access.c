@@ -45,7 +45,7 @@ auth_check(const struct img_head *img, const struct img_auth *a)
 {
 	return a->type < IMG_AUTH_TYPES && str_inside(img, a->name) &&
 	    str_inside(img, a->header) && str_inside(img, a->cookie) &&
-	    str_inside(img, a->query) && str_inside(img, a->realm) &&
+	    str_inside(img, a->query) && str_inside(img, a->challenge) &&
 	    secret_inside(img, a->keys) && str_inside(img, a->jwks_url) &&
 	    index_check(a->jwks_trust, img->trusts) &&
 	    strings_check(img, a->issuers) &&

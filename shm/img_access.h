@@ -59,7 +59,8 @@ struct img_auth {
 	uint32_t header_id;    /* its enum field_id */
 	struct img_str cookie;
 	struct img_str query; /* api_key: of this parameter */
-	struct img_str realm;
+	/* In a 401, of its scheme and with its realm; errors go behind it. */
+	struct img_str challenge;
 	/* jwt */
 	uint32_t algs; /* bits of enum jose_alg */
 	uint32_t own;  /* 1: keys are those that the gateway signs with */

@@ -3,10 +3,7 @@
  */
 #include "worker/filter/challenge.h"
 
-#include "common/base/json.h"
-
 #define CHALLENGE_BYTES 512u /* of one */
-#define REALM_MAX 128u
 
 static enum auth_scheme
 scheme_of(const struct img_auth *a)
@@ -27,61 +24,28 @@ scheme_of(const struct img_auth *a)
 	return AUTH_SCHEME_BEARER;
 }
 
-/* The last two are ours: nobody has registered any for these. */
-static const struct slice scheme_leads[AUTH_SCHEMES] = {
-	[AUTH_SCHEME_BEARER] = { "Bearer realm=", 13 },
-	[AUTH_SCHEME_BASIC] = { "Basic realm=", 12 },
-	[AUTH_SCHEME_API_KEY] = { "ApiKey realm=", 13 },
-	[AUTH_SCHEME_CERTIFICATE] = { "Certificate realm=", 18 },
-};
-
-/* As a quoted-string (RFC 9110 5.6.4). */
-static void
-put_quoted(struct text *t, struct slice value)
-{
-	size_t from = 0;
-
-	text_add_char(t, '"');
-	for (size_t i = json_plain(value); i < value.n; i++) {
-		if (value.p[i] != '"' && value.p[i] != '\\')
-			continue;
-		text_add(t, slice_make(value.p + from, i - from));
-		text_add_char(t, '\\');
-		from = i;
-	}
-	text_add(t, slice_skip(value, from));
-	text_add_char(t, '"');
-}
-
+/* The authenticator's own, and the error of a token (RFC 6750 3). */
 static void
 put_challenge(struct text *t, const struct req *q, const struct img_auth *a,
     enum why why, const struct challenge_bad *bad)
 {
-	enum auth_scheme scheme = scheme_of(a);
-	struct slice realm = img_slice(q->image, a->realm);
-
-	if (realm.n == 0)
-		realm = img_slice(q->image, a->name);
-	if (realm.n > REALM_MAX)
-		realm.n = REALM_MAX;
-	text_add(t, scheme_leads[scheme]);
-	put_quoted(t, realm);
-	if (scheme == AUTH_SCHEME_BASIC)
-		text_add(t, SLICE_LIT(", charset=\"UTF-8\""));
-	if (scheme != AUTH_SCHEME_BEARER || bad == NULL ||
-	    bad->scheme != AUTH_SCHEME_BEARER)
+	text_add(t, img_slice(q->image, a->challenge));
+	if (bad == NULL || bad->scheme != AUTH_SCHEME_BEARER ||
+	    scheme_of(a) != AUTH_SCHEME_BEARER)
 		return;
-	text_add(t, SLICE_LIT(", error=\"invalid_token\", error_description="));
-	put_quoted(t, slice_str(why_table[why].help));
+	text_add(
+	    t, SLICE_LIT(", error=\"invalid_token\", error_description=\""));
+	text_add(t, slice_str(why_table[why].help));
+	text_add(t, SLICE_LIT("\""));
 }
 
+/* One for each scheme, of the first authenticator that takes it. */
 static struct slice
-challenge_text(struct req *q, enum why why, const struct challenge_bad *bad)
+challenges_put(struct req *q, enum why why, const struct challenge_bad *bad,
+    const struct img_auth *all)
 {
 	const struct img_span *span = &q->match.route->authenticate;
 	const uint32_t *list = img_at(q->image, span->off);
-	const struct img_auth *all =
-	    img_at(q->image, q->image->access.authenticators.off);
 	unsigned said = 0;
 	size_t most = span->count < AUTH_SCHEMES ? span->count : AUTH_SCHEMES;
 	size_t room =
@@ -107,6 +71,20 @@ challenge_text(struct req *q, enum why why, const struct challenge_bad *bad)
 			put_challenge(&t, q, a, why, bad);
 	}
 	return text_slice(&t);
+}
+
+/* Nothing has to be put together for the most frequent of them. */
+static struct slice
+challenge_text(struct req *q, enum why why, const struct challenge_bad *bad)
+{
+	const struct img_span *span = &q->match.route->authenticate;
+	const uint32_t *list = img_at(q->image, span->off);
+	const struct img_auth *all =
+	    img_at(q->image, q->image->access.authenticators.off);
+
+	return bad == NULL && span->count == 1
+	    ? img_slice(q->image, all[list[0]].challenge)
+	    : challenges_put(q, why, bad, all);
 }
 
 void

@@ -213,7 +213,7 @@ START_TEST(jwt)
 	const struct keyset *set;
 
 	ck_assert_uint_eq(a->type, IMG_AUTH_JWT);
-	ck_assert(str_is(a->name, "main") && str_is(a->realm, "r"));
+	ck_assert(str_is(a->name, "main"));
 	ck_assert(str_is(a->cookie, "s") && a->header.len == 0);
 	ck_assert_uint_eq(
 	    a->algs, UINT32_C(1) << JOSE_HS256 | UINT32_C(1) << JOSE_ES256);
@@ -235,6 +235,23 @@ START_TEST(jwt)
 }
 END_TEST
 
+START_TEST(challenges)
+{
+	static const char *const want[] = {
+		"Bearer realm=\"r\"",
+		"Bearer realm=\"far\"",
+		"ApiKey realm=\"keys\"",
+		"Basic realm=\"ops\", charset=\"UTF-8\"",
+		"Certificate realm=\"cert\"",
+		"Bearer realm=\"ask\"",
+		"Bearer realm=\"out\"",
+	};
+
+	for (uint32_t i = 0; i < sizeof(want) / sizeof(want[0]); i++)
+		ck_assert(str_is(auth(i)->challenge, want[i]));
+}
+END_TEST
+
 START_TEST(fetched)
 {
 	const struct img_auth *a = auth(1);
@@ -247,7 +264,6 @@ START_TEST(fetched)
 	ck_assert_uint_eq(a->jwks_trust, 0);
 	ck_assert(str_is(a->header, "X-Tok"));
 	ck_assert_uint_eq(a->header_id, FIELD_OTHER);
-	ck_assert(str_is(a->realm, "far"));
 	ck_assert_uint_eq(a->cache, 1);
 }
 END_TEST
@@ -520,6 +536,7 @@ main(void)
 
 	tcase_add_unchecked_fixture(tc, image_make, image_drop);
 	tcase_add_test(tc, jwt);
+	tcase_add_test(tc, challenges);
 	tcase_add_test(tc, fetched);
 	tcase_add_test(tc, keys);
 	tcase_add_test(tc, users_and_certificates);

@@ -170,15 +170,38 @@ flow_fini(void)
 
 /* ---- the configuration ---- */
 
+static inline const char *
+flow_scheme(enum img_auth_type type)
+{
+	switch (type) {
+	case IMG_AUTH_API_KEY:
+		return "ApiKey";
+	case IMG_AUTH_BASIC:
+		return "Basic";
+	case IMG_AUTH_MTLS:
+		return "Certificate";
+	case IMG_AUTH_JWT:
+	case IMG_AUTH_INTROSPECTION:
+	case IMG_AUTH_FORWARD:
+	case IMG_AUTH_TYPES:
+		break;
+	}
+	return "Bearer";
+}
+
 /* One more authenticator of the route; its hash is its number. */
 static inline struct img_auth *
 flow_auth(enum img_auth_type type, const char *name)
 {
 	struct img_auth *a = &flow.auths[flow.auth_count++];
+	char challenge[128];
 
 	*a = (struct img_auth){ .type = type, .slot = IMG_NONE, .cache = 1 };
 	a->hash[0] = (uint8_t)flow.auth_count;
-	a->name = a->realm = kit_str(name);
+	a->name = kit_str(name);
+	(void)snprintf(challenge, sizeof(challenge), "%s realm=\"%s\"",
+	    flow_scheme(type), name);
+	a->challenge = kit_str(challenge);
 	a->types = kit_strs("jwt at+jwt");
 	a->claims[IMG_CLAIM_USER] = kit_str("sub");
 	a->claims[IMG_CLAIM_ROLES] = kit_str("roles");
