@@ -28,9 +28,9 @@ search() {
 	rm -rf "${out:?}/$name"
 	mkdir -p "$out/$name" && cd "$out/$name" &&
 		spin -a "$@" "$models/${name%%-*}.pml" &&
-		cc "$optimise" -w -DSAFETY -DCOLLAPSE -DMEMLIM=1000 \
+		cc "$optimise" -w -DSAFETY -DMEMLIM=2500 \
 			"${pan_flags[@]}" -o pan pan.c &&
-		./pan -m100000 -w22 >log 2>&1
+		./pan -m100000 -w24 >log 2>&1
 }
 
 verdict() {
