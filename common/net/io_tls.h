@@ -4,6 +4,7 @@
  *
  *	owner <- input - io.c <- tls_read  - libssl - BIO <- io_socket_recv
  *	owner -> out   - io.c -> tls_write - libssl - BIO -> io_socket_send
+ *	                                  \- tls_record -/
  *
  * Both areas through which records pass belong to the process. What of them
  * one connection has to keep is copied only when it must wait: for the socket

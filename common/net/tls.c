@@ -9,6 +9,7 @@
 
 #include "common/base/must.h"
 #include "common/net/tls_kdf.h"
+#include "common/net/tls_record.h"
 #include "common/net/tls_state.h"
 #include "common/net/tls_wire.h"
 
@@ -41,6 +42,7 @@ tls_init(void)
 	(void)tls_kdf_init();
 	ticket_cipher = EVP_CIPHER_fetch(NULL, "AES-256-CBC", NULL);
 	MUST(ticket_cipher != NULL);
+	tls_record_init();
 }
 
 const EVP_CIPHER *
@@ -109,6 +111,7 @@ tls_free(struct tls *t)
 		SSL_set_shutdown(
 		    t->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_free(t->ssl);
+	tls_record_end(t);
 	tls_server_free(t->server);
 	tls_client_free(t->client);
 	if (t->in != NULL)

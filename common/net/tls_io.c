@@ -8,6 +8,7 @@
 #include "common/base/must.h"
 #include "common/net/io.h"
 #include "common/net/io_tls.h"
+#include "common/net/tls_record.h"
 #include "common/net/tls_state.h"
 #include "common/net/tls_wire.h"
 
@@ -106,7 +107,9 @@ tls_handshake(struct io *io)
 	if (!tls_begin(t))
 		return TLS_FAILED;
 	t->started = true;
+	tls_record_watch(t);
 	r = SSL_do_handshake(t->ssl);
+	tls_record_watched(t, r == 1);
 	io->held = tls_wire_has_input(t);
 	if (r == 1) {
 		tls_done(t);
@@ -248,9 +251,9 @@ tls_seal(struct tls *t, struct spans *s)
 
 	while (s->count != 0 && done < STEP_BYTES) {
 		struct slice r = spans_record(*s, record_size(t));
-		size_t n;
+		size_t n = tls_record_write(t, r);
 
-		if (SSL_write_ex(t->ssl, r.p, r.n, &n) != 1) {
+		if (n == 0) {
 			tls_fail(t);
 			break;
 		}

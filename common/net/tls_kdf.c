@@ -5,7 +5,8 @@
  *	libssl -- EVP_KDF_derive --> kdf_derive -> kdf_extract -\
  *	                                        \-> kdf_expand --> hmac
  *
- * What libssl does not do, set parameters ahead of the derivation, fails.
+ * What libssl does not do, set parameters ahead of the derivation, fails. Who
+ * seals records himself learns here what libssl would seal them with.
  */
 /* A context of EVP is made anew for each digest (OpenSSL 3.0), and costs more
  * than a block of it; the deprecated calls work in place. */
@@ -30,6 +31,8 @@
 #define LABEL_MAX (2 + 1 + 255 + 1 + 255) /* RFC 8446 7.1: HkdfLabel */
 
 /* ---- the digests of the suites ---- */
+
+static const struct slice key_label = { "key", 3 }, iv_label = { "iv", 2 };
 
 struct digest {
 	const char *names[3]; /* the first is libssl's */
@@ -208,6 +211,72 @@ kdf_extract(const struct ask *a, unsigned char *out, size_t bytes)
 	return ok;
 }
 
+/* ---- traffic ---- */
+
+static struct {
+	struct tls_traffic *to; /* NULL: nobody watches */
+	struct slice label;
+} watched;
+
+void
+tls_kdf_watch(struct tls_traffic *to, struct slice label)
+{
+	watched.to = to;
+	watched.label = label;
+}
+
+/* What was derived may be the secret that is watched, or made from it. */
+static void
+watched_note(const struct ask *a, const unsigned char *out, size_t bytes)
+{
+	struct tls_traffic *to = watched.to;
+	struct slice label = a->parts[LABEL], key = a->parts[KEY];
+
+	if (slice_eq(label, watched.label) && bytes == a->digest->bytes) {
+		to->digest = a->digest;
+		memcpy(to->secret, out, bytes);
+		return;
+	}
+	if (label.n > key_label.n || to->digest == NULL ||
+	    key.n != to->digest->bytes ||
+	    CRYPTO_memcmp(key.p, to->secret, key.n) != 0)
+		return;
+	if (slice_eq(label, key_label) && bytes <= sizeof(to->key)) {
+		memcpy(to->key, out, bytes);
+		to->key_bytes = bytes;
+	} else if (slice_eq(label, iv_label) && bytes == sizeof(to->iv)) {
+		memcpy(to->iv, out, bytes);
+	}
+}
+
+static bool
+traffic_expand(const struct tls_traffic *t, struct slice label,
+    unsigned char *out, size_t bytes)
+{
+	struct ask a = { .digest = t->digest };
+
+	a.parts[PREFIX] = SLICE_LIT("tls13 ");
+	a.parts[LABEL] = label;
+	return kdf_expand(
+	    &a, bytes_of(t->secret, t->digest->bytes), SLICE_NONE, out, bytes);
+}
+
+bool
+tls_kdf_update(struct tls_traffic *t)
+{
+	unsigned char next[DIGEST_MAX];
+	bool ok;
+
+	if (t->digest == NULL || t->key_bytes == 0)
+		return false;
+	ok =
+	    traffic_expand(t, SLICE_LIT("traffic upd"), next, t->digest->bytes);
+	memcpy(t->secret, next, t->digest->bytes);
+	OPENSSL_cleanse(next, sizeof(next));
+	return ok && traffic_expand(t, key_label, t->key, t->key_bytes) &&
+	    traffic_expand(t, iv_label, t->iv, sizeof(t->iv));
+}
+
 /* ---- what is asked ---- */
 
 static const struct digest *
@@ -286,7 +355,10 @@ kdf_derive(
 	(void)ctx;
 	for (const OSSL_PARAM *p = params; ok && p->key != NULL; p++)
 		ok = ask_take(&a, p);
-	return ok && ask_answer(&a, out, bytes);
+	ok = ok && ask_answer(&a, out, bytes);
+	if (ok && watched.to != NULL)
+		watched_note(&a, out, bytes);
+	return ok;
 }
 
 /* ---- what libcrypto sees ---- */

@@ -11,6 +11,7 @@
 #include "common/base/hash.h"
 #include "common/net/timer.h"
 #include "common/net/tls.h"
+#include "common/net/tls_kdf.h"
 
 #define TLS_FAULT_BYTES 128
 #define TLS_NAME_MAX 255 /* of a host name, RFC 1035 2.3.4 */
@@ -60,6 +61,10 @@ struct tls {
 	struct tls_resume *resume; /* or NULL */
 	uint64_t maker;            /* of the sessions of this connection */
 
+	struct tls_traffic traffic; /* what it writes with, in TLS 1.3 */
+	EVP_CIPHER_CTX *sealer;     /* NULL: libssl makes the records */
+	uint64_t sealed;            /* records with the key of `traffic` */
+
 	struct buf *in;   /* records that were received and not yet read */
 	struct obuf out;  /* records that the socket did not take, or put off */
 	struct timer due; /* of what is put off */
@@ -74,6 +79,7 @@ struct tls {
 
 	bool started : 1;     /* the handshake has begun */
 	bool ready : 1;       /* it is over */
+	bool wrote : 1;       /* data was written */
 	bool broken : 1;      /* libssl must not be asked again */
 	bool bye : 1;         /* close_notify is on its way */
 	bool put_off : 1;     /* out leaves with what is sent next */

@@ -5,7 +5,7 @@
  *	socket --recv--> wire.in --BIO--> libssl
  *	                    \ rest: t->in
  *	libssl --BIO--> wire.out --send--> socket
- *	                    \ rest: t->out
+ *	tls_record.c ---/   \ rest: t->out
  */
 #include <errno.h>
 #include <sys/mman.h>
@@ -203,23 +203,39 @@ tls_wire_push(struct tls *t)
 		wire_keep(t, sent);
 }
 
+unsigned char *
+tls_wire_room(struct tls *t, size_t n)
+{
+	if (n > OUT_BYTES - wire->out_end)
+		tls_wire_push(t);
+	if (t->out.bytes > WAITING_MAX) {
+		tls_fault_say(t, "the peer does not read");
+		return NULL;
+	}
+	return n <= OUT_BYTES ? (unsigned char *)wire->out + wire->out_end
+			      : NULL;
+}
+
+void
+tls_wire_add(size_t n)
+{
+	wire->out_end += n;
+}
+
 static int
 wire_bio_write(BIO *bio, const char *p, int n)
 {
 	struct tls *t = BIO_get_data(bio);
+	unsigned char *to = tls_wire_room(t, (size_t)n);
 
 	BIO_clear_retry_flags(bio);
-	if ((size_t)n > OUT_BYTES - wire->out_end)
-		tls_wire_push(t);
-	if (t->out.bytes > WAITING_MAX) {
-		/* It makes us answer, and does not listen. */
-		tls_fault_say(t, "the peer does not read");
+	if (to == NULL)
 		return -1;
-	}
-	if ((size_t)n > OUT_BYTES)
-		return -1;
-	memcpy(wire->out + wire->out_end, p, (size_t)n);
-	wire->out_end += (size_t)n;
+	/* Of what it makes once the records are ours, it is told otherwise. */
+	if (t->sealer != NULL)
+		return n;
+	memcpy(to, p, (size_t)n);
+	tls_wire_add((size_t)n);
 	return n;
 }
 

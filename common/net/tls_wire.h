@@ -7,6 +7,7 @@
 #define COMMON_NET_TLS_WIRE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define TLS_PUT_OFF_US 100000
 #define TLS_RECORD_MAX 16384 /* bytes of data in one, RFC 8446 5.1 */
@@ -37,6 +38,13 @@ void tls_wire_put_off(struct tls *t);
  * leave in one send; else sends it. False: something waits.
  */
 bool tls_wire_lift(struct tls *t);
+
+/*
+ * Room for n bytes of records behind those that were made in this step, and so
+ * many were put there. NULL: the peer makes us answer, and does not listen.
+ */
+unsigned char *tls_wire_room(struct tls *t, size_t n);
+void tls_wire_add(size_t n);
 
 /* TLS_RECORD_MAX bytes to put the data of one record together. */
 char *tls_wire_gather(void);

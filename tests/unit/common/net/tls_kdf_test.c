@@ -203,6 +203,83 @@ START_TEST(as_the_default)
 }
 END_TEST
 
+/* ---- what is watched ---- */
+
+static void
+expand(const char *key, const char *label, size_t bytes)
+{
+	struct want w = { EXPAND, "SHA2-256", hex(key), { 0 }, word(label),
+		{ 0 }, bytes };
+	unsigned char out[OUT_MAX];
+
+	ck_assert(derive(ours, &w, out));
+	OPENSSL_free((void *)(uintptr_t)w.key.p);
+}
+
+static void
+is_hex(const unsigned char *p, const char *want)
+{
+	struct bytes b = hex(want);
+
+	ck_assert_mem_eq(p, b.p, b.n);
+	OPENSSL_free((void *)(uintptr_t)b.p);
+}
+
+/* All that libssl derives of that secret, and nothing of another one. */
+START_TEST(notes_the_secret)
+{
+	struct tls_traffic t = { 0 };
+
+	ck_assert(!tls_kdf_update(&t));
+	tls_kdf_watch(&t, SLICE_LIT("s ap traffic"));
+	expand(SERVER, "key", 16);
+	expand(SHAKE, "c ap traffic", 32);
+	ck_assert_ptr_null(t.digest);
+	expand(SHAKE, "s ap traffic", 32);
+	ck_assert_ptr_nonnull(t.digest);
+	expand(SERVER, "key", 16);
+	expand(SERVER, "iv", 12);
+	ck_assert_uint_eq(t.key_bytes, 0);
+	ck_assert(!tls_kdf_update(&t));
+	tls_kdf_watch(NULL, SLICE_NONE);
+	expand(SHAKE, "s ap traffic", 32);
+}
+END_TEST
+
+/* With the handshake's secret, of which the RFC tells key and iv. */
+START_TEST(notes_key_and_iv)
+{
+	struct tls_traffic t = { 0 };
+	struct want w = { EXPAND, "SHA2-256", hex(SHAKE), { 0 },
+		word("s hs traffic"), hex(HELLOS), 32 };
+	unsigned char out[OUT_MAX], next[OUT_MAX];
+
+	tls_kdf_watch(&t, SLICE_LIT("s hs traffic"));
+	ck_assert(derive(ours, &w, out));
+	expand(SERVER, "key", 16);
+	expand(SERVER, "iv", 12);
+	expand(SERVER, "finished", 32);
+	tls_kdf_watch(NULL, SLICE_NONE);
+	expand(SERVER, "key", 16);
+	is_hex(t.secret, SERVER);
+	is_hex(t.key, "3fce516009c21727d0f2e4e86ee403bc");
+	is_hex(t.iv, "5d313eb2671276ee13000b30");
+	ck_assert_uint_eq(t.key_bytes, 16);
+	OPENSSL_free((void *)(uintptr_t)w.key.p);
+	OPENSSL_free((void *)(uintptr_t)w.data.p);
+	/* RFC 8446 7.2 */
+	w = (struct want){ EXPAND, "SHA2-256", { out, 32 }, { 0 },
+		word("traffic upd"), { "", 0 }, 32 };
+	ck_assert(derive(theirs, &w, next));
+	ck_assert(tls_kdf_update(&t));
+	ck_assert_mem_eq(t.secret, next, 32);
+	w = (struct want){ EXPAND, "SHA2-256", { next, 32 }, { 0 }, word("key"),
+		{ "", 0 }, 16 };
+	ck_assert(derive(theirs, &w, out));
+	ck_assert_mem_eq(t.key, out, 16);
+}
+END_TEST
+
 /* ---- what is refused ---- */
 
 static const struct want refused[] = {
@@ -290,6 +367,8 @@ main(void)
 	tcase_add_loop_test(
 	    tc, of_the_rfc, 0, sizeof(vectors) / sizeof(vectors[0]));
 	tcase_add_loop_test(tc, as_the_default, 0, 4);
+	tcase_add_test(tc, notes_the_secret);
+	tcase_add_test(tc, notes_key_and_iv);
 	tcase_add_loop_test(
 	    tc, refuses, 0, sizeof(refused) / sizeof(refused[0]));
 	tcase_add_test(tc, refuses_long_parts);
