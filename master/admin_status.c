@@ -233,10 +233,11 @@ static void
 admin_hosts_write(
     struct json *j, const struct img_head *img, const struct img_route *route)
 {
-	const struct img_str *hosts = img_at(img, route->hosts.off);
+	const struct img_span span = img_route_more(img, route)->hosts;
+	const struct img_str *hosts = img_at(img, span.off);
 
 	json_array_begin(j, "hosts");
-	for (uint32_t i = 0; i < route->hosts.count; i++)
+	for (uint32_t i = 0; i < span.count; i++)
 		json_add_string(j, NULL, img_slice(img, hosts[i]));
 	json_array_end(j);
 }
@@ -245,14 +246,15 @@ static void
 admin_methods_write(
     struct json *j, const struct img_head *img, const struct img_route *route)
 {
-	const struct img_str *other = img_at(img, route->other_methods.off);
+	const struct img_span span = img_route_more(img, route)->other_methods;
+	const struct img_str *other = img_at(img, span.off);
 
 	json_array_begin(j, "methods");
 	for (unsigned m = 1; m < METHOD_COUNT; m++)
 		if ((route->methods >> m & 1) != 0)
 			json_add_string(
 			    j, NULL, http_method_name((enum http_method)m));
-	for (uint32_t i = 0; i < route->other_methods.count; i++)
+	for (uint32_t i = 0; i < span.count; i++)
 		json_add_string(j, NULL, img_slice(img, other[i]));
 	json_array_end(j);
 }
@@ -285,7 +287,8 @@ admin_route_write(
 
 	json_object_begin(j, NULL);
 	json_add_string(j, "name", img_slice(img, route->name));
-	json_add_string(j, "path", img_slice(img, route->path));
+	json_add_string(
+	    j, "path", img_slice(img, img_route_more(img, route)->path));
 	admin_hosts_write(j, img, route);
 	admin_methods_write(j, img, route);
 	if (route->split != 0)

@@ -43,11 +43,13 @@ names_of_routes(const struct img_head *img)
 {
 	const struct img_route *r =
 	    img != NULL ? img_at(img, img->routes.off) : NULL;
+	const struct img_route_more *more =
+	    img != NULL ? img_at(img, img->routes_more.off) : NULL;
 	struct names n = names_make(img != NULL ? img->routes.count : 0);
 
 	for (uint32_t i = 0; i < n.count; i++)
 		n.all[i] =
-		    (struct named){ img_slice(img, r[i].name), r[i].digest };
+		    (struct named){ img_slice(img, r[i].name), more[i].digest };
 	qsort(n.all, n.count, sizeof(*n.all), named_order);
 	return n;
 }

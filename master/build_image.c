@@ -87,28 +87,48 @@ image_reserve(struct image *im, size_t n)
 	im->room = room;
 }
 
-uint32_t
-image_alloc(struct image *im, size_t n)
+/* `align` is a power of 2. */
+static uint32_t
+alloc_at(struct image *im, size_t n, size_t align)
 {
 	uint64_t off;
 
-	image_reserve(im, n + 8);
-	off = (im->bytes + 7) & ~(uint64_t)7;
+	image_reserve(im, n + align);
+	off = (im->bytes + align - 1) & ~(uint64_t)(align - 1);
 	im->bytes = off + n;
 	return (uint32_t)off;
 }
 
-struct img_span
-image_span(struct image *im, const void *p, size_t count, size_t size)
+uint32_t
+image_alloc(struct image *im, size_t n)
+{
+	return alloc_at(im, n, 8);
+}
+
+static struct img_span
+span_at(
+    struct image *im, const void *p, size_t count, size_t size, size_t align)
 {
 	struct img_span span = { 0, (uint32_t)count };
 
 	if (count == 0)
 		return span;
-	span.off = image_alloc(im, count * size);
+	span.off = alloc_at(im, count * size, align);
 	if (p != NULL)
 		memcpy(image_at(im, span.off), p, count * size);
 	return span;
+}
+
+struct img_span
+image_span(struct image *im, const void *p, size_t count, size_t size)
+{
+	return span_at(im, p, count, size, 8);
+}
+
+struct img_span
+image_lines(struct image *im, const void *p, size_t count, size_t size)
+{
+	return span_at(im, p, count, size, IMG_LINE);
 }
 
 /* The entry for s at a multiple of `align`, or where it belongs. */

@@ -39,6 +39,10 @@ uint32_t image_alloc(struct image *im, size_t n);
 struct img_span
 image_span(struct image *im, const void *p, size_t count, size_t size);
 
+/* The same in whole cache lines, as far as an entry is not larger. */
+struct img_span
+image_lines(struct image *im, const void *p, size_t count, size_t size);
+
 /* The text, stored once however often it is asked for. */
 struct img_str image_text(struct image *im, struct slice s);
 

@@ -257,20 +257,23 @@ access_build(
 
 bool
 build_route(struct image *im, const struct conf *c, const struct conf_route *r,
-    const struct pattern *p, struct img_route *out, struct diag *d)
+    const struct pattern *p, struct img_route *out, struct img_route_more *more,
+    struct diag *d)
 {
 	size_t errors = d->errors;
 
 	out->name = image_text(im, slice_str(r->name));
-	out->path = image_text(im, slice_str(r->path));
-	out->digest = conf_route_digest(r);
+	more->path = image_text(im, slice_str(r->path));
+	if (pattern_has_rest(p))
+		out->rest_literal = p->literal;
+	more->digest = conf_route_digest(r);
 	out->encoded_slash_keep = r->encoded_slash_keep;
 	out->retry_unsafe = r->retry_unsafe;
 	out->class = (uint8_t)r->class;
 	out->timeouts = build_shared_timeouts(im, &r->timeouts);
-	out->hosts = build_strings(im, &r->hosts);
+	more->hosts = build_strings(im, &r->hosts);
 	out->upgrades = build_strings(im, &r->upgrade);
-	build_methods(im, &r->methods, &out->methods, &out->other_methods);
+	build_methods(im, &r->methods, &out->methods, &more->other_methods);
 	out->conditions = conditions_build(im, r);
 	rewrite_build(im, r, p, out, d);
 	out->request_rules =
@@ -281,7 +284,7 @@ build_route(struct image *im, const struct conf *c, const struct conf_route *r,
 	access_build(im, r, out);
 	build_route_limits(im, c, r, out);
 	out->filters = filters_of(out, c, r);
-	out->lines = build_route_lines(im, c, r);
+	more->lines = build_route_lines(im, c, r);
 	out->always = always_of(out);
 	return d->errors == errors;
 }

@@ -15,12 +15,12 @@ struct img_timeouts build_timeouts(const struct conf_timeouts *t);
 uint32_t build_shared_timeouts(struct image *im, const struct conf_timeouts *t);
 
 /*
- * Fills `out` for route r of c, whose pattern was parsed; what it refers to
- * goes into the image. False with complaints.
+ * Fills `out` and `more` for route r of c, whose pattern was parsed; what it
+ * refers to goes into the image. False with complaints.
  */
-bool
-build_route(struct image *im, const struct conf *c, const struct conf_route *r,
-    const struct pattern *p, struct img_route *out, struct diag *d);
+bool build_route(struct image *im, const struct conf *c,
+    const struct conf_route *r, const struct pattern *p, struct img_route *out,
+    struct img_route_more *more, struct diag *d);
 
 /*
  * An answer that is given as it stands; `what` is its body, for complaints, and

@@ -2,6 +2,7 @@
  * build_router.c - the router's tables: filled route by route, then written.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/must.h"
 #include "master/build_router.h"
@@ -240,6 +241,62 @@ terms_place(struct router *r)
 	}
 }
 
+/* What an edge to the node says in its place, or IMG_NONE. */
+static uint32_t
+leaf_of(const struct img_node *n)
+{
+	if (n->literals != 0 || n->param != IMG_NONE ||
+	    n->end.count + n->rest.count != 1)
+		return IMG_NONE;
+	return n->end.count != 0 ? IMG_LEAF_END : IMG_LEAF_REST;
+}
+
+/*
+ * Where each node goes, by its index: those that are leaves of edges into
+ * these, the others together, in the order that they had. The caller frees it.
+ */
+static uint32_t *
+nodes_pack(struct router *r)
+{
+	uint32_t *to = malloc((r->node_count + 1) * sizeof(*to)), kept = 0;
+
+	MUST(to != NULL);
+	memset(to, 0xff, r->node_count * sizeof(*to));
+	for (size_t i = 0; i < r->edges.count; i++) {
+		uint32_t child = r->edges.entries[i].slot.a;
+
+		to[child] = leaf_of(&r->nodes[child]);
+	}
+	for (size_t i = 0; i < r->node_count; i++) {
+		if (to[i] != IMG_NONE)
+			continue;
+		to[i] = kept;
+		r->nodes[kept++] = r->nodes[i];
+	}
+	r->node_count = kept;
+	return to;
+}
+
+static void
+leaves_drop(struct router *r)
+{
+	uint32_t *to = nodes_pack(r);
+
+	for (size_t i = 0; i < r->node_count; i++)
+		if (r->nodes[i].param != IMG_NONE)
+			r->nodes[i].param = to[r->nodes[i].param];
+	for (size_t i = 0; i < r->group_count; i++)
+		if (r->groups[i].root != IMG_NONE)
+			r->groups[i].root = to[r->groups[i].root];
+	for (size_t i = 0; i < r->edges.count; i++) {
+		struct img_slot *s = &r->edges.entries[i].slot;
+
+		s->a = to[s->a];
+		table_move(&r->edges, r->im, r->key, i, to[s->owner]);
+	}
+	free(to);
+}
+
 void
 router_write(struct router *r, const struct conf *c, struct diag *d)
 {
@@ -249,6 +306,7 @@ router_write(struct router *r, const struct conf *c, struct diag *d)
 
 	out.lists = terms_write(&r->terms, r->im, c, d);
 	terms_place(r);
+	leaves_drop(r);
 	out.hosts = table_write(&r->hosts, r->im);
 	out.paths = table_write(&r->paths, r->im);
 	out.edges = table_write(&r->edges, r->im);

@@ -53,7 +53,7 @@ entry_fits(const struct table_entry *e, const struct image *im, uint64_t hash,
     uint32_t owner, struct slice text)
 {
 	return e->hash == hash && e->slot.owner == owner &&
-	    slice_eq(image_slice(im, e->slot.text), text);
+	    slice_eq(image_slice(im, e->text), text);
 }
 
 struct img_slot *
@@ -76,13 +76,37 @@ table_put(struct table *t, const struct image *im, struct hash_key key,
 	build_grow(&t->entries, &t->room, t->count, sizeof(*e));
 	e = &t->entries[t->count++];
 	e->hash = hash;
+	e->text = text;
 	e->slot = (struct img_slot){ .tag = (uint32_t)hash,
 		.owner = owner,
-		.text = text,
 		.a = IMG_NONE,
 		.b = IMG_NONE };
 	t->index[at] = (uint32_t)t->count;
 	return &e->slot;
+}
+
+void
+table_move(struct table *t, const struct image *im, struct hash_key key,
+    size_t i, uint32_t owner)
+{
+	struct table_entry *e = &t->entries[i];
+	struct slice s = image_slice(im, e->text);
+
+	e->hash = img_slot_hash(hash_bytes(key, s.p, s.n), owner);
+	e->slot.tag = (uint32_t)e->hash;
+	e->slot.owner = owner;
+}
+
+static void
+slot_write(
+    const struct image *im, const struct table_entry *e, struct img_slot *to)
+{
+	*to = e->slot;
+	to->len = e->text.len;
+	if (e->text.len > IMG_SLOT_INSIDE)
+		to->text.off = e->text.off;
+	else if (e->text.len != 0)
+		memcpy(to->text.inside, im->p + e->text.off, e->text.len);
 }
 
 struct img_span
@@ -91,17 +115,17 @@ table_write(const struct table *t, struct image *im)
 	/* At most 5/8 full: short probes, and always an empty slot. */
 	size_t room = t->count == 0 ? 0 : t->count + t->count * 3 / 5 + 1;
 	struct img_span span =
-	    image_span(im, NULL, room, sizeof(struct img_slot));
+	    image_lines(im, NULL, room, sizeof(struct img_slot));
 	struct img_slot *slots = image_at(im, span.off);
 
 	for (size_t i = 0; i < room; i++)
-		slots[i].text.len = IMG_NONE;
+		slots[i].len = IMG_NONE;
 	for (size_t i = 0; i < t->count; i++) {
 		size_t at = img_slot_start(t->entries[i].hash, (uint32_t)room);
 
-		while (slots[at].text.len != IMG_NONE)
+		while (slots[at].len != IMG_NONE)
 			at = at + 1 == room ? 0 : at + 1;
-		slots[at] = t->entries[i].slot;
+		slot_write(im, &t->entries[i], &slots[at]);
 	}
 	return span;
 }

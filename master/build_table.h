@@ -11,7 +11,8 @@
 #include "master/build_image.h"
 
 struct table_entry {
-	struct img_slot slot;
+	struct img_slot slot; /* but for the text, which is written last */
+	struct img_str text;
 	uint64_t hash;
 };
 
@@ -30,6 +31,10 @@ void table_fini(struct table *t);
  */
 struct img_slot *table_put(struct table *t, const struct image *im,
     struct hash_key key, uint32_t owner, struct img_str text);
+
+/* Gives entry i to another owner, when nothing more is put. */
+void table_move(struct table *t, const struct image *im, struct hash_key key,
+    size_t i, uint32_t owner);
 
 /* Writes the table as image_find reads it. */
 struct img_span table_write(const struct table *t, struct image *im);

@@ -67,6 +67,12 @@ route_at(struct image *im, uint32_t index)
 	return &routes[index];
 }
 
+static struct img_span
+other_methods_of(struct image *im, const struct img_route *r)
+{
+	return img_route_more(image_head(im), r)->other_methods;
+}
+
 static bool
 text_eq(struct img_str a, struct img_str b)
 {
@@ -123,20 +129,21 @@ static bool
 methods_covered(
     struct image *im, const struct img_route *r, const struct img_route *by)
 {
-	const struct img_str *mine = image_at(im, r->other_methods.off);
-	const struct img_str *theirs = image_at(im, by->other_methods.off);
+	const struct img_span some = other_methods_of(im, r);
+	const struct img_span all = other_methods_of(im, by);
+	const struct img_str *mine = image_at(im, some.off);
+	const struct img_str *theirs = image_at(im, all.off);
 
 	if (by->methods == 0)
 		return true;
 	if (r->methods == 0 || (r->methods & ~by->methods) != 0)
 		return false;
-	for (uint32_t i = 0; i < r->other_methods.count; i++) {
+	for (uint32_t i = 0; i < some.count; i++) {
 		uint32_t k = 0;
 
-		while (
-		    k < by->other_methods.count && !text_eq(mine[i], theirs[k]))
+		while (k < all.count && !text_eq(mine[i], theirs[k]))
 			k++;
-		if (k == by->other_methods.count)
+		if (k == all.count)
 			return false;
 	}
 	return true;

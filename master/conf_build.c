@@ -192,16 +192,17 @@ services_build(struct build *b)
 }
 
 static void
-route_place(struct build *b, const struct conf_route *r,
-    const struct pattern *p, const struct img_route *record)
+route_place(struct build *b, uint32_t index, const struct pattern *p,
+    struct img_str path)
 {
-	if (r->hosts.count == 0)
-		router_add(&b->router, router_group(&b->router, NULL), p,
-		    record->path, record->index);
-	for (size_t i = 0; i < r->hosts.count; i++)
+	const struct conf_strings *hosts = &b->c->routes[index].hosts;
+
+	if (hosts->count == 0)
+		router_add(
+		    &b->router, router_group(&b->router, NULL), p, path, index);
+	for (size_t i = 0; i < hosts->count; i++)
 		router_add(&b->router,
-		    router_group(&b->router, r->hosts.items[i]), p,
-		    record->path, record->index);
+		    router_group(&b->router, hosts->items[i]), p, path, index);
 }
 
 /* Its index in img_head.responds, or IMG_NONE. */
@@ -256,9 +257,9 @@ route_build(struct build *b, uint32_t index)
 {
 	const struct conf_route *r = &b->c->routes[index];
 	struct img_route *all;
+	struct img_route_more *mores, more = { 0 };
 	struct pattern p;
-	struct img_route record = { .index = index,
-		.row = IMG_NONE,
+	struct img_route record = { .row = IMG_NONE,
 		.authorize = IMG_NONE,
 		.acl = build_acl_index(&r->acl),
 		.cors = r->cors != NULL ? (uint32_t)r->cors_index : IMG_NONE,
@@ -271,11 +272,13 @@ route_build(struct build *b, uint32_t index)
 		return;
 	record.respond = respond_build(b, &r->respond, "respond.body", &p);
 	authorize_build(b, r, &p, &record);
-	if (!build_route(&b->im, b->c, r, &p, &record, b->d))
+	if (!build_route(&b->im, b->c, r, &p, &record, &more, b->d))
 		return;
-	route_place(b, r, &p, &record);
+	route_place(b, index, &p, more.path);
 	all = image_at(&b->im, image_head(&b->im)->routes.off);
 	all[index] = record;
+	mores = image_at(&b->im, image_head(&b->im)->routes_more.off);
+	mores[index] = more;
 }
 
 static void
@@ -283,7 +286,9 @@ routes_build(struct build *b)
 {
 	const struct conf *c = b->c;
 	struct img_span routes =
-	    image_span(&b->im, NULL, c->route_count, sizeof(struct img_route));
+	    image_lines(&b->im, NULL, c->route_count, sizeof(struct img_route));
+	struct img_span more = image_span(
+	    &b->im, NULL, c->route_count, sizeof(struct img_route_more));
 	struct img_span responds = { 0, 0 }, authorizes = { 0, 0 };
 
 	for (size_t i = 0; i < c->route_count; i++) {
@@ -298,6 +303,7 @@ routes_build(struct build *b)
 	    &b->im, NULL, authorizes.count, sizeof(struct img_authorize));
 	image_head(&b->im)->access.authorizes = authorizes;
 	image_head(&b->im)->routes = routes;
+	image_head(&b->im)->routes_more = more;
 	image_head(&b->im)->responds = responds;
 	fallbacks_build(b);
 	for (uint32_t i = 0; i < c->route_count; i++)

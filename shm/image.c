@@ -42,13 +42,13 @@ image_find(const struct img_head *img, struct img_span table,
 		return NULL;
 	/* The builder leaves empty slots in every table: this ends. */
 	at = img_slot_start(hash, table.count);
-	while (slots[at].text.len != IMG_NONE) {
+	while (slots[at].len != IMG_NONE) {
 		const struct img_slot *s = &slots[at];
 
 		if (s->tag == (uint32_t)hash && s->owner == owner) {
 			if (ahead != NULL)
 				ahead(img, s);
-			if (slice_eq(img_slice(img, s->text), text))
+			if (slice_eq(img_slot_text(img, s), text))
 				return s;
 		}
 		if (++at == table.count)
@@ -88,33 +88,42 @@ conditions_check(const struct img_head *img, struct img_span span)
 static bool
 route_check(const struct img_head *img, const struct img_route *r)
 {
-	return str_inside(img, r->name) && str_inside(img, r->path) &&
+	return str_inside(img, r->name) &&
 	    span_inside(img, (struct img_span){ r->timeouts, 1 },
 		sizeof(struct img_timeouts)) &&
 	    (r->service == IMG_NONE || r->service < img->services.count) &&
 	    (r->respond == IMG_NONE || r->respond < img->responds.count) &&
 	    index_check(r->cors, img->cors) &&
 	    index_check(r->security, img->security) &&
-	    r->class < IMG_CLASS_COUNT && strings_check(img, r->hosts) &&
-	    strings_check(img, r->other_methods) &&
-	    strings_check(img, r->upgrades) &&
+	    r->class < IMG_CLASS_COUNT && strings_check(img, r->upgrades) &&
 	    conditions_check(img, r->conditions) && image_split_check(img, r) &&
-	    image_lines_check(img, r->lines) && ops_check(img, r->rewrite) &&
-	    rules_check(img, r->request_rules) &&
+	    ops_check(img, r->rewrite) && rules_check(img, r->request_rules) &&
 	    rules_check(img, r->response_rules);
+}
+
+static bool
+route_more_check(const struct img_head *img, const struct img_route_more *r)
+{
+	return str_inside(img, r->path) && strings_check(img, r->hosts) &&
+	    strings_check(img, r->other_methods) &&
+	    image_lines_check(img, r->lines);
 }
 
 static bool
 routes_check(const struct img_head *img)
 {
 	const struct img_route *routes = img_at(img, img->routes.off);
+	const struct img_route_more *more = img_at(img, img->routes_more.off);
 	const struct img_respond *responds = img_at(img, img->responds.off);
 
 	if (!span_inside(img, img->routes, sizeof(*routes)) ||
+	    !span_inside(img, img->routes_more, sizeof(*more)) ||
+	    img->routes_more.count != img->routes.count ||
 	    !span_inside(img, img->responds, sizeof(*responds)))
 		return false;
 	for (uint32_t i = 0; i < img->routes.count; i++)
-		if (!route_check(img, &routes[i]))
+		if (!route_check(img, &routes[i]) ||
+		    !route_more_check(img, &more[i]))
 			return false;
 	for (uint32_t i = 0; i < img->responds.count; i++)
 		if (!str_inside(img, responds[i].content_type) ||
@@ -327,12 +336,25 @@ table_check(const struct img_head *img, struct img_span span)
 	if (!span_inside(img, span, sizeof(*slots)))
 		return false;
 	for (uint32_t i = 0; i < span.count; i++) {
-		if (slots[i].text.len == IMG_NONE)
+		const struct img_slot *s = &slots[i];
+
+		if (s->len == IMG_NONE)
 			empty = true;
-		else if (!str_inside(img, slots[i].text))
+		else if (s->len > IMG_SLOT_INSIDE &&
+		    !str_inside(img, (struct img_str){ s->text.off, s->len }))
 			return false;
 	}
 	return empty;
+}
+
+/* A child stands behind its parent: a descent ends. */
+static bool
+edge_check(const struct img_head *img, const struct img_slot *s)
+{
+	if (s->a == IMG_LEAF_END || s->a == IMG_LEAF_REST)
+		return s->b < img->routes.count;
+	return s->a < img->router.nodes.count && s->a > s->owner &&
+	    index_check(s->b, img->routes);
 }
 
 /* What the slots of the three tables lead to. */
@@ -345,21 +367,17 @@ slots_check(const struct img_head *img)
 	const struct img_slot *edges = img_at(img, r->edges.off);
 
 	for (uint32_t i = 0; i < r->hosts.count; i++)
-		if (hosts[i].text.len != IMG_NONE &&
+		if (hosts[i].len != IMG_NONE &&
 		    (!index_check(hosts[i].a, r->groups) ||
 			!index_check(hosts[i].b, r->groups)))
 			return false;
 	for (uint32_t i = 0; i < r->paths.count; i++)
-		if (paths[i].text.len != IMG_NONE &&
+		if (paths[i].len != IMG_NONE &&
 		    !term_check(
 			img, (struct img_term){ paths[i].a, paths[i].b }))
 			return false;
-	/* A child stands behind its parent: a descent ends. */
 	for (uint32_t i = 0; i < r->edges.count; i++)
-		if (edges[i].text.len != IMG_NONE &&
-		    (edges[i].a >= r->nodes.count ||
-			edges[i].a <= edges[i].owner ||
-			!index_check(edges[i].b, img->routes)))
+		if (edges[i].len != IMG_NONE && !edge_check(img, &edges[i]))
 			return false;
 	return true;
 }

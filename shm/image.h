@@ -8,6 +8,7 @@
 #define SHM_IMAGE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -221,16 +222,14 @@ struct img_split {
 };
 
 /*
- * A route's counter row in the registry is its entry in img_head.rows.
- *
  * There may be very many of them, of which each request needs another one: what
- * every request asks for comes first, what only some do next, and what is for
- * people last.
+ * every request asks for comes first and is one cache line, what only some do
+ * is another, and the rest is elsewhere, struct img_route_more.
  */
 struct img_route {
 	/*
 	 * A bit per enum http_method; 0: all methods. GET brings HEAD; bit 0
-	 * (METHOD_OTHER): those of other_methods.
+	 * (METHOD_OTHER): those of img_route_more.other_methods.
 	 */
 	uint32_t methods;
 	uint32_t filters;  /* bit per row of shm/filters.def that is on */
@@ -238,20 +237,22 @@ struct img_route {
 	uint32_t service;  /* index in img_head.services, or IMG_NONE */
 	uint32_t timeouts; /* offset of struct img_timeouts: route over service
 			      over top level; several routes have one */
-	uint32_t row;   /* registry row: filled in by the master at publish */
-	uint32_t index; /* in img_head.routes */
-	uint32_t cors;  /* in img_head.cors, or IMG_NONE */
-	uint32_t security; /* in img_head.security, or IMG_NONE */
-	uint8_t class;     /* enum img_class */
-	bool encoded_slash_keep;
-	bool has_rewrite;
-	bool retry_unsafe;          /* requests that are not idempotent, too */
+	uint32_t row; /* registry row: filled in by the master at publish */
+	uint32_t rest_literal; /* as img_node's; 0: no "*rest" */
+	uint32_t cors;         /* in img_head.cors, or IMG_NONE */
+	uint32_t security;     /* in img_head.security, or IMG_NONE */
+	uint8_t class;         /* enum img_class */
+	uint8_t grant;         /* enum img_grant */
+	bool encoded_slash_keep : 1;
+	bool has_rewrite : 1;
+	bool retry_unsafe : 1;  /* requests that are not idempotent, too */
+	bool anonymous : 1;     /* without credentials it goes on, too */
+	bool close_revoked : 1; /* streams end with the token they began with */
 	struct img_span conditions; /* struct img_condition: all must hold */
 	struct img_span request_rules, response_rules; /* struct img_rule */
 
-	struct img_span rewrite;       /* struct img_tmpl_op */
-	struct img_span upgrades;      /* struct img_str: protocols */
-	struct img_span other_methods; /* struct img_str: unlisted methods */
+	struct img_span rewrite;  /* struct img_tmpl_op */
+	struct img_span upgrades; /* struct img_str: protocols */
 	/* uint32_t: in img_access.authenticators, tried in this order. */
 	struct img_span authenticate;
 	/* uint32_t: in img_protect.limits, in the order of the configuration;
@@ -263,13 +264,18 @@ struct img_route {
 	/* Offset of struct img_split, of which `service` and `timeouts` are
 	 * then the first arm's; 0: none. */
 	uint32_t split;
-	uint8_t grant;      /* enum img_grant */
-	bool anonymous;     /* without credentials it goes on, too */
-	bool close_revoked; /* streams end with the token they began with */
-
 	struct img_str name;
-	struct img_str path;   /* the pattern as configured */
-	struct img_span hosts; /* struct img_str: for people */
+};
+
+_Static_assert(offsetof(struct img_route, rewrite) == IMG_LINE &&
+	sizeof(struct img_route) == 2 * IMG_LINE,
+    "each of its lines is for other requests");
+
+/* What hardly any request asks for of a route, and what is for people. */
+struct img_route_more {
+	struct img_str path;           /* the pattern as configured */
+	struct img_span other_methods; /* struct img_str: without a bit */
+	struct img_span hosts;         /* struct img_str: for people */
 	struct img_span lines; /* struct img_line, the route's own first */
 	uint64_t digest;       /* of what the configuration says of it */
 };
@@ -351,6 +357,7 @@ struct img_head {
 	struct img_span listeners;     /* struct img_listener */
 	struct img_span services;      /* struct img_service */
 	struct img_span routes;        /* struct img_route */
+	struct img_span routes_more;   /* struct img_route_more, as many */
 	struct img_span responds;      /* struct img_respond */
 	struct img_span cors;          /* struct img_cors */
 	struct img_span security;      /* struct img_security */
@@ -382,6 +389,22 @@ img_at(const struct img_head *img, uint32_t off)
 	return (const char *)img + off;
 }
 
+static inline uint32_t
+img_route_index(const struct img_head *img, const struct img_route *r)
+{
+	const struct img_route *all = img_at(img, img->routes.off);
+
+	return (uint32_t)(r - all);
+}
+
+static inline const struct img_route_more *
+img_route_more(const struct img_head *img, const struct img_route *r)
+{
+	const struct img_route_more *all = img_at(img, img->routes_more.off);
+
+	return &all[img_route_index(img, r)];
+}
+
 static inline const struct img_timeouts *
 img_route_timeouts(const struct img_head *img, const struct img_route *r)
 {
@@ -397,6 +420,15 @@ image_text_order(struct slice a, struct slice b)
 	return a.n != 0 ? memcmp(a.p, b.p, a.n) : 0;
 }
 
+/* The text of a slot that is not empty. */
+static inline struct slice
+img_slot_text(const struct img_head *img, const struct img_slot *slot)
+{
+	if (slot->len <= IMG_SLOT_INSIDE)
+		return slice_make(slot->text.inside, slot->len);
+	return img_slice(img, (struct img_str){ slot->text.off, slot->len });
+}
+
 /* The hash of a table's key, from the router's key over the text alone. */
 static inline uint64_t
 img_slot_hash(uint64_t text_hash, uint32_t owner)
@@ -404,11 +436,15 @@ img_slot_hash(uint64_t text_hash, uint32_t owner)
 	return hash_u64(text_hash + owner * 0x9e3779b97f4a7c15u);
 }
 
-/* Where the probing for a hash starts in a table of `count` slots. */
+/*
+ * Where the probing for a hash starts in a table of `count` slots: with the
+ * first of a cache line.
+ */
 static inline uint32_t
 img_slot_start(uint64_t hash, uint32_t count)
 {
-	return (uint32_t)((hash >> 32) * count >> 32);
+	return (uint32_t)((hash >> 32) * count >> 32) &
+	    ~(uint32_t)(IMG_LINE / sizeof(struct img_slot) - 1);
 }
 
 /* Told of a slot that is most likely the one, while its text is fetched. */

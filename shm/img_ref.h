@@ -8,12 +8,14 @@
 #include <stdint.h>
 
 #define IMG_NONE UINT32_MAX
+#define IMG_LINE 64 /* of the cache; an image begins with one */
 
 struct img_str {
 	uint32_t off, len;
 };
 
-/* `count` entries of a known type at off; off is aligned to 8. */
+/* `count` entries of a known type at off; off is aligned to 8, and to IMG_LINE
+ * where they are looked up by the million: slots of the router, and routes. */
 struct img_span {
 	uint32_t off, count;
 };

@@ -16,19 +16,33 @@ struct img_term {
 	uint32_t first, count; /* count 0: no route ends here */
 };
 
+#define IMG_SLOT_INSIDE 12 /* bytes of a text that is in its slot */
+
 /*
- * Open addressing with linear probing over (owner, text), see image_find.
+ * Open addressing with linear probing over (owner, text), see image_find. Two
+ * are a cache line: with a short text, as most segments have, a look-up touches
+ * no other one.
  * hosts: owner 0, a = group of the host, b = group of "*.host";
  * paths: owner is the group, (a, b) is a struct img_term;
- * edges: owner is the node, a = the child node, b = the route that is found
- *        there, if it is only one (else IMG_NONE): to be looked at ahead.
+ * edges: owner is the node, a = the child node or IMG_LEAF_*, b = the route
+ *        that is found there, if it is only one (else IMG_NONE): of a node, to
+ *        be looked at ahead.
  */
 struct img_slot {
 	uint32_t tag; /* low half of the hash */
 	uint32_t owner;
-	struct img_str text; /* len IMG_NONE: an empty slot */
 	uint32_t a, b;
+	uint32_t len; /* of the text; IMG_NONE: an empty slot */
+	union {
+		char inside[IMG_SLOT_INSIDE];
+		uint32_t off; /* of a longer one */
+	} text;
 };
+
+/* In place of a node, of which there is none: one route is all that is found
+ * behind the edge. Its pattern ends there; or "*rest" follows. */
+#define IMG_LEAF_END (IMG_NONE - 2)
+#define IMG_LEAF_REST (IMG_NONE - 1)
 
 /* One segment deep in the patterns of a group. */
 struct img_node {
@@ -60,5 +74,7 @@ struct img_router {
 	struct img_span lists;   /* uint32_t: indices in img_head.routes */
 	uint32_t suffix_min, suffix_max; /* bytes of "*.suffix"; 0, 0: none */
 };
+
+_Static_assert(IMG_LINE % sizeof(struct img_slot) == 0, "none is in two lines");
 
 #endif

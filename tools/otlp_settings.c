@@ -122,11 +122,12 @@ static void
 paths_copy(struct otlp_settings *s, const struct img_head *img)
 {
 	const struct img_route *routes = img_at(img, img->routes.off);
+	const struct img_route_more *more = img_at(img, img->routes_more.off);
 	uint32_t i, count = img->routes.count;
 	bool added;
 
 	for (i = 0; i < count; i++) {
-		char *path = settings_copy(s, img_slice(img, routes[i].path));
+		char *path = settings_copy(s, img_slice(img, more[i].path));
 
 		if (path == NULL)
 			break;

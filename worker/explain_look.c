@@ -65,9 +65,11 @@ explain_place(const struct img_head *img, enum img_place_of of, uint32_t index)
 static struct explain_place
 route_line(const struct req *q, uint32_t filter)
 {
-	const struct img_line *l = img_at(q->image, q->match.route->lines.off);
+	const struct img_span lines =
+	    img_route_more(q->image, q->match.route)->lines;
+	const struct img_line *l = img_at(q->image, lines.off);
 
-	for (uint32_t i = 0; i < q->match.route->lines.count; i++)
+	for (uint32_t i = 0; i < lines.count; i++)
 		if (l[i].filter == filter)
 			return (struct explain_place){
 				img_slice(q->image, l[i].file), l[i].line
@@ -82,7 +84,8 @@ look_route(struct explained *x, const struct req *q)
 {
 	const struct img_route *r = q->match.route;
 	struct explain_step *s = explain_step(x, "route", EXPLAIN_ON);
-	struct slice path = img_slice(q->image, r->path);
+	struct slice path =
+	    img_slice(q->image, img_route_more(q->image, r)->path);
 
 	x->route = arena_copy(&x->arena, img_slice(q->image, r->name));
 	s->place = route_line(q, IMG_NONE);

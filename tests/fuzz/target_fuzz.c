@@ -206,7 +206,7 @@ check_route(const struct head *h, const struct uri *u)
 		ctx = contexts_new();
 	}
 	MUST(route_find(img, ctx, h, u, NULL, &m) == ROUTE_FOUND);
-	MUST(m.route->index == plain_route(h->host));
+	MUST(img_route_index(img, m.route) == plain_route(h->host));
 	MUST(slice_eq(m.params[0], slice_skip(u->path, 1)));
 }
 

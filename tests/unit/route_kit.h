@@ -190,7 +190,9 @@ kit_get(const struct img_head *img, const char *host, const char *target)
 	kit_request_init(&q, "GET", host, target);
 	kit_request_find(&q, img, ctx);
 	contexts_free(ctx);
-	return q.verdict == ROUTE_FOUND ? (int)q.match.route->index : -1;
+	return q.verdict == ROUTE_FOUND
+	    ? (int)img_route_index(img, q.match.route)
+	    : -1;
 }
 
 static inline void

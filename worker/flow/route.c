@@ -131,6 +131,18 @@ route_method_listed(const struct img_head *img, uint32_t methods,
 	return false;
 }
 
+static bool
+route_serves(const struct img_head *img, const struct img_route *r,
+    const struct asked *q)
+{
+	struct img_span others = { 0, 0 };
+
+	if (q->method == METHOD_OTHER)
+		others = img_route_more(img, r)->other_methods;
+	return route_method_listed(
+	    img, r->methods, others, q->method, q->method_text);
+}
+
 static const struct img_cors *
 cors_at(const struct img_head *img, uint32_t index)
 {
@@ -150,8 +162,10 @@ allow_add(const struct img_head *img, struct route_match *m,
     const struct img_route *r)
 {
 	m->allow |= r->methods;
-	if (r->other_methods.count != 0 && m->allow_others < ROUTE_ALLOW_OTHERS)
-		m->allow_other[m->allow_others++] = &r->other_methods;
+	if ((r->methods >> METHOD_OTHER & 1u) != 0 &&
+	    m->allow_others < ROUTE_ALLOW_OTHERS)
+		m->allow_other[m->allow_others++] =
+		    &img_route_more(img, r)->other_methods;
 	if (m->cors == NULL)
 		m->cors = cors_at(img, r->cors);
 }
@@ -188,8 +202,7 @@ term_choose(const struct img_head *img, struct img_term term,
 
 		if (!conditions_hold(img, r, q))
 			continue;
-		if (route_method_listed(img, r->methods, r->other_methods,
-			q->method, q->method_text)) {
+		if (route_serves(img, r, q)) {
 			if (q->u->encoded_slash && !r->encoded_slash_keep)
 				return ROUTE_ENCODED_SLASH;
 			m->route = r;

@@ -29,8 +29,11 @@ struct choice {
 
 struct descent {
 	struct search *s;
-	uint32_t node, at; /* path[at] is the "/" before what is left */
-	uint32_t count;    /* captures so far, in m->params */
+	uint32_t node;        /* or IMG_LEAF_* */
+	uint32_t at;          /* path[at] is the "/" before what is left */
+	uint32_t route;       /* of a leaf */
+	struct img_node leaf; /* what it would be, were it a node */
+	uint32_t count;       /* captures so far, in m->params */
 	uint32_t choices;
 	struct choice choice[IMG_SEGMENTS_MAX];
 	struct img_term rest; /* the best "*rest" on the way */
@@ -44,20 +47,49 @@ text_hash(const struct img_head *img, struct slice s)
 	return hash_bytes(img->router.key, s.p, s.n);
 }
 
-static const struct img_node *
-node_at(const struct img_head *img, uint32_t node)
+static bool
+is_leaf(uint32_t node)
 {
+	return node == IMG_LEAF_END || node == IMG_LEAF_REST;
+}
+
+static const struct img_route *
+route_at(const struct img_head *img, uint32_t index)
+{
+	const struct img_route *routes = img_at(img, img->routes.off);
+
+	return &routes[index];
+}
+
+static const struct img_node *
+leaf_node(struct descent *d)
+{
+	const struct img_term term = { d->route, 1 };
+
+	d->leaf = (struct img_node){ .param = IMG_NONE };
+	if (d->node == IMG_LEAF_END) {
+		d->leaf.end = term;
+	} else {
+		d->leaf.rest = term;
+		d->leaf.rest_literal =
+		    route_at(d->s->img, d->route)->rest_literal;
+	}
+	return &d->leaf;
+}
+
+static const struct img_node *
+node_at(struct descent *d)
+{
+	const struct img_head *img = d->s->img;
 	const struct img_node *nodes = img_at(img, img->router.nodes.off);
 
-	return &nodes[node];
+	return is_leaf(d->node) ? leaf_node(d) : &nodes[d->node];
 }
 
 static void
 route_ahead(const struct img_head *img, uint32_t index)
 {
-	const struct img_route *routes = img_at(img, img->routes.off);
-
-	prefetch(&routes[index], sizeof(*routes));
+	prefetch(route_at(img, index), IMG_LINE);
 }
 
 /* A slot of the exact paths. */
@@ -74,7 +106,8 @@ edge_ahead(const struct img_head *img, const struct img_slot *slot)
 {
 	const struct img_node *nodes = img_at(img, img->router.nodes.off);
 
-	prefetch(&nodes[slot->a], sizeof(*nodes));
+	if (!is_leaf(slot->a))
+		prefetch(&nodes[slot->a], sizeof(*nodes));
 	if (slot->b != IMG_NONE)
 		route_ahead(img, slot->b);
 }
@@ -114,13 +147,11 @@ rest_note(struct descent *d, const struct img_node *n)
 	d->rest_params[d->count] = slice_skip(s->path, d->at + 1);
 }
 
-static uint32_t
-literal_child(const struct search *s, uint32_t node, struct slice segment)
+static const struct img_slot *
+literal_edge(const struct search *s, uint32_t node, struct slice segment)
 {
-	const struct img_slot *slot = image_find(s->img, s->img->router.edges,
+	return image_find(s->img, s->img->router.edges,
 	    text_hash(s->img, segment), node, segment, edge_ahead);
-
-	return slot != NULL ? slot->a : IMG_NONE;
 }
 
 static void
@@ -148,7 +179,7 @@ step(struct descent *d, const struct img_node *n)
 {
 	struct slice left = slice_skip(d->s->path, d->at + 1);
 	const char *slash = memchr(left.p, '/', left.n);
-	uint32_t child = IMG_NONE;
+	const struct img_slot *edge = NULL;
 	struct choice c = { n->param, d->at + 1, (uint32_t)d->s->path.n,
 		d->count };
 
@@ -156,11 +187,12 @@ step(struct descent *d, const struct img_node *n)
 		c.end = (uint32_t)(slash - d->s->path.p);
 	left.n = c.end - c.start;
 	if (n->literals != 0)
-		child = literal_child(d->s, d->node, left);
-	if (child != IMG_NONE) {
+		edge = literal_edge(d->s, d->node, left);
+	if (edge != NULL) {
 		if (c.param != IMG_NONE && left.n != 0)
 			d->choice[d->choices++] = c;
-		d->node = child;
+		d->node = edge->a;
+		d->route = edge->b;
 		d->at = c.end;
 		return true;
 	}
@@ -177,7 +209,7 @@ descend(struct descent *d)
 	bool more = true;
 
 	while (more) {
-		const struct img_node *n = node_at(d->s->img, d->node);
+		const struct img_node *n = node_at(d);
 
 		if (d->at < d->s->path.n) {
 			rest_note(d, n);

@@ -19,6 +19,7 @@ static struct region region;
 struct image {
 	struct img_head head;
 	struct img_route routes[4];
+	struct img_route_more more[4];
 	struct img_service services[2];
 	struct img_auth auth;
 	char text[16];
@@ -34,6 +35,7 @@ image_init(struct image *im)
 	memcpy(im->text, "abcdefgh", 8);
 	im->head.digest[0] = 0xab;
 	im->head.routes.off = OFF(routes);
+	im->head.routes_more.off = OFF(more);
 	im->head.services.off = OFF(services);
 	im->head.access.authenticators = (struct img_span){ OFF(auth), 1 };
 	im->auth.type = IMG_AUTH_API_KEY;
@@ -45,10 +47,10 @@ image_init(struct image *im)
 static void
 route_add(struct image *im, uint32_t name, uint64_t digest)
 {
-	struct img_route *r = &im->routes[im->head.routes.count++];
+	uint32_t i = im->head.routes.count++;
 
-	r->name = NAME(name);
-	r->digest = digest;
+	im->routes[i].name = NAME(name);
+	im->more[i].digest = digest;
 }
 
 static void

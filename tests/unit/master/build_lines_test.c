@@ -46,7 +46,8 @@ image(void)
 static uint32_t
 line_of(uint32_t route, uint32_t filter)
 {
-	const struct img_route *all = img_at(image(), image()->routes.off);
+	const struct img_route_more *all =
+	    img_at(image(), image()->routes_more.off);
 	const struct img_line *l = img_at(image(), all[route].lines.off);
 
 	for (uint32_t i = 0; i < all[route].lines.count; i++)
@@ -96,8 +97,8 @@ END_TEST
 START_TEST(lead_nowhere_else)
 {
 	struct img_head *img = (struct img_head *)(void *)t.c.image;
-	struct img_route *r =
-	    (struct img_route *)(void *)(t.c.image + img->routes.off);
+	struct img_route_more *r =
+	    (struct img_route_more *)(void *)(t.c.image + img->routes_more.off);
 	struct img_place *p =
 	    (struct img_place *)(void *)(t.c.image + img->places.off);
 	struct img_line *l =

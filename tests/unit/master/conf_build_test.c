@@ -211,7 +211,7 @@ START_TEST(records)
 	kit_slice_eq(img_slice(img, s->name), "users");
 	ck_assert_uint_eq(s->slot, IMG_NONE);
 	kit_slice_eq(img_slice(img, e->label), "127.0.0.1:9001");
-	kit_slice_eq(img_slice(img, r[0].path), "/a");
+	kit_slice_eq(img_slice(img, img_route_more(img, r)->path), "/a");
 	ck_assert_uint_eq(r[0].methods,
 	    1u << METHOD_GET | 1u << METHOD_HEAD | 1u << METHOD_OTHER);
 	ck_assert_uint_eq(r[0].service, 0);
@@ -241,26 +241,38 @@ edge_of(struct img_head *img, struct slice text)
 	struct img_slot *edges = (void *)((char *)img + img->router.edges.off);
 
 	for (uint32_t i = 0; i < img->router.edges.count; i++)
-		if (edges[i].text.len != IMG_NONE &&
-		    slice_eq(img_slice(img, edges[i].text), text))
+		if (edges[i].len != IMG_NONE &&
+		    slice_eq(img_slot_text(img, &edges[i]), text))
 			return &edges[i];
 	ck_abort_msg("no such edge");
 }
 
-/* An edge says which route is behind it, where it is only one. */
+/*
+ * An edge says which route is behind it, where it is only one; and where that
+ * is all, there is no node.
+ */
 START_TEST(edges_look_ahead)
 {
 	struct kit_route routes[] = { { .path = "/a/*rest" },
 		{ .path = "/b/:x" }, { .path = "/b/c/:y/d" },
 		{ .path = "/e/:x/f", .methods = { "GET" } },
-		{ .path = "/e/:x/f", .methods = { "PUT" } } };
+		{ .path = "/e/:x/f", .methods = { "PUT" } },
+		{ .path = "/:x/g" }, { .path = "/:x/g/*rest" } };
 	struct img_head *img = KIT_IMAGE(routes);
 
+	ck_assert_uint_eq(edge_of(img, SLICE_LIT("a"))->a, IMG_LEAF_REST);
 	ck_assert_uint_eq(edge_of(img, SLICE_LIT("a"))->b, 0);
 	ck_assert_uint_eq(edge_of(img, SLICE_LIT("b"))->b, IMG_NONE);
+	ck_assert_uint_eq(edge_of(img, SLICE_LIT("d"))->a, IMG_LEAF_END);
 	ck_assert_uint_eq(edge_of(img, SLICE_LIT("d"))->b, 2);
 	ck_assert_uint_eq(edge_of(img, SLICE_LIT("f"))->b, IMG_NONE);
-	edge_of(img, SLICE_LIT("d"))->b = 5;
+	ck_assert_uint_eq(edge_of(img, SLICE_LIT("g"))->b, 5);
+	/* Of the root, b, b/:, c, c/:, e, e/:, f, : and g. */
+	ck_assert_uint_eq(img->router.nodes.count, 10);
+	ck_assert(image_check(img, img->bytes));
+	edge_of(img, SLICE_LIT("d"))->b = 7;
+	ck_assert(!image_check(img, img->bytes));
+	edge_of(img, SLICE_LIT("d"))->b = IMG_NONE;
 	ck_assert(!image_check(img, img->bytes));
 	free(img);
 }

@@ -153,6 +153,7 @@ static struct {
 	struct img_head head;
 	struct img_str lists[4];
 	struct img_route routes[1];
+	struct img_route_more more[1];
 	char text[1024];
 } image;
 static size_t image_used;
@@ -196,7 +197,8 @@ configure(bool json)
 		.off = (uint32_t)offsetof(typeof(image), lists[2]), .count = 1
 	};
 	image.routes[0].name = text_of("user");
-	image.routes[0].path = text_of("/u/:id");
+	image.more[0].path = text_of("/u/:id");
+	image.head.routes_more.off = (uint32_t)offsetof(typeof(image), more);
 	image.head.routes =
 	    (struct img_span){ .off = (uint32_t)offsetof(typeof(image), routes),
 		    .count = 1 };
@@ -321,23 +323,27 @@ END_TEST
 START_TEST(many_long_paths)
 {
 	enum { ROUTES = 5000, PATH = 3900 };
-	size_t at = sizeof(image) + ROUTES * sizeof(struct img_route);
+	size_t at = sizeof(image) +
+	    ROUTES * (sizeof(struct img_route) + sizeof(struct img_route_more));
 	char *large = malloc(at + PATH + ROUTES * 8);
 	struct img_route *routes = (void *)(large + sizeof(image));
+	struct img_route_more *more = (void *)(routes + ROUTES);
 	struct img_head *img = (void *)large;
 
 	ck_assert_ptr_nonnull(large);
 	memcpy(large, &image, sizeof(image));
-	memset(routes, 0, ROUTES * sizeof(*routes));
+	memset(routes, 0, at - sizeof(image));
 	memset(large + at, 'p', PATH);
 	for (uint32_t i = 0; i < ROUTES; i++) {
 		size_t name = at + PATH + i * 8;
 
 		(void)snprintf(large + name, 8, "%07u", i);
 		routes[i].name = (struct img_str){ (uint32_t)name, 7 };
-		routes[i].path = (struct img_str){ (uint32_t)at, PATH };
+		more[i].path = (struct img_str){ (uint32_t)at, PATH };
 	}
 	img->routes = (struct img_span){ sizeof(image), ROUTES };
+	img->routes_more =
+	    (struct img_span){ (uint32_t)((char *)more - large), ROUTES };
 	img->bytes = at + PATH + ROUTES * 8;
 	otlp_configure(otlp, img);
 	free(large);

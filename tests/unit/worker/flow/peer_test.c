@@ -87,7 +87,9 @@ chosen(const struct img_head *img, const char *path, const struct peer *peer)
 	q.peer = peer;
 	kit_request_find(&q, img, ctx);
 	contexts_free(ctx);
-	return q.verdict == ROUTE_FOUND ? (int)q.match.route->index : -1;
+	return q.verdict == ROUTE_FOUND
+	    ? (int)img_route_index(img, q.match.route)
+	    : -1;
 }
 
 START_TEST(routes_by_certificate)

@@ -17,8 +17,15 @@ random_below(unsigned n)
 	return (unsigned)(hash_u64(random_state) % n);
 }
 
-/* Few words, so that patterns meet. */
-static const char *const words[] = { "a", "b", "aa", "a.b", "" };
+/* Few words, so that patterns meet: two of IMG_SLOT_INSIDE and more bytes. */
+static const char *const words[] = { "a", "b", "aa", "a.b.c.d.e.ff",
+	"a.b.c.d.e.f.g", "" };
+
+static const char *
+random_word(bool last)
+{
+	return words[random_below(last ? 6 : 5)];
+}
 static const char *const random_hosts[] = { "x.y", "*.y", "*.x.y", "z" };
 static const char *const random_methods[] = { "GET", "PUT", "HEAD", "LOCK" };
 static const char *const random_regexes[] = { "~^/a", "~b$", "~^/a/(.*)/b",
@@ -39,8 +46,7 @@ random_pattern(char *out)
 		else if (kind == 2 && last)
 			n += (size_t)sprintf(out + n, "/*rest");
 		else
-			n += (size_t)sprintf(
-			    out + n, "/%s", words[random_below(last ? 5 : 4)]);
+			n += (size_t)sprintf(out + n, "/%s", random_word(last));
 	}
 }
 
@@ -51,8 +57,8 @@ random_path(char *out)
 	size_t n = 0;
 
 	for (unsigned i = 0; i < segments; i++)
-		n += (size_t)sprintf(out + n, "/%s",
-		    words[random_below(i + 1 == segments ? 5 : 4)]);
+		n += (size_t)sprintf(
+		    out + n, "/%s", random_word(i + 1 == segments));
 }
 
 struct round {
@@ -108,7 +114,7 @@ request_compare(
 	const char *version = random_below(2) == 0 ? NULL : "1";
 	struct kit_request q;
 	struct plain best;
-	char path[64];
+	char path[128];
 	int want, got;
 
 	random_path(path);
@@ -118,7 +124,8 @@ request_compare(
 	kit_request_find(&q, img, ctx);
 	want =
 	    plain_find(r->routes, r->count, host, path, method, version, &best);
-	got = q.verdict == ROUTE_FOUND     ? (int)q.match.route->index
+	got = q.verdict == ROUTE_FOUND
+	    ? (int)img_route_index(img, q.match.route)
 	    : q.verdict == ROUTE_NO_METHOD ? -2
 					   : -1;
 	ck_assert_msg(got == want, "%s %s%s version %s: route %d (%s), not %d",
