@@ -76,8 +76,6 @@ req_ended(const struct req *q)
 static void
 explain_env(struct explain *e, struct region *r)
 {
-	struct hash_key id = hash_key_random();
-
 	e->in.region = *r;
 	e->env = (struct env){ .loop = &e->loop,
 		.region = &e->in.region,
@@ -87,13 +85,13 @@ explain_env(struct explain *e, struct region *r)
 		.plans = true,
 		.filters = e->filters,
 		.opool = &e->opool,
-		.id_prefix = { id.k0, id.k1 },
 		.req_ended = req_ended,
 		.call_ended = call_ended,
 		.wake_others = nobody,
 		.wake_worker = nobody_at,
 		.wake_master = nobody,
 		.wake_helpers = helpers_wanted };
+	random_init(&e->env.random, hash_key_random());
 	memcpy(e->filters, filters_all, sizeof(e->filters));
 	explain_claims_filter(&e->filters[IMG_FILTER_AUTHENTICATE]);
 }

@@ -322,7 +322,6 @@ static bool
 worker_env_init(struct worker *w, uint32_t slot)
 {
 	struct env *e = &w->env;
-	struct hash_key id = hash_key_random();
 
 	*e = (struct env){ .loop = &w->loop,
 		.region = &w->in->region,
@@ -331,9 +330,9 @@ worker_env_init(struct worker *w, uint32_t slot)
 		.helpers = w->in->helpers,
 		.filters = filters_all,
 		.opool = &w->opool,
-		.id_prefix = { id.k0, id.k1 },
 		.req_ended = meters_request,
 		.call_ended = meters_call };
+	random_init(&e->random, hash_key_random());
 	audit_begin(e->region, slot);
 	wakes_set(e);
 	return parts_init(e) && opool_init(&w->opool, e);

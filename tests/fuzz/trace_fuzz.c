@@ -109,7 +109,7 @@ check_parent(const struct req *q, uint32_t propagate)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct env env = { .id_prefix = { 1, 2 } };
+	static struct env env;
 	static struct field fields[LINES], up[LINES];
 	char *copy = malloc(size + 1); /* its end is watched */
 	struct req q = { .env = &env, .image = &image.head };

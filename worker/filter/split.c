@@ -50,7 +50,7 @@ split_hash(const struct req *q, const struct img_split *s)
 	struct slice value;
 
 	if (by.kind == IMG_HASH_NONE)
-		return env_random(q->env);
+		return random_word(&q->env->random);
 	if (!req_key_find(q, by, &value) || value.n == 0)
 		value = req_key_address(q);
 	return hash_bytes(key, value.p, value.n);

@@ -1,34 +1,17 @@
 /*
- * env.c - request ids: a counter under the worker's random key; and the date,
- * of which what is in seconds is written anew once a second only.
+ * env.c - request ids; and the date, of which what is in seconds is written
+ * anew once a second only.
  */
 #include "worker/flow/env.h"
 
-#include "common/base/hash.h"
 #include "common/base/hex.h"
-
-uint64_t
-env_random(struct env *e)
-{
-	struct hash_key key = { e->id_prefix[0], e->id_prefix[1] };
-
-	return hash_word(key, e->id_count++);
-}
-
-void
-env_random_pair(struct env *e, uint64_t out[2])
-{
-	struct hash_key key = { e->id_prefix[0], e->id_prefix[1] };
-
-	hash_word_pair(key, e->id_count++, out);
-}
 
 void
 env_make_id(struct env *e, char out[ENV_ID_BYTES])
 {
 	uint64_t id[2];
 
-	env_random_pair(e, id);
+	random_pair(&e->random, id);
 	_Static_assert(2 * sizeof(id) == ENV_ID_BYTES, "all of its digits");
 	hex_write(id, sizeof(id), out);
 }

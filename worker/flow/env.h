@@ -14,6 +14,7 @@
 #include "common/base/clock.h"
 #include "common/base/list.h"
 #include "common/base/pool.h"
+#include "common/base/random.h"
 #include "common/base/slice.h"
 #include "common/net/loop.h"
 #include "shm/counters.h"
@@ -83,8 +84,8 @@ struct env {
 	/* Bans of one second, for the log. */
 	uint32_t bans_logged;
 	int64_t bans_logged_s;
-	uint64_t id_prefix[2], id_count; /* request ids */
-	struct mono walled;              /* the turn in which `wall` was read */
+	struct random random; /* request ids, and other lots */
+	struct mono walled;   /* the turn in which `wall` was read */
 	struct wall wall;
 	int64_t date_s; /* what `date` says; 0: nothing yet */
 	char date[WALL_DATE_BYTES];
@@ -108,11 +109,6 @@ struct env {
 
 /* A new request id: 32 hex digits that do not repeat and cannot be guessed. */
 void env_make_id(struct env *e, char out[ENV_ID_BYTES]);
-
-/* Numbers that do not repeat and cannot be guessed, either. */
-uint64_t env_random(struct env *e);
-/* Two of them for less. */
-void env_random_pair(struct env *e, uint64_t out[2]);
 
 /* Now, as a Date field has it; valid until the next call. */
 struct slice env_date(struct env *e);

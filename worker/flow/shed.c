@@ -18,7 +18,7 @@ shed_draws(struct req *q)
 	enum img_class class = (enum img_class)q->match.route->class;
 	uint32_t part = pressure_part(e->pressure_level, class);
 
-	if (part == 0 || env_random(e) % 1000 >= part)
+	if (part == 0 || random_word(&e->random) % 1000 >= part)
 		return false;
 	env_count(e, counters[class], 1);
 	req_fail(q, WHY_SHED);

@@ -12,7 +12,7 @@ trace_make_span(struct env *e, uint8_t id[TRACE_SPAN_BYTES])
 	uint64_t random;
 
 	do
-		random = env_random(e);
+		random = random_word(&e->random);
 	while (random == 0);
 	memcpy(id, &random, TRACE_SPAN_BYTES);
 }
@@ -23,7 +23,7 @@ trace_make_id(struct env *e, uint8_t id[TRACE_ID_BYTES])
 	uint64_t random[2];
 
 	do
-		env_random_pair(e, random);
+		random_pair(&e->random, random);
 	while (random[0] == 0 || random[1] == 0);
 	memcpy(id, random, TRACE_ID_BYTES);
 }

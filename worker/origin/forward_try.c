@@ -124,7 +124,7 @@ forward_delay_us(const struct forward *f)
 	const struct req *q = f->req;
 
 	return retry_delay_us(
-	    &q->service->retry, forward_attempts(f), env_random(q->env));
+	    &q->service->retry, forward_attempts(f), random_word(&q->env->random));
 }
 
 static void

@@ -11,7 +11,6 @@
  * WebSocket get a close frame as soon as a frame has ended, nothing behind it,
  * and a moment to say the same.
  */
-#include "common/base/hash.h"
 #include "common/http/ws_frame.h"
 #include "worker/flow/upgrade.h"
 #include "worker/origin/forward_state.h"
@@ -44,8 +43,7 @@ tunnel_put(struct forward *f, const struct tunnel_way *way, struct slice bytes)
 static void
 tunnel_seal(struct forward *f, struct tunnel_way *way)
 {
-	uint64_t random =
-	    hash_u64(f->req->env->id_prefix[0] ^ clock_now().us ^ (uintptr_t)f);
+	uint64_t random = random_word(&f->req->env->random);
 	const uint8_t *mask =
 	    way == &f->tunnel->up ? (const uint8_t *)&random : NULL;
 	unsigned code =

@@ -42,8 +42,7 @@ static void
 setup(void)
 {
 	env = calloc(1, sizeof(*env));
-	env->id_prefix[0] = 11;
-	env->id_prefix[1] = 12;
+	random_init(&env->random, (struct hash_key){ 11, 12 });
 	memset(&image, 0, sizeof(image));
 	rule->on = 1;
 	rule->propagate = IMG_TRACE_W3C;

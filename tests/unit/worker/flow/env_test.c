@@ -13,8 +13,7 @@ START_TEST(ids_do_not_repeat)
 	char id[ENV_ID_BYTES];
 	bool added;
 
-	e->id_prefix[0] = 1;
-	e->id_prefix[1] = 2;
+	random_init(&e->random, (struct hash_key){ 1, 2 });
 	map_init(&seen);
 	for (int i = 0; i < 20000; i++) {
 		env_make_id(e, id);
@@ -34,8 +33,8 @@ START_TEST(other_prefix_other_ids)
 	struct env *a = calloc(1, sizeof(*a)), *b = calloc(1, sizeof(*b));
 	char x[ENV_ID_BYTES], y[ENV_ID_BYTES];
 
-	a->id_prefix[0] = 1;
-	b->id_prefix[0] = 2;
+	random_init(&a->random, (struct hash_key){ 1, 0 });
+	random_init(&b->random, (struct hash_key){ 2, 0 });
 	env_make_id(a, x);
 	env_make_id(b, y);
 	ck_assert(memcmp(x, y, sizeof(x)) != 0);
