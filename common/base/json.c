@@ -16,21 +16,6 @@ json_init(struct json *j, struct text *out)
 	j->comma = false;
 }
 
-static void
-json_escape(struct text *out, unsigned char c)
-{
-	static const char plain[] = "\"\"\\\\\bb\ff\nn\rr\tt";
-
-	for (size_t i = 0; i + 1 < sizeof(plain); i += 2) {
-		if ((unsigned char)plain[i] != c)
-			continue;
-		text_add_char(out, '\\');
-		text_add_char(out, plain[i + 1]);
-		return;
-	}
-	text_printf(out, "\\u%04x", c);
-}
-
 #ifdef CHUNK_BYTES
 /* Bit i: the byte i is not plain; as signed bytes, those of more than ASCII
  * are below it. */
@@ -74,34 +59,72 @@ json_plain(struct slice s)
 }
 #endif
 
-/* One more character, of whatever kind; how many bytes it was. */
-static size_t
-json_char(struct text *out, struct slice s)
+/* Of what cannot stand there as it is; returns its end. */
+static char *
+put_escape(char *to, unsigned char c)
 {
-	unsigned char c = (unsigned char)s.p[0];
-	size_t n = utf8_sequence(s);
+	static const char letters[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+	static const char digits[] = "0123456789abcdef";
 
-	if (n == 0)
-		text_add(out, SLICE_LIT("\xef\xbf\xbd"));
-	else if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f)
-		json_escape(out, c);
-	else
-		text_add(out, slice_make(s.p, n));
-	return n != 0 ? n : 1;
+	*to++ = '\\';
+	for (size_t i = 0; i + 1 < sizeof(letters); i += 2) {
+		if ((unsigned char)letters[i] != c)
+			continue;
+		*to++ = letters[i + 1];
+		return to;
+	}
+	memcpy(to, "u00", 3);
+	to[3] = digits[c >> 4];
+	to[4] = digits[c & 15];
+	return to + 5;
 }
 
+/* The character that s begins with, of whatever kind, and takes it off. */
+static char *
+put_char(char *to, struct slice *s)
+{
+	unsigned char c = (unsigned char)s->p[0];
+	size_t n = utf8_sequence(*s);
+
+	if (n == 0)
+		to = slice_put(to, SLICE_LIT("\xef\xbf\xbd"));
+	else if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f)
+		to = put_escape(to, c);
+	else
+		to = slice_put(to, slice_make(s->p, n));
+	*s = slice_skip(*s, n != 0 ? n : 1);
+	return to;
+}
+
+char *
+json_put(char *to, struct slice s)
+{
+	for (;;) {
+		size_t plain = json_plain(s);
+
+		to = slice_put(to, slice_make(s.p, plain));
+		if (plain == s.n)
+			return to;
+		s = slice_skip(s, plain);
+		to = put_char(to, &s);
+	}
+}
+
+/* As far as there is room for it. */
 static void
 json_quote_odd(struct text *out, struct slice s, size_t plain)
 {
-	size_t from = 0;
+	char one[JSON_CHAR_MAX];
 
 	text_add_char(out, '"');
 	for (;;) {
-		text_add(out, slice_make(s.p + from, plain - from));
+		text_add(out, slice_make(s.p, plain));
 		if (plain == s.n)
 			break;
-		from = plain + json_char(out, slice_skip(s, plain));
-		plain = from + json_plain(slice_skip(s, from));
+		s = slice_skip(s, plain);
+		text_add(
+		    out, slice_make(one, (size_t)(put_char(one, &s) - one)));
+		plain = json_plain(s);
 	}
 	text_add_char(out, '"');
 }

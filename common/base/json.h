@@ -47,6 +47,11 @@ void json_add_seconds(struct json *j, const char *key, uint64_t us);
 /* Appends the bytes of s between quotes, escaped. */
 void json_quote(struct text *out, struct slice s);
 
+#define JSON_CHAR_MAX 6 /* bytes of what a byte becomes */
+/* The same without the quotes, to where there is room for JSON_CHAR_MAX times
+ * s.n; returns its end. */
+char *json_put(char *to, struct slice s);
+
 /* So many bytes at the beginning of s stand there as they are: those of ASCII
  * that neither control anything nor are quotes or backslashes. */
 size_t json_plain(struct slice s);

@@ -71,21 +71,20 @@ told_drop(struct head *h)
 	h->count = n;
 }
 
-static void
-told_add(struct req *q, struct head *h, enum field_id id, struct slice name,
-    uint64_t value)
+/* The digits of the value go to `room`; returns where they end. */
+static char *
+told_add(struct head *h, enum field_id id, struct slice name, uint64_t value,
+    char *room)
 {
-	char *room = arena_alloc(&q->arena, TEXT_U64_MAX);
-	struct slice digits;
+	char *end = text_put_u64(room, value);
+	struct slice digits = slice_make(room, (size_t)(end - room));
 
-	if (room == NULL)
-		return;
-	digits = text_u64(value, room);
 	if (id != FIELD_OTHER)
 		head_add(h, id, digits);
 	else
 		h->fields[h->count++] =
 		    (struct field){ .name = name, .value = digits };
+	return end;
 }
 
 static uint64_t
@@ -107,8 +106,8 @@ seconds_up(uint64_t us)
 	return us / SECOND_US + (us % SECOND_US != 0);
 }
 
-static void
-told_retry_after(struct req *q, struct head *h, uint64_t seconds)
+static char *
+told_retry_after(struct head *h, uint64_t seconds, char *room)
 {
 	uint32_t n = 0;
 
@@ -120,7 +119,7 @@ told_retry_after(struct req *q, struct head *h, uint64_t seconds)
 		n++;
 	}
 	h->count = n;
-	told_add(q, h, FIELD_RETRY_AFTER, SLICE_NONE, seconds);
+	return told_add(h, FIELD_RETRY_AFTER, SLICE_NONE, seconds, room);
 }
 
 void
@@ -156,17 +155,19 @@ limit_tell(struct req *q, struct head *h)
 	const struct limit_charge *c = limits_tightest(ls);
 	uint64_t reset = seconds_up(c->left.reset_us);
 	uint64_t wait = seconds_up(c->left.wait_us);
+	char *at = arena_alloc(&q->arena, TOLD_FIELDS * TEXT_U64_MAX);
 
-	if (!head_reserve(h, TOLD_FIELDS, &q->arena))
+	if (at == NULL || !head_reserve(h, TOLD_FIELDS, &q->arena))
 		return;
 	wait = wait != 0 ? wait : 1;
 	told_drop(h);
-	told_add(q, h, FIELD_OTHER, told_limit, c->left.limit);
-	told_add(q, h, FIELD_OTHER, told_remaining, charge_remaining(q, c));
+	at = told_add(h, FIELD_OTHER, told_limit, c->left.limit, at);
+	at = told_add(
+	    h, FIELD_OTHER, told_remaining, charge_remaining(q, c), at);
 	if (ls->refused) {
-		told_retry_after(q, h, wait);
+		at = told_retry_after(h, wait, at);
 		reset = reset > wait ? reset : wait;
 	}
 	if (!is_at_once(c))
-		told_add(q, h, FIELD_OTHER, told_reset, reset);
+		(void)told_add(h, FIELD_OTHER, told_reset, reset, at);
 }

@@ -44,7 +44,7 @@ static const struct {
 #define INSTANCE_MAX 512u
 #define DETAIL_MAX 384u
 #define ID_MAX 128u
-#define QUOTED(n) (6 * (n) + 2)
+#define QUOTED(n) (JSON_CHAR_MAX * (n) + 2)
 #define PREPARED_MAX 1280u
 #define WHY(id, word, status, code, grpc, fault, title, help)           \
 	_Static_assert(sizeof(OPENING(title, #status) "\"" help "\"") + \
@@ -69,19 +69,12 @@ put(char *to, struct slice s)
 static char *
 put_quoted(char *to, struct slice s, size_t most)
 {
-	struct text t;
-
 	if (s.n > most)
 		s.n = most;
-	if (json_plain(s) == s.n) {
-		*to++ = '"';
-		to = put(to, s);
-		*to++ = '"';
-		return to;
-	}
-	text_init_fixed(&t, to, QUOTED(most));
-	json_quote(&t, s);
-	return to + t.n;
+	*to++ = '"';
+	to = json_put(to, s);
+	*to++ = '"';
+	return to;
 }
 
 size_t

@@ -91,6 +91,21 @@ START_TEST(escapes)
 }
 END_TEST
 
+/* The same, and nothing behind the room that it may have. */
+START_TEST(puts_without_quotes)
+{
+	struct slice in = quotes[_i].in, out = slice_str(quotes[_i].out);
+	size_t room = JSON_CHAR_MAX * in.n;
+	char *to = malloc(room != 0 ? room : 1);
+	const char *end = json_put(to, in);
+
+	ck_assert_uint_le((size_t)(end - to), room);
+	ck_assert(slice_eq(slice_make(to, (size_t)(end - to)),
+	    slice_make(out.p + 1, out.n - 2)));
+	free(to);
+}
+END_TEST
+
 static struct slice
 tildes(size_t n)
 {
@@ -159,6 +174,8 @@ main(void)
 	tcase_add_loop_test(tc, each_byte_at_each_place, 0, 256);
 	tcase_add_loop_test(
 	    tc, escapes, 0, (int)(sizeof(quotes) / sizeof(quotes[0])));
+	tcase_add_loop_test(tc, puts_without_quotes, 0,
+	    (int)(sizeof(quotes) / sizeof(quotes[0])));
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
