@@ -183,6 +183,7 @@ client_head(struct stream *s, const struct head *h)
 		client_refuse(c, WHY_OVERLOADED, h);
 		return;
 	}
+	c->req->tls = c->io.tls;
 	if (++c->requests == c->all->requests_max)
 		h1_end_with_this(&c->work->codec);
 	c->io.read_max =

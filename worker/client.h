@@ -57,6 +57,7 @@ struct clients;
  * request does not touch.
  */
 struct client {
+	struct list link; /* in clients.all */
 	struct timer timer;
 	struct clients *all;
 	struct client_work *work; /* NULL: idle, or nothing was read yet */
@@ -65,14 +66,13 @@ struct client {
 	/* Its peer is that of the socket, or as the PROXY header says. */
 	struct req_via via;
 	uint32_t requests; /* so far */
+	uint32_t permit;   /* of its address; PERMIT_NONE: not counted */
 	uint8_t state;     /* enum client_state */
 	uint8_t speaks;    /* enum client_speaks */
 	uint8_t protocols; /* that its listener takes: IMG_PROTOCOL_* */
 	bool secured;      /* TLS: after the PROXY header, if there is one */
 	bool linger;       /* closing: the client may still be sending */
 	struct io io;      /* its task is the client's own when it is closed */
-	struct list link;  /* in clients.all */
-	uint32_t permit;   /* of its address; PERMIT_NONE: not counted */
 };
 
 /*

@@ -109,7 +109,6 @@ client_secured(struct client *c)
 	env_count(e, COUNTER_TLS_HANDSHAKES, 1);
 	if (tls_resumed(c->io.tls))
 		env_count(e, COUNTER_TLS_RESUMED, 1);
-	c->via.tls = c->io.tls;
 	/* Who does not say what it speaks speaks HTTP/1. */
 	if (slice_eq(alpn, SLICE_LIT("h2")) ||
 	    (c->protocols & IMG_PROTOCOL_H1) == 0)

@@ -6,6 +6,7 @@
 
 #include "common/base/must.h"
 #include "common/http/h1_parse.h"
+#include "common/net/tls.h"
 #include "worker/connections.h"
 #include "worker/flow/reply.h"
 #include "worker/watch/offences.h"
@@ -149,7 +150,7 @@ client_ending(const struct client *c, enum why why)
 	return (struct record_ending){ .peer = &c->via.peer,
 		.why = why,
 		.version = c->h2 != NULL ? HTTP_2 : HTTP_1_1,
-		.tls = c->via.tls != NULL };
+		.tls = c->io.tls != NULL && tls_ready(c->io.tls) };
 }
 
 void

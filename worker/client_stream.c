@@ -188,6 +188,7 @@ client_stream_head(struct stream *s, const struct head *h)
 		stream_refuse(cs, WHY_OVERLOADED, h);
 		return;
 	}
+	cs->req->tls = c->io.tls;
 	list_push_back(&on->fed, &cs->fed_link);
 	req_begin(cs->req);
 }

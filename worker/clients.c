@@ -14,11 +14,13 @@
 #define CLIENT_ROOM_LOOKS 256 /* when places lack: looked at, and */
 #define CLIENT_ROOM_MAX 8     /* closed, at most */
 
+_Static_assert(sizeof(struct client) <= 288, "what an idle connection keeps");
+
 void
 clients_init(struct clients *cs, struct env *e, uint32_t max)
 {
 	*cs = (struct clients){ .env = e, .max = max };
-	pool_init(&cs->pool, "clients", sizeof(struct client), 0);
+	pool_init_dense(&cs->pool, "clients", sizeof(struct client), 0);
 	pool_init(&cs->works, "work", sizeof(struct client_work), 0);
 	pool_init(&cs->h2s, "http/2", sizeof(struct client_h2), 0);
 	pool_init(&cs->streams, "streams", sizeof(struct client_stream), 0);

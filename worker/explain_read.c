@@ -131,7 +131,7 @@ explain_read(struct explained *x, const struct img_head *img, struct head *h)
 	struct text t = { 0 };
 
 	ask_write(x->ask, &t);
-	obuf_init(&out, NULL, NULL);
+	obuf_init(&out, NULL);
 	h1_init(&r.h1, CODEC_SERVER, &reader_events, &limits, &out);
 	(void)codec_input(&r.h1.base, t.p, t.n);
 	/* Nothing more comes: what is not whole yet never will be. */

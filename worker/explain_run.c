@@ -210,7 +210,8 @@ run_pressure(struct env *e)
 }
 
 static void
-run_request(struct explain *e, const struct head *h, const struct req_via *via)
+run_request(struct explain *e, const struct head *h, const struct req_via *via,
+    struct tls *tls)
 {
 	static const struct head no_trailers;
 	struct codec codec = { .ops = &run_codec };
@@ -219,6 +220,7 @@ run_request(struct explain *e, const struct head *h, const struct req_via *via)
 
 	MUST(q != NULL);
 	e->q = q;
+	q->tls = tls;
 	steps_begin(q);
 	req_begin(q);
 	if (e->q != NULL && h->body == BODY_NONE)
@@ -234,6 +236,7 @@ void
 explain_run(struct explain *e, struct explained *x)
 {
 	struct req_via via = { 0 };
+	struct tls *tls = NULL;
 	enum codec_error error;
 	struct head h;
 
@@ -255,8 +258,8 @@ explain_run(struct explain *e, struct explained *x)
 		return;
 	}
 	if (run_tls(x))
-		via.tls = tls_pretend();
-	via.redirect_port = run_redirect(e->env.view.image, via.tls != NULL);
-	run_request(e, &h, &via);
-	tls_free(via.tls);
+		tls = tls_pretend();
+	via.redirect_port = run_redirect(e->env.view.image, tls != NULL);
+	run_request(e, &h, &via, tls);
+	tls_free(tls);
 }

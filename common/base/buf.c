@@ -71,9 +71,9 @@ buf_give(struct buf *b)
 }
 
 void
-obuf_init(struct obuf *o, obuf_send_fn *bulk, void *ctx)
+obuf_init(struct obuf *o, obuf_send_fn *bulk)
 {
-	*o = (struct obuf){ .bulk = bulk, .bulk_ctx = ctx };
+	*o = (struct obuf){ .bulk = bulk };
 }
 
 void
@@ -166,7 +166,7 @@ obuf_write_bulk(struct obuf *o, const void *p, size_t n)
 	}
 	iov[count].iov_base = (void *)(uintptr_t)p;
 	iov[count].iov_len = n;
-	sent = o->bulk(o->bulk_ctx, iov, count + 1);
+	sent = o->bulk(o, iov, count + 1);
 	if (sent < queued) {
 		obuf_consume(o, sent);
 		sent = 0;

@@ -35,14 +35,13 @@ struct obuf;
  * Tries to send the given spans now: returns the bytes that were taken (0 when
  * the socket is full, or broken: the owner learns that from the socket).
  */
-typedef size_t obuf_send_fn(void *ctx, const struct iovec *iov, int count);
+typedef size_t obuf_send_fn(struct obuf *o, const struct iovec *iov, int count);
 
 struct obuf {
 	struct buf *head, *tail; /* both NULL when empty */
 	uint32_t bytes;          /* queued and unsent */
 	bool failed;             /* sticky: no memory for a block */
 	obuf_send_fn *bulk;      /* NULL: everything is queued */
-	void *bulk_ctx;
 };
 
 /* Prepares the process's block pool; `limit` blocks at most (0: no limit). */
@@ -59,7 +58,7 @@ const struct pool *buf_pool_state(void);
 struct buf *buf_take(size_t size);
 void buf_give(struct buf *b);
 
-void obuf_init(struct obuf *o, obuf_send_fn *bulk, void *ctx);
+void obuf_init(struct obuf *o, obuf_send_fn *bulk);
 /* Gives all blocks back. */
 void obuf_fini(struct obuf *o);
 

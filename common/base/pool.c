@@ -46,11 +46,11 @@ struct slab {
 
 _Static_assert(sizeof(struct slab) <= SLAB_HEAD, "its head is in front");
 
-void
-pool_init(struct pool *p, const char *name, size_t object_bytes, uint32_t limit)
+static void
+pool_make(struct pool *p, const char *name, size_t object_bytes, uint32_t limit,
+    size_t align)
 {
-	size_t bytes =
-	    (object_bytes + POOL_ALIGN - 1) & ~(size_t)(POOL_ALIGN - 1);
+	size_t bytes = (object_bytes + align - 1) & ~(align - 1);
 	size_t slab = SLAB_MIN;
 	size_t count;
 
@@ -72,6 +72,19 @@ pool_init(struct pool *p, const char *name, size_t object_bytes, uint32_t limit)
 	};
 	list_init(&p->partial);
 	list_init(&p->full);
+}
+
+void
+pool_init(struct pool *p, const char *name, size_t object_bytes, uint32_t limit)
+{
+	pool_make(p, name, object_bytes, limit, POOL_ALIGN);
+}
+
+void
+pool_init_dense(
+    struct pool *p, const char *name, size_t object_bytes, uint32_t limit)
+{
+	pool_make(p, name, object_bytes, limit, POOL_ALIGN / 2);
 }
 
 /* Maps n bytes aligned to n, a power of two; NULL without memory. */

@@ -22,7 +22,7 @@ struct pool {
 	uint32_t per_slab;     /* likewise */
 	uint32_t slabs, empty; /* all; those without an object in use */
 	uint32_t peak;         /* most slabs in use since the last trim */
-	size_t object_bytes;   /* rounded up to POOL_ALIGN */
+	size_t object_bytes;   /* rounded up to POOL_ALIGN, or half of it */
 	struct list full;
 	const char *name; /* for status; not owned */
 };
@@ -35,6 +35,13 @@ struct pool {
  * limit). Slabs hold at least 8 objects.
  */
 void pool_init(
+    struct pool *p, const char *name, size_t object_bytes, uint32_t limit);
+
+/*
+ * The same of objects that mostly rest, of which there may be very many: every
+ * other one may begin in the middle of a cache line.
+ */
+void pool_init_dense(
     struct pool *p, const char *name, size_t object_bytes, uint32_t limit);
 
 /* Returns every slab; no object may be in use. */

@@ -32,8 +32,8 @@ h2_stream_new(struct h2 *h, int32_t id)
 	list_init(&s->room_link);
 	list_init(&s->held_link);
 	list_push_back(&h->streams, &s->link);
-	obuf_init(&s->out, NULL, NULL);
-	obuf_init(&s->held, NULL, NULL);
+	obuf_init(&s->out, NULL);
+	obuf_init(&s->held, NULL);
 	h->count++;
 	return s;
 }

@@ -129,9 +129,9 @@ io_send(struct io *io, const struct iovec *iov, int count)
 }
 
 static size_t
-io_send_bulk(void *ctx, const struct iovec *iov, int count)
+io_send_bulk(struct obuf *out, const struct iovec *iov, int count)
 {
-	struct io *io = ctx;
+	struct io *io = CONTAINER_OF(out, struct io, out);
 
 	return io->writable ? io_send(io, iov, count) : 0;
 }
@@ -386,7 +386,7 @@ io_take(
 		/* Its edge would come at once; sending need not wait. */
 		.writable = true,
 	};
-	obuf_init(&io->out, io_send_bulk, io);
+	obuf_init(&io->out, io_send_bulk);
 	loop_task_init(&io->task, io_task_run);
 }
 

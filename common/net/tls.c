@@ -90,7 +90,7 @@ tls_new(SSL_CTX *ctx)
 
 	if (t == NULL)
 		return NULL;
-	obuf_init(&t->out, NULL, NULL);
+	obuf_init(&t->out, NULL);
 	ERR_clear_error();
 	t->ssl = SSL_new(ctx);
 	if (t->ssl != NULL && SSL_set_app_data(t->ssl, t) == 1)

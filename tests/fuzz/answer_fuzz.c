@@ -302,9 +302,9 @@ start(struct relay *r, uint8_t choice)
 	r->method = requests[choice % REQUESTS].method;
 	r->asked = requests[choice % REQUESTS].text;
 	r->upgrade = choice % REQUESTS == 5;
-	obuf_init(&r->up_out, NULL, NULL);
-	obuf_init(&r->down_out, NULL, NULL);
-	obuf_init(&r->next_out, NULL, NULL);
+	obuf_init(&r->up_out, NULL);
+	obuf_init(&r->down_out, NULL);
+	obuf_init(&r->next_out, NULL);
 	h1_init(&r->down, CODEC_SERVER, &asked_events, &limits, &r->down_out);
 	MUST(codec_input(&r->down.base, r->asked.p, r->asked.n) == r->asked.n);
 	h1_init(&r->up, CODEC_CLIENT, &said_events, &limits, &r->up_out);

@@ -231,7 +231,7 @@ check_up(const struct req *q)
 	struct obuf o;
 	struct h1 up;
 
-	obuf_init(&o, NULL, NULL);
+	obuf_init(&o, NULL);
 	h1_init(&up, CODEC_CLIENT, &no_events, &limits, &o);
 	MUST(stream_head(&up.stream, &q->up, q->head.body == BODY_NONE));
 	MUST(obuf_iov(&o, &iov, 1) == 1);
@@ -528,7 +528,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size--;
 	MUST(addr_parse_ip(peers[data[0] % 4], &gate.via.peer));
 	gate.count = 0;
-	obuf_init(&gate.out, NULL, NULL);
+	obuf_init(&gate.out, NULL);
 	h1_init(&gate.codec, CODEC_SERVER, &gate_events, &limits, &gate.out);
 	do {
 		used = codec_input(&gate.codec.base, p + at, size - at);

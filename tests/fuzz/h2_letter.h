@@ -174,8 +174,8 @@ letter_begin(struct letter *l, bool request, uint8_t asked)
 	l->begun = l->whole = l->heard_whole = l->dropped = false;
 	l->left = UINT64_MAX;
 	l->said_n = l->heard_n = 0;
-	obuf_init(&l->out, NULL, NULL);
-	obuf_init(&l->reader_out, NULL, NULL);
+	obuf_init(&l->out, NULL);
+	obuf_init(&l->reader_out, NULL);
 	h1_init(&l->writer, request ? CODEC_CLIENT : CODEC_SERVER, &events,
 	    &letter_limits, &l->out);
 	if (!request)

@@ -22,7 +22,7 @@ begin(struct run *r, const uint8_t *data, bool following)
 	r->role = CODEC_SERVER;
 	r->plan = data + 1 + CUTS;
 	r->following = following;
-	obuf_init(&r->out, NULL, NULL);
+	obuf_init(&r->out, NULL);
 	r->h2 = h2_new(CODEC_SERVER, &watch_events, &limits,
 	    data[0] & CHOICE_SMALL ? &small : &large, &r->out, r);
 	MUST(r->h2 != NULL);

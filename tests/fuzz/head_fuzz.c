@@ -84,8 +84,8 @@ check_again(enum kind kind, const struct head *h)
 	struct obuf a, b;
 	struct head back;
 
-	obuf_init(&a, NULL, NULL);
-	obuf_init(&b, NULL, NULL);
+	obuf_init(&a, NULL);
+	obuf_init(&b, NULL);
 	once = write_head(kind, h, &a);
 	MUST(parse(kind, once, &second, &back, fields) == (int)once.n);
 	MUST(back.method == h->method && back.status == h->status);

@@ -237,9 +237,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ready = true;
 	if (size > sizeof(r.said.text) / 2)
 		return 0;
-	obuf_init(&r.in_out, NULL, NULL);
-	obuf_init(&r.up_out, NULL, NULL);
-	obuf_init(&r.next_out, NULL, NULL);
+	obuf_init(&r.in_out, NULL);
+	obuf_init(&r.up_out, NULL);
+	obuf_init(&r.next_out, NULL);
 	r.sending = false;
 	h1_init(&r.in, CODEC_SERVER, &said_events, &limits, &r.in_out);
 	do {

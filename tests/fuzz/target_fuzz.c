@@ -222,7 +222,7 @@ check_onward(const struct head *h, const struct uri *u)
 	struct uri at;
 	char *room = malloc(u->path.n + 1);
 
-	obuf_init(&o, NULL, NULL);
+	obuf_init(&o, NULL);
 	up.target = u->path;
 	up.fields = fields;
 	up.count = 0;

@@ -71,7 +71,6 @@ req_new(struct env *e, struct stream *s, const struct req_owner *owner,
 	q->owner = owner;
 	q->peer = q->client = via->peer;
 	q->client_text = slice_make(via->text, via->text_bytes);
-	q->tls = via->tls;
 	q->denied = via->denied;
 	q->redirect_port = via->redirect_port;
 	q->grpc_status = -1;

@@ -113,7 +113,6 @@ struct req_via {
 	char text[16];          /* this; 0: it is too long to be kept */
 	bool denied;            /* whether its peer was refused, when */
 	uint64_t acl_mark;      /* img_protect's was this */
-	struct tls *tls;        /* NULL: plain */
 };
 
 /*
@@ -177,7 +176,7 @@ struct req {
 	/* What changes the bodies on their way (sink.h). NULL: nothing. */
 	struct sink *body_up, *body_down;
 	struct addr peer, client; /* the same, unless the peer is trusted */
-	struct tls *tls;          /* of its connection; NULL: plain */
+	struct tls *tls; /* of its connection, as its owner says; NULL: plain */
 	uint16_t redirect_port;   /* https is there, and wanted; 0: no */
 	struct slice client_text; /* req_client_text's; empty: not made yet */
 	struct slice request_id, endpoint; /* texts */

@@ -25,7 +25,7 @@ forward_keep_begin(struct forward *f)
 	f->keeping = keep_pays(f) &&
 	    (q->head.body != BODY_LENGTH || q->head.length <= KEEP_BYTES_MAX);
 	if (f->keeping)
-		obuf_init(&f->kept, NULL, NULL);
+		obuf_init(&f->kept, NULL);
 }
 
 void

@@ -43,7 +43,7 @@ asks(const char *host, const char *want)
 	struct h1 h;
 
 	buf_pool_init(0);
-	obuf_init(&out, NULL, NULL);
+	obuf_init(&out, NULL);
 	h1_init(&h, CODEC_CLIENT, &none, &limits, &out);
 	ck_assert(probe_rule_ask(rule, slice_str(host), &h.stream));
 	ck_assert_int_eq(obuf_iov(&out, iov, 4), 1);

@@ -216,7 +216,7 @@ connect_peer(const struct h2_limits *own)
 	ck_assert_int_eq(
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
 	peer_end = (struct peer_end){ .fd = pair[1] };
-	obuf_init(&peer_end.out, NULL, NULL);
+	obuf_init(&peer_end.out, NULL);
 	peer_end.codec = h2_new(
 	    CODEC_CLIENT, &peer_events, &limits, own, &peer_end.out, NULL);
 	clients_accept(&clients, pair[0], &a);

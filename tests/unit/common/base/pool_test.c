@@ -8,8 +8,10 @@
 
 #define MANY 5000
 
+/* 0: each object begins a line; 1: or is in the middle of one. */
 START_TEST(geometry)
 {
+	const size_t align = _i == 0 ? POOL_ALIGN : POOL_ALIGN / 2;
 	static const size_t sizes[] = { 16, 17, 144, 400, 1000, 4096, 16384,
 		24000, 300000, 1 << 20 };
 
@@ -17,10 +19,13 @@ START_TEST(geometry)
 		struct pool p;
 		size_t body;
 
-		pool_init(&p, "test", sizes[i], 0);
+		if (_i == 0)
+			pool_init(&p, "test", sizes[i], 0);
+		else
+			pool_init_dense(&p, "test", sizes[i], 0);
 		body = p.per_slab * p.object_bytes;
-		ck_assert_uint_eq(p.object_bytes % POOL_ALIGN, 0);
-		ck_assert_uint_lt(p.object_bytes - sizes[i], POOL_ALIGN);
+		ck_assert_uint_eq(p.object_bytes % align, 0);
+		ck_assert_uint_lt(p.object_bytes - sizes[i], align);
 		ck_assert_uint_eq(p.slab_bytes & (p.slab_bytes - 1), 0);
 		ck_assert_uint_ge(p.per_slab, 8);
 		ck_assert_uint_lt(body, p.slab_bytes);
@@ -179,7 +184,7 @@ main(void)
 	SRunner *runner;
 	int failed;
 
-	tcase_add_test(tc, geometry);
+	tcase_add_loop_test(tc, geometry, 0, 2);
 	tcase_add_test(tc, random_use_keeps_contents);
 	tcase_add_test(tc, newest_is_reused_first);
 	tcase_add_test(tc, limit_is_a_null);

@@ -198,8 +198,8 @@ START_TEST(echo)
 		.error = on_error };
 
 	srand((unsigned)_i + 1);
-	obuf_init(&client.out, NULL, NULL);
-	obuf_init(&server.out, NULL, NULL);
+	obuf_init(&client.out, NULL);
+	obuf_init(&server.out, NULL);
 	h1_init(&client.h, CODEC_CLIENT, &events, &limits, &client.out);
 	h1_init(&server.h, CODEC_SERVER, &events, &limits, &server.out);
 	for (unsigned i = 0; i < EXCHANGES; i++) {

@@ -12,7 +12,7 @@ static void
 setup(void)
 {
 	buf_pool_init(0);
-	obuf_init(&out, NULL, NULL);
+	obuf_init(&out, NULL);
 }
 
 static void

@@ -463,7 +463,7 @@ START_TEST(unfinished_heads)
 	static const struct codec_events events;
 	size_t before;
 
-	obuf_init(&out, NULL, NULL);
+	obuf_init(&out, NULL);
 	before = memory_used();
 	for (int i = 0; i < 100; i++) {
 		all[i] =

@@ -298,7 +298,7 @@ raw_begin(struct raw *r, enum codec_role role, const struct h2_limits *own)
 {
 	memset(r, 0, sizeof(*r));
 	r->seen.reset = r->seen.goaway = CODE_NONE;
-	obuf_init(&r->out, NULL, NULL);
+	obuf_init(&r->out, NULL);
 	r->h2 = h2_new(role, &raw_events, &raw_limits, own, &r->out, r);
 	ck_assert_ptr_nonnull(r->h2);
 	if (role == CODEC_SERVER)

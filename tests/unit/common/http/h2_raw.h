@@ -242,7 +242,7 @@ raw_init(enum codec_role role, const struct codec_limits *limits,
 
 	memset(&raw, 0, sizeof(raw));
 	raw.goaway = -1;
-	obuf_init(&raw.out, NULL, NULL);
+	obuf_init(&raw.out, NULL);
 	raw.h2 = h2_new(role, &events, limits, own, &raw.out, NULL);
 	ck_assert_ptr_nonnull(raw.h2);
 	if (role == CODEC_SERVER)

@@ -130,7 +130,7 @@ static void
 end_init(struct end *e, enum codec_role role)
 {
 	memset(e, 0, sizeof(*e));
-	obuf_init(&e->out, NULL, NULL);
+	obuf_init(&e->out, NULL);
 	e->h2 = h2_new(role, &events, &limits, &own, &e->out, e);
 	ck_assert_ptr_nonnull(e->h2);
 }
@@ -534,7 +534,7 @@ START_TEST(many_that_idle)
 
 	(void)ask("GET", "/", BODY_NONE, 0);
 	run(0);
-	obuf_init(&out, NULL, NULL);
+	obuf_init(&out, NULL);
 	before = heap_bytes();
 	for (int i = 0; i < MANY; i++) {
 		all[i] = h2_new(i % 2 == 0 ? CODEC_SERVER : CODEC_CLIENT,

@@ -177,7 +177,7 @@ trace_init(struct trace *t, enum codec_role role, enum trace_answer answer,
 		.error = trace_on_error };
 
 	*t = (struct trace){ .answer = answer };
-	obuf_init(&t->out, NULL, NULL);
+	obuf_init(&t->out, NULL);
 	h1_init(&t->h, role, &events, limits, &t->out);
 	trace_bytes(t, SLICE_NONE);
 }

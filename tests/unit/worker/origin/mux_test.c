@@ -103,7 +103,7 @@ peers_accept(void)
 
 		ck_assert_uint_le(peer_count, PEERS);
 		*p = (struct peer){ .fd = fd };
-		obuf_init(&p->out, NULL, NULL);
+		obuf_init(&p->out, NULL);
 		p->h2 = h2_new(CODEC_SERVER, &peer_events, &peer_heads,
 		    &peer_limits, &p->out, p);
 		ck_assert_ptr_nonnull(p->h2);
