@@ -11,6 +11,7 @@ from bench_load import Held, checked, h2load, load
 from bench_peers import BUILDS, Want, started
 
 PEERS = ('penstock', 'nginx', 'haproxy')
+WARM = 15000  # requests: more than a ring of penstock's recorder holds
 
 
 @dataclasses.dataclass
@@ -162,6 +163,7 @@ def play(bench, name, scene):
     results = {n: [] for n in names if n in there or n == 'memory'}
     requests = scene.requests[bench.quick]
     rounds = bench.rounds(scene.rounds)
+    warm = bench.token_count if scene.warm_tokens else min(3 * requests, WARM)
     if scene.fresh:
         requests = min(requests,
                        bench.token_count // rounds - scene.conns)
@@ -170,8 +172,7 @@ def play(bench, name, scene):
             scene.before(bench, there)
         for contender in list(there.values()):
             attempt(wrong, there, contender.label, lambda: warm_up(
-                bench, scene, contender, bench.token_count
-                if scene.warm_tokens else min(requests, 3000)))
+                bench, scene, contender, warm))
         for number in range(rounds):
             for n in list(results):
                 if n == 'memory':
@@ -181,7 +182,7 @@ def play(bench, name, scene):
                 if n in there:
                     attempt(wrong, there, n, lambda: results[n].append(turn(
                         bench, scene, there[n], requests, number)))
-        rows = finish(scene, results, there, wrong)
+        rows = finish(scene, results, there, wrong, warm)
     finally:
         for contender in list(there.values()):
             contender.stop()
@@ -201,7 +202,7 @@ def attempt(wrong, there, name, do):
         there.pop(name).stop()
 
 
-def finish(scene, results, there, wrong):
+def finish(scene, results, there, wrong, warm):
     rows = {}
     for n, turns in results.items():
         if n in wrong or not turns:
@@ -210,7 +211,7 @@ def finish(scene, results, there, wrong):
             rows[n] = row(turns, there.get(n))
             check_tls(n, scene, rows[n])
             if scene.log and n in there and n not in scene.plain:
-                check_log(there[n], rows[n]['requests'])
+                check_log(there[n], rows[n]['requests'] + warm)
         except Wrong as error:
             rows.pop(n, None)
             wrong[n] = str(error)
