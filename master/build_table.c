@@ -61,7 +61,7 @@ table_put(struct table *t, const struct image *im, struct hash_key key,
     uint32_t owner, struct img_str text)
 {
 	struct slice s = image_slice(im, text);
-	uint64_t hash = img_slot_hash(hash_bytes(key, s.p, s.n), owner);
+	uint64_t hash = img_slot_hash(hash_sum(key, s.p, s.n), owner);
 	struct table_entry *e;
 	size_t at;
 
@@ -92,7 +92,7 @@ table_move(struct table *t, const struct image *im, struct hash_key key,
 	struct table_entry *e = &t->entries[i];
 	struct slice s = image_slice(im, e->text);
 
-	e->hash = img_slot_hash(hash_bytes(key, s.p, s.n), owner);
+	e->hash = img_slot_hash(hash_sum(key, s.p, s.n), owner);
 	e->slot.tag = (uint32_t)e->hash;
 	e->slot.owner = owner;
 }

@@ -452,7 +452,7 @@ typedef void
 image_ahead_fn(const struct img_head *img, const struct img_slot *slot);
 
 /*
- * The slot of (owner, text) in a table, or NULL. `text_hash` is hash_bytes of
+ * The slot of (owner, text) in a table, or NULL. `text_hash` is hash_sum of
  * the text with the router's key, so that one hash serves several owners.
  * `ahead` may be NULL.
  */

@@ -44,7 +44,7 @@ struct descent {
 static uint64_t
 text_hash(const struct img_head *img, struct slice s)
 {
-	return hash_bytes(img->router.key, s.p, s.n);
+	return hash_sum(img->router.key, s.p, s.n);
 }
 
 static bool
