@@ -34,10 +34,13 @@ forwarded_is_alias(struct slice name)
  * content, or in HTTP/1.0 (RFC 9110 10.1.1).
  */
 static uint64_t
-forwarded_void(const struct head *h)
+forwarded_void(const struct req *q)
 {
+	const struct head *h = &q->head;
 	uint64_t fields = forwarded_ours;
 
+	if (q->trace != NULL)
+		fields |= trace_fields_told(q);
 	if (!h->expect_continue)
 		fields |= BIT(FIELD_EXPECT);
 	if (h->method == METHOD_OPTIONS)
@@ -46,11 +49,11 @@ forwarded_void(const struct head *h)
 }
 
 static void
-forwarded_copy(
-    struct head *up, const struct head *h, const struct img_head *img)
+forwarded_copy(struct head *up, const struct req *q)
 {
+	const struct head *h = &q->head;
 	bool nominated = head_has(h, FIELD_CONNECTION);
-	uint64_t fields = forwarded_void(h);
+	uint64_t fields = forwarded_void(q);
 
 	for (uint32_t i = 0; i < h->count; i++) {
 		const struct field *f = &h->fields[i];
@@ -58,7 +61,8 @@ forwarded_copy(
 		if ((fields >> f->id & 1) != 0)
 			continue;
 		if (f->id == FIELD_OTHER &&
-		    (forwarded_is_alias(f->name) || told_has(img, f->name)))
+		    (forwarded_is_alias(f->name) ||
+			told_has(q->image, f->name)))
 			continue;
 		if (nominated && head_nominated(h, f->name))
 			continue;
@@ -117,7 +121,7 @@ forwarded_request(struct req *q)
 		return DONE;
 	}
 	head_add(up, FIELD_HOST, q->head.host);
-	forwarded_copy(up, &q->head, q->image);
+	forwarded_copy(up, q);
 	head_add(up, FIELD_X_REQUEST_ID, q->request_id);
 	way_add(q);
 	head_add(up, FIELD_VIA, forwarded_via(q));

@@ -33,6 +33,15 @@ trace_take_out(struct req *q,
 #define TRACE_W3C_FIELDS \
 	(UINT64_C(1) << FIELD_TRACEPARENT | UINT64_C(1) << FIELD_TRACESTATE)
 
+uint64_t
+trace_fields_told(const struct req *q)
+{
+	uint32_t propagate = q->image->telemetry.tracing.propagate;
+
+	return (propagate & IMG_TRACE_W3C) != 0 ? TRACE_W3C_FIELDS : 0;
+}
+
+/* The client's were not taken; the correlation id may have such a name. */
 static void
 trace_clear_w3c(struct head *up)
 {
@@ -82,7 +91,6 @@ trace_write_w3c(struct trace *t)
 	memcpy(p, "00-", 3);
 	hex_write(t->trace_id, TRACE_ID_BYTES, p + 3);
 	p[35] = '-';
-	hex_write(t->span_id, TRACE_SPAN_BYTES, p + TRACE_PARENT_SPAN);
 	p[52] = '-';
 	hex_write(&t->flags, 1, p + 53);
 }

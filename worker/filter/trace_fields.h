@@ -7,6 +7,12 @@
 #include "worker/flow/req.h"
 
 /*
+ * The fields, a bit per enum field_id, that trace_tell writes anew: the
+ * client's need not be there. Where q->trace is not NULL.
+ */
+uint64_t trace_fields_told(const struct req *q);
+
+/*
  * Puts q->trace, which is not NULL, into what goes upstream, in the formats of
  * tracing.propagate and with the correlation id, in place of what the client
  * said in those. Without memory the arena says so.

@@ -27,23 +27,41 @@ parent_is_formed(struct slice v, uint8_t version)
 	return version != 0 && version != 0xff && v.p[PARENT_BYTES] == '-';
 }
 
+/* What a traceparent says, without the dashes. */
+struct parent {
+	uint8_t trace_id[TRACE_ID_BYTES], parent_id[TRACE_SPAN_BYTES];
+	uint8_t version, flags;
+	uint8_t zeroes[2]; /* so that digits are read by eights */
+};
+
+static bool
+parent_read(struct slice v, struct parent *to)
+{
+	char digits[2 * sizeof(*to)];
+
+	if (v.n < PARENT_BYTES)
+		return false;
+	memcpy(digits, v.p + 3, 32);
+	memcpy(digits + 32, v.p + 36, 16);
+	memcpy(digits + 48, v.p, 2);
+	memcpy(digits + 50, v.p + 53, 2);
+	memcpy(digits + 52, "0000", 4);
+	return hex_read_lower(
+	    slice_make(digits, sizeof(digits)), to, sizeof(*to));
+}
+
 bool
 trace_parent_parse(struct slice v, struct trace_context *c)
 {
-	uint8_t version, flags;
+	struct parent said;
 
 	*c = (struct trace_context){ .said = TRACE_NO };
-	if (v.n < PARENT_BYTES ||
-	    !hex_read_lower(slice_make(v.p, 2), &version, 1) ||
-	    !parent_is_formed(v, version) ||
-	    !hex_read_lower(
-		slice_make(v.p + 3, 32), c->trace_id, TRACE_ID_BYTES) ||
-	    !hex_read_lower(
-		slice_make(v.p + 36, 16), c->parent_id, TRACE_SPAN_BYTES) ||
-	    !hex_read_lower(slice_make(v.p + 53, 2), &flags, 1))
+	if (!parent_read(v, &said) || !parent_is_formed(v, said.version))
 		return false;
-	c->flags = flags & (TRACE_SAMPLED | TRACE_RANDOM);
-	if ((flags & TRACE_SAMPLED) != 0)
+	memcpy(c->trace_id, said.trace_id, TRACE_ID_BYTES);
+	memcpy(c->parent_id, said.parent_id, TRACE_SPAN_BYTES);
+	c->flags = said.flags & (TRACE_SAMPLED | TRACE_RANDOM);
+	if ((said.flags & TRACE_SAMPLED) != 0)
 		c->said = TRACE_YES;
 	return trace_has_id(c->trace_id, TRACE_ID_BYTES) &&
 	    trace_has_id(c->parent_id, TRACE_SPAN_BYTES);
