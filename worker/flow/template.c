@@ -221,6 +221,18 @@ has_dot_segment(struct slice target)
 	return false;
 }
 
+/* A capture that means what it says, as nearly all do. */
+static bool
+is_plain_capture(const struct img_tmpl_op *op, const struct template_vars *v)
+{
+	struct slice value;
+
+	if (op->kind != TMPL_PARAM || op->arg >= v->match->count)
+		return false;
+	value = v->match->params[op->arg];
+	return value.n == 0 || memchr(value.p, '%', value.n) == NULL;
+}
+
 struct slice
 template_eval(const struct img_head *img, struct img_span span,
     enum template_use use, const struct template_vars *v, struct arena *a)
@@ -234,6 +246,9 @@ template_eval(const struct img_head *img, struct img_span span,
 		return SLICE_NONE;
 	if (span.count == 1 && ops[0].kind == TMPL_LITERAL)
 		return arena_copy(a, img_slice(img, ops[0].text));
+	if (span.count == 1 && use == TEMPLATE_TEXT &&
+	    is_plain_capture(&ops[0], v))
+		return v->match->params[ops[0].arg];
 	values = arena_alloc(a, span.count * sizeof(*values));
 	if (values == NULL)
 		return SLICE_NONE;

@@ -33,7 +33,8 @@ enum template_use {
 };
 
 /*
- * The text, in the arena; empty when the arena failed.
+ * The text, in the arena, or where the request has it; empty when the arena
+ * failed.
  *
  * {host} is without a port; {header:NAME} joins several fields by ", ".
  *
