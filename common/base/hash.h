@@ -30,7 +30,7 @@ hash_word_bytes(struct hash_key key, uint64_t word, const void *p, size_t n);
 
 /*
  * A sum of n bytes at p for who wants to see that they are whole, or looks for
- * them in a table into which nobody outside can put anything, in a quarter of
+ * them in a table into which nobody outside puts what he likes, in a quarter of
  * the time. No hash for other tables: who knows the key finds others of one
  * sum.
  */

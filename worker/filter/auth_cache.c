@@ -4,8 +4,9 @@
  * The private level: places in sets of eight, each an entry of its own on the
  * heap. Within a set the first that was not used since the hand passed makes
  * room (CLOCK); when there are too many bytes, a hand over all places does the
- * same. A hit hashes no more than 64 bytes of the text and compares all of it;
- * those who could choose texts of one hash have to have them signed.
+ * same. A hit sums no more than 64 bytes of the text and compares all of it:
+ * those who would choose texts of one sum do not know the key, and would have
+ * to have them signed.
  */
 #include "worker/filter/auth_cache.h"
 
@@ -97,10 +98,10 @@ text_hash(const struct auth_cache *c, struct slice text)
 	char part[HASHED + HASHED_MIDDLE];
 
 	if (text.n <= sizeof(part))
-		return hash_bytes(c->key, text.p, text.n);
+		return hash_sum(c->key, text.p, text.n);
 	memcpy(part, text.p + text.n - HASHED, HASHED);
 	memcpy(part + HASHED, text.p + (text.n - HASHED) / 2, HASHED_MIDDLE);
-	return hash_bytes(c->key, part, sizeof(part)) + text.n;
+	return hash_sum(c->key, part, sizeof(part)) + text.n;
 }
 
 static uint64_t
