@@ -177,28 +177,33 @@ turn_back(struct descent *d)
 static bool
 step(struct descent *d, const struct img_node *n)
 {
-	struct slice left = slice_skip(d->s->path, d->at + 1);
-	const char *slash = memchr(left.p, '/', left.n);
+	const uint32_t start = d->at + 1;
+	struct slice left = slice_skip(d->s->path, start);
 	const struct img_slot *edge = NULL;
-	struct choice c = { n->param, d->at + 1, (uint32_t)d->s->path.n,
-		d->count };
+	const char *slash;
 
+	if (n->literals == 0 && n->param == IMG_NONE)
+		return turn_back(d);
+	slash = memchr(left.p, '/', left.n);
 	if (slash != NULL)
-		c.end = (uint32_t)(slash - d->s->path.p);
-	left.n = c.end - c.start;
+		left.n = (size_t)(slash - left.p);
 	if (n->literals != 0)
 		edge = literal_edge(d->s, d->node, left);
-	if (edge != NULL) {
-		if (c.param != IMG_NONE && left.n != 0)
-			d->choice[d->choices++] = c;
-		d->node = edge->a;
-		d->route = edge->b;
-		d->at = c.end;
-		return true;
+	if (n->param != IMG_NONE && left.n != 0) {
+		struct choice c = { n->param, start, start + (uint32_t)left.n,
+			d->count };
+
+		if (edge == NULL) {
+			param_enter(d, &c);
+			return true;
+		}
+		d->choice[d->choices++] = c;
 	}
-	if (c.param == IMG_NONE || left.n == 0)
+	if (edge == NULL)
 		return turn_back(d);
-	param_enter(d, &c);
+	d->node = edge->a;
+	d->route = edge->b;
+	d->at = start + (uint32_t)left.n;
 	return true;
 }
 
