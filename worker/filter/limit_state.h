@@ -28,9 +28,10 @@ struct limits {
 	bool releases;  /* limits_release is registered */
 	bool refused;   /* the last of them was, the others are given back */
 	bool told;      /* the answer has its fields */
-	bool noted;     /* the two below are set */
+	bool noted;     /* the three below are set */
 	uint32_t row;   /* of limit_names: the tightest one's, */
 	uint32_t left;  /* and what is left of it */
+	const struct limit_charge *tightest;
 	struct limit_charge charges[];
 };
 
@@ -41,7 +42,7 @@ void limit_key_make(
 /* Finds the tightest one, for when the image may be gone. */
 void limit_note(const struct req *q);
 
-/* Sets the fields of the answer. */
+/* Sets the fields of the answer, of the one that was noted. */
 void limit_tell(struct req *q, struct head *h);
 
 #endif

@@ -130,6 +130,7 @@ limit_note(const struct req *q)
 	uint64_t left = charge_remaining(q, c);
 
 	ls->noted = true;
+	ls->tightest = c;
 	ls->row = c->of->row;
 	ls->left = left < UINT32_MAX ? (uint32_t)left : UINT32_MAX;
 }
@@ -152,7 +153,7 @@ void
 limit_tell(struct req *q, struct head *h)
 {
 	const struct limits *ls = q->limits;
-	const struct limit_charge *c = limits_tightest(ls);
+	const struct limit_charge *c = ls->tightest;
 	uint64_t reset = seconds_up(c->left.reset_us);
 	uint64_t wait = seconds_up(c->left.wait_us);
 	char *at = arena_alloc(&q->arena, TOLD_FIELDS * TEXT_U64_MAX);
