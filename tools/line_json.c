@@ -25,16 +25,22 @@ json_grow(struct line *l, char *to, size_t n)
 	return l->to;
 }
 
-/* All texts of a line that are `plain` need no escapes. Behind it there is room
- * for what is no text. */
+/* Behind it there is room for what is no text. */
 static char *
-json_text(struct line *l, char *to, struct slice s, bool plain)
+json_put_text(struct line *l, char *to, struct slice s, bool plain)
 {
-	size_t room = JSON_BYTES + 6 * s.n;
+	size_t room = JSON_BYTES + JSON_CHAR_MAX * s.n;
 
 	if ((size_t)(l->end - to) < room + ESCAPE_SLACK)
 		to = json_grow(l, to, room);
 	return plain ? slice_put(to, s) : escape_json(to, s);
+}
+
+/* All texts of a line that are `plain` need no escapes; many are empty. */
+static inline char *
+json_text(struct line *l, char *to, struct slice s, bool plain)
+{
+	return s.n != 0 ? json_put_text(l, to, s, plain) : to;
 }
 
 /* All that fields show is: one look for all texts. Masks change nothing about

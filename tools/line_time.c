@@ -21,23 +21,15 @@ utc_write(int64_t second, char *text)
 	return sizeof("2026-01-02T03:04:05.") - 1;
 }
 
-static char *
-two_digits(char *to, int value)
-{
-	*to++ = (char)('0' + value / 10 % 10);
-	*to++ = (char)('0' + value % 10);
-	return to;
-}
-
 /* The time of day, with what ends it. */
 static char *
 day_write(char *to, const struct tm *tm, char last)
 {
-	to = two_digits(to, tm->tm_hour);
+	to = text_put_pair(to, (uint32_t)tm->tm_hour);
 	*to++ = ':';
-	to = two_digits(to, tm->tm_min);
+	to = text_put_pair(to, (uint32_t)tm->tm_min);
 	*to++ = ':';
-	to = two_digits(to, tm->tm_sec);
+	to = text_put_pair(to, (uint32_t)tm->tm_sec);
 	*to++ = last;
 	return to;
 }
@@ -53,20 +45,20 @@ local_write(int64_t second, char *text)
 	long east;
 
 	localtime_r(&t, &tm);
-	to = two_digits(to, tm.tm_mday);
+	to = text_put_pair(to, (uint32_t)tm.tm_mday);
 	*to++ = '/';
 	memcpy(to, months + 3 * tm.tm_mon, 3);
 	to += 3;
 	*to++ = '/';
-	to = two_digits(to, tm.tm_year / 100 + 19);
-	to = two_digits(to, tm.tm_year);
+	to = text_put_pair(to, ((uint32_t)tm.tm_year / 100 + 19) % 100);
+	to = text_put_pair(to, (uint32_t)tm.tm_year % 100);
 	*to++ = ':';
 	to = day_write(to, &tm, ' ');
 	east = tm.tm_gmtoff / 60;
 	*to++ = east < 0 ? '-' : '+';
 	east = east < 0 ? -east : east;
-	to = two_digits(to, (int)(east / 60));
-	to = two_digits(to, (int)(east % 60));
+	to = text_put_pair(to, (uint32_t)(east / 60) % 100);
+	to = text_put_pair(to, (uint32_t)(east % 60));
 	return (uint32_t)(to - text);
 }
 
@@ -102,9 +94,9 @@ time_write(char *to, const struct line_clock *c, uint32_t us, int digits)
 {
 	memcpy(to, c->text, sizeof(c->text));
 	to += c->n;
-	(void)two_digits(to, (int)(us / 10000));
-	(void)two_digits(to + 2, (int)(us / 100));
-	(void)two_digits(to + 4, (int)us);
+	(void)text_put_pair(to, us / 10000);
+	(void)text_put_pair(to + 2, us / 100 % 100);
+	(void)text_put_pair(to + 4, us % 100);
 	return to + digits;
 }
 

@@ -21,9 +21,7 @@ line_value_ms(char *to, uint64_t us)
 	to = text_put_u64(to, us / 1000);
 	*to++ = '.';
 	*to++ = (char)('0' + part / 100);
-	*to++ = (char)('0' + part / 10 % 10);
-	*to++ = (char)('0' + part % 10);
-	return to;
+	return text_put_pair(to, part % 100);
 }
 
 static inline char *

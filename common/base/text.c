@@ -65,11 +65,11 @@ text_add_char(struct text *t, char c)
 	t->n++;
 }
 
-static const char pairs[] = "0001020304050607080910111213141516171819"
-			    "2021222324252627282930313233343536373839"
-			    "4041424344454647484950515253545556575859"
-			    "6061626364656667686970717273747576777879"
-			    "8081828384858687888990919293949596979899";
+const char text_pairs[200] = "0001020304050607080910111213141516171819"
+			     "2021222324252627282930313233343536373839"
+			     "4041424344454647484950515253545556575859"
+			     "6061626364656667686970717273747576777879"
+			     "8081828384858687888990919293949596979899";
 
 struct slice
 text_u64(uint64_t value, char room[TEXT_U64_MAX])
@@ -77,9 +77,9 @@ text_u64(uint64_t value, char room[TEXT_U64_MAX])
 	char *end = room + TEXT_U64_MAX, *p = end;
 
 	for (; value >= 100; value /= 100)
-		memcpy(p -= 2, pairs + value % 100 * 2, 2);
+		(void)text_put_pair(p -= 2, (uint32_t)(value % 100));
 	if (value >= 10)
-		memcpy(p -= 2, pairs + value * 2, 2);
+		(void)text_put_pair(p -= 2, (uint32_t)value);
 	else
 		*--p = (char)('0' + value);
 	return slice_make(p, (size_t)(end - p));
@@ -94,8 +94,7 @@ text_put_digits(char *to, uint64_t value)
 		return slice_put(to, text_u64(value, room));
 	if (value >= 100)
 		*to++ = (char)('0' + value / 100);
-	memcpy(to, pairs + value % 100 * 2, 2);
-	return to + 2;
+	return text_put_pair(to, (uint32_t)(value % 100));
 }
 
 void

@@ -62,6 +62,17 @@ void text_add_u64(struct text *t, uint64_t value);
 /* The digits of value, at the end of room, which the caller owns. */
 struct slice text_u64(uint64_t value, char room[TEXT_U64_MAX]);
 
+/* "00" to "99", one behind the other. */
+extern const char text_pairs[200];
+
+/* A value below 100 with both of its digits; returns their end. */
+static inline char *
+text_put_pair(char *to, uint32_t value)
+{
+	memcpy(to, text_pairs + 2 * value, 2);
+	return to + 2;
+}
+
 /* Of a value from 10 on. For text_put_u64. */
 char *text_put_digits(char *to, uint64_t value);
 
