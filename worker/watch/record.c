@@ -32,6 +32,13 @@
 #define VALUE_BYTES KEPT_BYTES
 
 _Static_assert(STEPS_MAX <= RECORD_STEPS_MAX, "all that are timed");
+_Static_assert(sizeof(struct record_request) +
+	    RECORD_ATTEMPTS_MAX * sizeof(struct record_attempt) +
+	    RECORD_STEPS_MAX * sizeof(struct record_step) +
+	    RECORD_FIELDS_MAX * sizeof(struct record_field) + 7 * NAME_BYTES +
+	    2 * ID_BYTES + VALUE_BYTES + METHOD_BYTES <=
+	RECORD_MAX,
+    "room for all entries and the texts before the path");
 _Static_assert(IMG_FILTER_COUNT <= 32, "a bit for each");
 
 struct draft {
@@ -61,6 +68,18 @@ draft_str(struct draft *d, struct slice s, size_t most)
 	uint16_t off = (uint16_t)(d->at - (char *)d->r);
 
 	return (struct record_str){ off, draft_bytes(d, s, most) };
+}
+
+/* Of those for which there is room in any case. */
+static inline void
+draft_short(struct draft *d, enum record_text t, struct slice s, size_t most)
+{
+	if (s.n > most) {
+		s.n = most;
+		d->r->flags |= RECORD_CLIPPED;
+	}
+	d->r->text_bytes[t] = (uint16_t)s.n;
+	d->at = slice_put(d->at, s);
 }
 
 /* In the order of the texts; those that are not put are empty. */
@@ -125,8 +144,8 @@ draft_head(struct draft *d, const struct head *h, bool query)
 {
 	d->r->version = h->version;
 	d->r->method = h->method;
-	draft_put(d, RECORD_METHOD, h->method_text, METHOD_BYTES);
-	draft_put(d, RECORD_HOST, h->host, NAME_BYTES);
+	draft_short(d, RECORD_METHOD, h->method_text, METHOD_BYTES);
+	draft_short(d, RECORD_HOST, h->host, NAME_BYTES);
 	draft_target(d, h->target, query);
 }
 
@@ -285,26 +304,26 @@ request_texts(struct draft *d, const struct req *q, bool query)
 	const struct identity *id = q->identity;
 	struct record_request *r = d->r;
 
-	draft_put(d, RECORD_ROUTE, registry_route_name(region, q->plan.row),
+	draft_short(d, RECORD_ROUTE, registry_route_name(region, q->plan.row),
 	    NAME_BYTES);
-	draft_put(d, RECORD_SERVICE,
+	draft_short(d, RECORD_SERVICE,
 	    registry_service_name(region, q->plan.service), NAME_BYTES);
-	draft_put(d, RECORD_ID, q->request_id, ID_BYTES);
+	draft_short(d, RECORD_ID, q->request_id, ID_BYTES);
 	if (q->limits != NULL)
-		draft_put(d, RECORD_LIMIT, limit_named(q, &r->limit_left),
+		draft_short(d, RECORD_LIMIT, limit_named(q, &r->limit_left),
 		    NAME_BYTES);
 	if (id != NULL) {
-		draft_put(
+		draft_short(
 		    d, RECORD_AUTHENTICATOR, id->authenticator, NAME_BYTES);
-		draft_put(
+		draft_short(
 		    d, RECORD_USER, id->claim[IMG_CLAIM_USER], NAME_BYTES);
-		draft_put(
+		draft_short(
 		    d, RECORD_TENANT, id->claim[IMG_CLAIM_TENANT], NAME_BYTES);
 	}
 	if (q->trace != NULL) {
-		draft_put(
+		draft_short(
 		    d, RECORD_CORRELATION, q->trace->correlation, ID_BYTES);
-		draft_put(
+		draft_short(
 		    d, RECORD_TRACESTATE, q->trace->tracestate, VALUE_BYTES);
 	}
 	draft_head(d, &q->head, query);
@@ -404,7 +423,7 @@ record_connection(struct env *e, const struct record_ending *how)
 		.flags = how->tls ? RECORD_TLS : 0,
 		.grpc_status = -1,
 		.last = 255 };
-	draft_put(&d, RECORD_ID, how->id, ID_BYTES);
+	draft_short(&d, RECORD_ID, how->id, ID_BYTES);
 	if (how->head != NULL)
 		draft_head(
 		    &d, how->head, img != NULL && img->telemetry.query != 0);
