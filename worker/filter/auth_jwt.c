@@ -33,9 +33,9 @@ struct jwt {
 };
 
 static enum auth_verdict
-jwt_bad(struct jwt *j, enum why why)
+jwt_bad(struct auth_try *t, enum why why)
 {
-	j->t->why = why;
+	t->why = why;
 	return AUTH_BAD;
 }
 
@@ -213,7 +213,7 @@ jwt_verify(struct jwt *j)
 	if (why == WHY_OK)
 		why = jwt_identity(j, &claims);
 	if (why != WHY_OK)
-		return jwt_bad(j, why);
+		return jwt_bad(j->t, why);
 	jwt_keep(j);
 	return AUTH_OK;
 }
@@ -232,7 +232,7 @@ jwt_without_key(struct jwt *j)
 {
 	bool some = set_has_keys(j->sets.image) || set_has_keys(j->sets.slot);
 
-	return jwt_bad(j, some ? WHY_TOKEN_KEY : WHY_AUTH_UNAVAILABLE);
+	return jwt_bad(j->t, some ? WHY_TOKEN_KEY : WHY_AUTH_UNAVAILABLE);
 }
 
 static void
@@ -296,7 +296,7 @@ jwt_wait(struct jwt *on_stack)
 		return jwt_not_wait(on_stack);
 	j = arena_alloc(&t->q->arena, sizeof(*j));
 	if (j == NULL || !authenticate_waits_more(e))
-		return jwt_bad(on_stack, WHY_AUTH_UNAVAILABLE);
+		return jwt_bad(t, WHY_AUTH_UNAVAILABLE);
 	*j = *on_stack;
 	j->version = j->sets.version;
 	j->until = mono_add_us(clock_now(), JWT_WAIT_US);
@@ -316,45 +316,45 @@ jwt_forget(struct auth_try *t)
 
 /* ---- */
 
-static enum auth_verdict
-jwt_look_at(struct jwt *j)
+/* Few tokens are not known. */
+static __attribute__((noinline)) enum auth_verdict
+jwt_look_at(struct auth_try *t, const struct auth_cache_key *key)
 {
-	struct auth_try *t = j->t;
+	struct jwt j = { .t = t, .key = *key };
 	enum auth_verdict v;
-	enum why why = jwt_parse(j);
+	enum why why = jwt_parse(&j);
 
-	if (why == WHY_OK && !jwt_type_fits(j))
+	if (why == WHY_OK && !jwt_type_fits(&j))
 		why = WHY_TOKEN_MALFORMED;
 	if (why != WHY_OK)
-		return jwt_bad(j, why);
-	v = jwt_verify(j);
-	return v == AUTH_BAD && t->why == WHY_TOKEN_KEY ? jwt_wait(j) : v;
+		return jwt_bad(t, why);
+	v = jwt_verify(&j);
+	return v == AUTH_BAD && t->why == WHY_TOKEN_KEY ? jwt_wait(&j) : v;
 }
 
 static enum auth_verdict
 jwt_ask(struct auth_try *t)
 {
 	struct env *e = t->q->env;
-	struct jwt j = { .t = t, .key = { .auth = t->auth, .dotted = true } };
-	struct auth_cache_key *key = &j.key;
+	struct auth_cache_key key = { .auth = t->auth, .dotted = true };
 
 	switch (credentials_look(
-	    t->q, t->auth, SLICE_LIT("Bearer"), &key->text, &t->from_cookie)) {
+	    t->q, t->auth, SLICE_LIT("Bearer"), &key.text, &t->from_cookie)) {
 	case CREDENTIALS_NONE:
 		return AUTH_NONE;
 	case CREDENTIALS_TWO:
-		return jwt_bad(&j, WHY_TWO_CREDENTIALS);
+		return jwt_bad(t, WHY_TWO_CREDENTIALS);
 	case CREDENTIALS_BAD:
-		return jwt_bad(&j, WHY_TOKEN_MALFORMED);
+		return jwt_bad(t, WHY_TOKEN_MALFORMED);
 	case CREDENTIALS_FOUND:
 		break;
 	}
 	if (t->auth->slot != IMG_NONE)
-		key->version = keysets_version(e->region, t->auth->slot);
-	t->identity = auth_cache_find(e->auth_cache, key);
+		key.version = keysets_version(e->region, t->auth->slot);
+	t->identity = auth_cache_find(e->auth_cache, &key);
 	if (t->identity != NULL)
 		return AUTH_OK;
-	return jwt_look_at(&j);
+	return jwt_look_at(t, &key);
 }
 
 const struct auth_ops auth_jwt = {
