@@ -34,11 +34,10 @@ histo_bucket(uint64_t us)
 {
 	uint32_t bits = us != 0 ? 64 - (uint32_t)__builtin_clzll(us) : 0, b;
 
-	if (bits >= sizeof(bucket_first))
-		bits = sizeof(bucket_first) - 1;
-	for (b = bucket_first[bits]; b < HISTO_BUCKETS - 1; b++)
-		if (us <= histo_bounds_us[b])
-			break;
+	if (us > histo_bounds_us[HISTO_BUCKETS - 2])
+		return HISTO_BUCKETS - 1;
+	for (b = bucket_first[bits]; us > histo_bounds_us[b]; b++)
+		;
 	return b;
 }
 

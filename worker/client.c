@@ -276,23 +276,32 @@ client_after_input(struct client *c, bool partial)
 	}
 }
 
+static size_t client_input(struct io *io, const char *p, size_t n);
+
+/* What is behind the header may be of TLS. */
+static __attribute__((noinline)) size_t
+client_input_proxied(struct client *c, const char *p, size_t n)
+{
+	size_t used = n;
+
+	return client_read_header(c, p, &used) && used < n &&
+		c->state == CLIENT_FRESH
+	    ? used + client_input(&c->io, p + used, n - used)
+	    : used;
+}
+
 static size_t
 client_input(struct io *io, const char *p, size_t n)
 {
 	struct client *c = client_of_io(io);
-	size_t used = n;
+	size_t used;
 
 	if (c->state == CLIENT_CLOSING) {
 		client_discard(c, n);
 		return n;
 	}
-	if (c->state == CLIENT_PROXIED) {
-		/* What is behind the header may be of TLS. */
-		return client_read_header(c, p, &used) && used < n &&
-			c->state == CLIENT_FRESH
-		    ? used + client_input(io, p + used, n - used)
-		    : used;
-	}
+	if (c->state == CLIENT_PROXIED)
+		return client_input_proxied(c, p, n);
 	if (!client_work_take(c, &client_codec_events)) {
 		client_refuse_early(c);
 		return n;

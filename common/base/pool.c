@@ -148,27 +148,6 @@ pool_fini(struct pool *p)
 		slab_free(p, CONTAINER_OF(p->partial.next, struct slab, link));
 }
 
-static __attribute__((noinline)) void *
-slab_pop_fresh(struct pool *p, struct slab *s)
-{
-	void *object = (char *)s + SLAB_HEAD + s->fresh++ * p->object_bytes;
-
-	SHOW(object, p->object_bytes);
-	return object;
-}
-
-static inline void *
-slab_pop(struct pool *p, struct slab *s)
-{
-	void *object = s->free;
-
-	if (object == NULL)
-		return slab_pop_fresh(p, s);
-	SHOW(object, p->object_bytes);
-	memcpy(&s->free, object, sizeof(void *));
-	return object;
-}
-
 /* An empty slab gets its first object. */
 static inline void
 slab_begin(struct pool *p)
@@ -178,18 +157,11 @@ slab_begin(struct pool *p)
 		p->peak = p->slabs - p->empty;
 }
 
-void *
-pool_take(struct pool *p)
+/* An object of s is taken. */
+static inline void *
+slab_took(struct pool *p, struct slab *s, void *object)
 {
-	struct slab *s;
-	void *object;
-
-	if (p->used >= p->limit)
-		return NULL;
-	if (list_empty(&p->partial) && !slab_new(p))
-		return NULL;
-	s = CONTAINER_OF(p->partial.next, struct slab, link);
-	object = slab_pop(p, s);
+	SHOW(object, p->object_bytes);
 	p->used++;
 	if (s->used == 0)
 		slab_begin(p);
@@ -198,6 +170,35 @@ pool_take(struct pool *p)
 		list_push_front(&p->full, &s->link);
 	}
 	return object;
+}
+
+/* One that was never taken. */
+static __attribute__((noinline)) void *
+pool_take_fresh(struct pool *p)
+{
+	struct slab *s;
+
+	if (list_empty(&p->partial) && !slab_new(p))
+		return NULL;
+	s = CONTAINER_OF(p->partial.next, struct slab, link);
+	return slab_took(
+	    p, s, (char *)s + SLAB_HEAD + s->fresh++ * p->object_bytes);
+}
+
+void *
+pool_take(struct pool *p)
+{
+	struct slab *s = CONTAINER_OF(p->partial.next, struct slab, link);
+	void *object;
+
+	if (p->used >= p->limit)
+		return NULL;
+	if (list_empty(&p->partial) || s->free == NULL)
+		return pool_take_fresh(p);
+	object = s->free;
+	SHOW(object, sizeof(void *));
+	memcpy(&s->free, object, sizeof(void *));
+	return slab_took(p, s, object);
 }
 
 void

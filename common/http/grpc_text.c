@@ -48,7 +48,7 @@ skip_nocase(struct slice *s, struct slice prefix)
 }
 
 enum grpc_kind
-grpc_text_kind_read(struct slice content_type, struct slice *suffix)
+grpc_text_kind(struct slice content_type, struct slice *suffix)
 {
 	struct slice rest = content_type;
 	enum grpc_kind kind = GRPC_PLAIN;
@@ -71,6 +71,14 @@ grpc_text_kind_read(struct slice content_type, struct slice *suffix)
 		return GRPC_NONE;
 	*suffix = rest;
 	return kind;
+}
+
+bool
+grpc_text_is_kind(struct slice content_type)
+{
+	struct slice suffix;
+
+	return grpc_text_kind(content_type, &suffix) != GRPC_NONE;
 }
 
 /* ---- grpc-timeout ---- */

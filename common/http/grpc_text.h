@@ -42,25 +42,24 @@ enum grpc_kind {
 	GRPC_WEB_TEXT, /* application/grpc-web-text */
 };
 
-#define GRPC_TYPE_BYTES 16 /* "application/grpc" */
-
-/* grpc_text_kind of what may be one. */
-enum grpc_kind
-grpc_text_kind_read(struct slice content_type, struct slice *suffix);
-
 /*
  * Of a Content-Type: any of these may go on with "+proto" or the like, which is
- * *suffix then (else empty), and with parameters. Most others show by a letter
- * that they are none.
+ * *suffix then (else empty), and with parameters.
  */
-static inline enum grpc_kind
-grpc_text_kind(struct slice content_type, struct slice *suffix)
+enum grpc_kind grpc_text_kind(struct slice content_type, struct slice *suffix);
+
+#define GRPC_TYPE_BYTES 16 /* "application/grpc" */
+
+/* grpc_text_is, of what may be one. */
+bool grpc_text_is_kind(struct slice content_type);
+
+/* It is one of them: most others show by a letter that they are not. */
+static inline bool
+grpc_text_is(struct slice content_type)
 {
-	if (content_type.n >= GRPC_TYPE_BYTES &&
-	    (content_type.p[GRPC_TYPE_BYTES - 1] | 0x20) == 'c')
-		return grpc_text_kind_read(content_type, suffix);
-	*suffix = SLICE_NONE;
-	return GRPC_NONE;
+	return content_type.n >= GRPC_TYPE_BYTES &&
+	    (content_type.p[GRPC_TYPE_BYTES - 1] | 0x20) == 'c' &&
+	    grpc_text_is_kind(content_type);
 }
 
 #define GRPC_TIMEOUT_TEXT 9 /* eight digits and a unit */

@@ -23,16 +23,6 @@ h1_stop(struct h1 *h)
 	h->close = true;
 }
 
-bool
-h1_must_close(const struct h1 *h)
-{
-	if (!h->close)
-		return false;
-	if (h->role == CODEC_SERVER)
-		return h->writing == H1_WRITE_DONE;
-	return h->reading == H1_READ_DONE || h->reading == H1_READ_STOPPED;
-}
-
 void
 h1_switch(struct h1 *h)
 {
@@ -42,11 +32,8 @@ h1_switch(struct h1 *h)
 }
 
 void
-h1_settle(struct h1 *h)
+h1_end_exchange(struct h1 *h)
 {
-	if (h->role == CODEC_SERVER ? h->writing != H1_WRITE_DONE
-				    : h->reading != H1_READ_DONE)
-		return;
 	if (h->reading != H1_READ_DONE || h->writing != H1_WRITE_DONE)
 		h->close = true;
 	h->serial++;
@@ -280,7 +267,7 @@ h1_read_length(struct h1 *h, const char *p, size_t n)
 	return used;
 }
 
-static size_t
+static __attribute__((noinline)) size_t
 h1_read_chunked(struct h1 *h, const char *p, size_t n)
 {
 	struct slice data;

@@ -122,6 +122,14 @@ void h1_passed_out(struct h1 *h, size_t n);
  * A client that ended its side after a whole request still gets its answer:
  * the owner closes when the codec is idle and no offered bytes are left.
  */
-bool h1_must_close(const struct h1 *h);
+static inline bool
+h1_must_close(const struct h1 *h)
+{
+	if (!h->close)
+		return false;
+	if (h->role == CODEC_SERVER)
+		return h->writing == H1_WRITE_DONE;
+	return h->reading == H1_READ_DONE || h->reading == H1_READ_STOPPED;
+}
 
 #endif

@@ -123,25 +123,32 @@ version_span(const char *p, size_t n)
 }
 
 /* RFC 9110 2.5: a higher minor version is read as the highest one known. */
-static enum step
-parse_version(struct parse *s)
+static __attribute__((noinline)) enum step
+parse_other_version(struct parse *s)
 {
 	const char *p = s->at;
 	size_t n = (size_t)(s->end - p);
-	size_t good;
+	size_t good = version_span(p, n);
 
-	if (n >= VERSION_BYTES && memcmp(p, "HTTP/1.1", VERSION_BYTES) == 0) {
-		s->head->version = HTTP_1_1;
-		s->at = p + VERSION_BYTES;
-		return STEP_OK;
-	}
-	good = version_span(p, n);
 	if (good < VERSION_BYTES)
 		return good == n ? STEP_MORE
 				 : parse_fail(s, CODEC_BAD_START_LINE);
 	if (p[5] != '1')
 		return parse_fail(s, CODEC_BAD_VERSION);
 	s->head->version = p[7] == '0' ? HTTP_1_0 : HTTP_1_1;
+	s->at = p + VERSION_BYTES;
+	return STEP_OK;
+}
+
+static inline enum step
+parse_version(struct parse *s)
+{
+	const char *p = s->at;
+
+	if (s->end - p < VERSION_BYTES ||
+	    memcmp(p, "HTTP/1.1", VERSION_BYTES) != 0)
+		return parse_other_version(s);
+	s->head->version = HTTP_1_1;
 	s->at = p + VERSION_BYTES;
 	return STEP_OK;
 }

@@ -9,17 +9,35 @@
 
 #define CHUNK_HEAD_BYTES 20
 
-/* The owner's head where it says just that, else a copy in own. */
-static const struct head *
-head_saying(
-    const struct head *head, uint64_t length, bool close, struct head *own)
+static inline bool
+write_head(struct h1 *h, const struct head *head, enum h1_framing framing)
 {
-	if (head->length == length && head->close == close)
-		return head;
-	*own = *head;
-	own->length = length;
-	own->close = close;
-	return own;
+	if (h->role == CODEC_CLIENT)
+		return h1_write_request(h->base.out, head, framing);
+	return h1_write_response(
+	    h->base.out, head, framing, h->peer_version == HTTP_1_0);
+}
+
+/* The same of a copy that says this of its body and of the end. */
+static __attribute__((noinline)) bool
+write_saying(struct h1 *h, const struct head *head, uint64_t length, bool close,
+    enum h1_framing framing)
+{
+	struct head own = *head;
+
+	own.length = length;
+	own.close = close;
+	return write_head(h, &own, framing);
+}
+
+/* The owner's head goes as it is where it says just that. */
+static inline bool
+write_as(struct h1 *h, const struct head *head, uint64_t length, bool close,
+    enum h1_framing framing)
+{
+	return head->length == length && head->close == close
+	    ? write_head(h, head, framing)
+	    : write_saying(h, head, length, close, framing);
 }
 
 /* A body of so many bytes. */
@@ -73,13 +91,13 @@ frame_answer(struct h1 *h, const struct head *out, bool end, uint64_t *length)
 }
 
 /* Nothing of what follows is framed, nor is the connection to end. */
-static bool
+static __attribute__((noinline)) bool
 send_bare(struct h1 *h, const struct head *head)
 {
-	struct head own;
+	struct head own = *head;
 
-	head = head_saying(head, head->length, false, &own);
-	return h1_write_response(h->base.out, head, H1_FRAME_NONE, false);
+	own.close = false;
+	return h1_write_response(h->base.out, &own, H1_FRAME_NONE, false);
 }
 
 /* RFC 9110 15.2: HTTP/1.0 knows no interim answers. */
@@ -104,7 +122,6 @@ send_switch(struct h1 *h, const struct head *head)
 static bool
 send_answer(struct h1 *h, const struct head *head, bool end)
 {
-	struct head own;
 	uint64_t length = head->length;
 	enum h1_framing framing;
 
@@ -115,15 +132,12 @@ send_answer(struct h1 *h, const struct head *head, bool end)
 	framing = frame_answer(h, head, end, &length);
 	h->close =
 	    h->close || head->close || (end && h->reading != H1_READ_DONE);
-	head = head_saying(head, length, h->close, &own);
-	return h1_write_response(
-	    h->base.out, head, framing, h->peer_version == HTTP_1_0);
+	return write_as(h, head, length, h->close, framing);
 }
 
 static bool
 send_request(struct h1 *h, const struct head *head, bool end)
 {
-	struct head own;
 	uint64_t length = head->length;
 	enum h1_framing framing = H1_FRAME_NONE;
 
@@ -140,8 +154,7 @@ send_request(struct h1 *h, const struct head *head, bool end)
 		h->writing = H1_WRITE_CHUNKED;
 		framing = H1_FRAME_CHUNKED;
 	}
-	head = head_saying(head, length, head->close, &own);
-	return h1_write_request(h->base.out, head, framing);
+	return write_as(h, head, length, head->close, framing);
 }
 
 bool
@@ -163,7 +176,7 @@ h1_send_head(struct stream *s, const struct head *head, bool end)
 	return sent;
 }
 
-static void
+static __attribute__((noinline)) void
 send_chunk(struct obuf *o, struct slice bytes)
 {
 	char size[CHUNK_HEAD_BYTES];

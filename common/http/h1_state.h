@@ -14,11 +14,18 @@ h1_of(struct stream *s)
 	return CONTAINER_OF(s, struct h1, stream);
 }
 
-/*
- * One side is DONE: if that makes the answer complete, starts the next message
- * or, where the connection must end, none.
- */
-void h1_settle(struct h1 *h);
+/* The answer is complete: starts the next message or, where the connection must
+ * end, none. */
+void h1_end_exchange(struct h1 *h);
+
+/* One side is DONE, which may make the answer complete. */
+static inline void
+h1_settle(struct h1 *h)
+{
+	if (h->role == CODEC_SERVER ? h->writing == H1_WRITE_DONE
+				    : h->reading == H1_READ_DONE)
+		h1_end_exchange(h);
+}
 
 /* Both ways are open for the bytes of another protocol. */
 void h1_switch(struct h1 *h);

@@ -8,15 +8,6 @@
 #define HEAD_SPARE 8u /* fields, so that it is not moved again soon */
 
 const struct field *
-head_seek(const struct head *h, enum field_id id)
-{
-	for (uint32_t i = 0; i < h->count; i++)
-		if (h->fields[i].id == id)
-			return &h->fields[i];
-	return NULL;
-}
-
-const struct field *
 head_get(const struct head *h, enum field_id id)
 {
 	const struct field *f = head_seek(h, id);

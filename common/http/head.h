@@ -74,7 +74,14 @@ head_has(const struct head *h, enum field_id id)
 }
 
 /* The search behind head_find. */
-const struct field *head_seek(const struct head *h, enum field_id id);
+static inline const struct field *
+head_seek(const struct head *h, enum field_id id)
+{
+	for (uint32_t i = 0; i < h->count; i++)
+		if (h->fields[i].id == id)
+			return &h->fields[i];
+	return NULL;
+}
 
 /* The first field with this id, or NULL. */
 static inline const struct field *

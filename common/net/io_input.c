@@ -210,7 +210,7 @@ io_peek(const struct io *io)
 }
 
 /* Also an error, which is to be read, too. */
-static bool
+static __attribute__((noinline)) bool
 io_socket_stirs(const struct io *io)
 {
 	return io_peek(io) >= 0 || errno != EAGAIN;

@@ -72,14 +72,14 @@ forwarded_copy(struct head *up, const struct req *q)
 }
 
 /* RFC 9110 7.6.2: one less; own.c has answered where none was left. */
-static void
+static __attribute__((noinline)) void
 forwarded_max(struct req *q)
 {
 	uint32_t left;
 	char *text;
 	struct text t;
 
-	if (q->head.method != METHOD_OPTIONS || !own_max_forwards(q, &left))
+	if (!own_max_forwards(q, &left))
 		return;
 	text = arena_alloc(&q->arena, FORWARDED_DIGITS);
 	if (text == NULL)
@@ -125,7 +125,8 @@ forwarded_request(struct req *q)
 	head_add(up, FIELD_X_REQUEST_ID, q->request_id);
 	way_add(q);
 	head_add(up, FIELD_VIA, forwarded_via(q));
-	forwarded_max(q);
+	if (q->head.method == METHOD_OPTIONS)
+		forwarded_max(q);
 	/* RFC 9110 10.1.4: said anew on every hop. */
 	if (req_takes_trailers(q))
 		head_add(up, FIELD_TE, SLICE_LIT("trailers"));

@@ -85,15 +85,19 @@ transform_request(struct req *q)
 	return GO_ON;
 }
 
+static __attribute__((noinline)) void
+transform_answer_by_route(struct req *q, struct head *h)
+{
+	struct template_vars v;
+
+	req_vars(q, &v);
+	(void)rules_apply(q->image, q->match.route->response_rules, h, &h->room,
+	    &v, &q->arena);
+}
+
 void
 transform_answer(struct req *q, struct head *h)
 {
-	const struct img_route *r = q->match.route;
-	struct template_vars v;
-
-	if (r->response_rules.count == 0)
-		return;
-	req_vars(q, &v);
-	(void)rules_apply(
-	    q->image, r->response_rules, h, &h->room, &v, &q->arena);
+	if (q->match.route->response_rules.count != 0)
+		transform_answer_by_route(q, h);
 }

@@ -122,15 +122,26 @@ way_told_host(const struct req *q)
 	return q->head.host;
 }
 
-/* The peer's, else that of the host, else the scheme's. */
-static struct slice
-way_port(const struct req *q, struct slice host, struct slice proto)
+/* A trusted peer's, if it is one. */
+static __attribute__((noinline)) struct slice
+way_told_port(const struct req *q)
 {
 	const struct field *f = way_claim(q, FIELD_X_FORWARDED_PORT);
 	uint16_t number;
 
-	if (f != NULL && addr_parse_port(f->value, &number) && number != 0)
-		return f->value;
+	return f != NULL && addr_parse_port(f->value, &number) && number != 0
+	    ? f->value
+	    : SLICE_NONE;
+}
+
+/* The peer's, else that of the host, else the scheme's. */
+static struct slice
+way_port(const struct req *q, struct slice host, struct slice proto)
+{
+	struct slice told = q->trusted ? way_told_port(q) : SLICE_NONE;
+
+	if (told.n != 0)
+		return told;
 	for (size_t i = host.n; i > 0; i--) {
 		char c = host.p[i - 1];
 

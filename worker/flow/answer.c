@@ -65,7 +65,8 @@ req_answer_head(struct req *q, struct head *h, uint32_t room, bool end)
 	/* RFC 9110 6.6.1: also where the upstream has no clock. */
 	answer_add(h, room, FIELD_DATE, env_date(q->env));
 	h->room = room;
-	steps_close(q);
+	if (q->steps != NULL)
+		steps_close(q);
 	pipeline_answer(q, h);
 	kept_take(q, h);
 	if (q->grpc != GRPC_NONE)
@@ -177,7 +178,8 @@ req_takes_trailers(const struct req *q)
 	case HTTP_1_0:
 		return false;
 	case HTTP_1_1:
-		return head_lists(&q->head, FIELD_TE, SLICE_LIT("trailers"));
+		return head_has(&q->head, FIELD_TE) &&
+		    head_lists(&q->head, FIELD_TE, SLICE_LIT("trailers"));
 	case HTTP_2:
 		break;
 	}

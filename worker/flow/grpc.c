@@ -21,14 +21,21 @@ struct grpc_deadline {
 	char left[GRPC_TIMEOUT_TEXT];
 };
 
+static __attribute__((noinline)) void
+grpc_begin_typed(struct req *q)
+{
+	const struct field *type = head_get(&q->head, FIELD_CONTENT_TYPE);
+	struct slice suffix;
+
+	q->grpc = (uint8_t)grpc_text_kind(type->value, &suffix);
+}
+
 void
 grpc_begin(struct req *q)
 {
-	const struct field *type = head_find(&q->head, FIELD_CONTENT_TYPE);
-	struct slice suffix;
-
-	if (type != NULL && q->head.method == METHOD_POST)
-		q->grpc = (uint8_t)grpc_text_kind(type->value, &suffix);
+	if (q->head.method == METHOD_POST &&
+	    head_has(&q->head, FIELD_CONTENT_TYPE))
+		grpc_begin_typed(q);
 }
 
 struct slice

@@ -40,7 +40,7 @@ own_max_forwards(const struct req *q, uint32_t *left)
 	return true;
 }
 
-static bool
+static __attribute__((noinline)) bool
 own_options(struct req *q)
 {
 	uint32_t left;
@@ -109,7 +109,7 @@ own_https_location(struct req *q)
 	return text_slice(&t);
 }
 
-static bool
+static __attribute__((noinline)) bool
 own_redirects(struct req *q)
 {
 	struct field location = { .name = SLICE_LIT("Location"),

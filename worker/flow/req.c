@@ -195,13 +195,25 @@ req_no_method(struct req *q)
 	req_fail_with(q, WHY_BAD_METHOD, NULL, &allow);
 }
 
-static void
-req_route(struct req *q)
+static inline enum route_verdict
+req_find(struct req *q, const struct peer *peer)
+{
+	return route_find(
+	    q->image, q->env->contexts, &q->head, &q->uri, peer, &q->match);
+}
+
+static __attribute__((noinline)) enum route_verdict
+req_find_by_peer(struct req *q)
 {
 	struct peer peer;
 
-	switch (route_find(q->image, q->env->contexts, &q->head, &q->uri,
-	    peer_shows(&peer, q->tls) ? &peer : NULL, &q->match)) {
+	return req_find(q, peer_shows(&peer, q->tls) ? &peer : NULL);
+}
+
+static void
+req_route(struct req *q)
+{
+	switch (q->tls != NULL ? req_find_by_peer(q) : req_find(q, NULL)) {
 	case ROUTE_FOUND:
 		req_routed(q);
 		break;
@@ -413,7 +425,8 @@ req_end(struct req *q, enum why why, bool cut)
 		q->handler->abort(q);
 	q->handler = NULL;
 	e->req_ended(q);
-	grpc_end(q);
+	if (q->deadline != NULL)
+		grpc_end(q);
 	req_unpin(q);
 	q->stream->user = NULL;
 	q->owner->ended(q, cut);

@@ -64,23 +64,31 @@ trace_is_exported(const struct req *q)
 	    (t->slow_us != 0 && req_took_us(q) >= t->slow_us);
 }
 
-/* The trace is the client's business alone, but it is one. */
-static void
-trace_record_bare(const struct req *q, struct record_request *to)
+/* The trace is the client's business alone, but it is one; false: it is none.
+ */
+static __attribute__((noinline)) bool
+trace_record_client(const struct req *q, struct record_request *to)
 {
 	struct trace_context c;
 
-	memset(to->span_id, 0, sizeof(to->span_id));
-	if (!trace_read_w3c(&q->head, &c)) {
-		memset(to->trace_id, 0, sizeof(to->trace_id));
-		memset(to->parent_id, 0, sizeof(to->parent_id));
-		to->trace_flags = 0;
-		return;
-	}
+	if (!trace_read_w3c(&q->head, &c))
+		return false;
 	memcpy(to->trace_id, c.trace_id, sizeof(to->trace_id));
 	memcpy(to->parent_id, c.parent_id, sizeof(to->parent_id));
 	to->trace_flags = c.flags;
 	to->flags |= RECORD_PARENT;
+	return true;
+}
+
+static void
+trace_record_bare(const struct req *q, struct record_request *to)
+{
+	memset(to->span_id, 0, sizeof(to->span_id));
+	if (head_has(&q->head, FIELD_TRACEPARENT) && trace_record_client(q, to))
+		return;
+	memset(to->trace_id, 0, sizeof(to->trace_id));
+	memset(to->parent_id, 0, sizeof(to->parent_id));
+	to->trace_flags = 0;
 }
 
 void

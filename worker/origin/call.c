@@ -189,9 +189,7 @@ call_on_switched(struct call *c, const struct head *h)
 static bool
 call_streams(struct slice type)
 {
-	struct slice suffix;
-
-	return grpc_text_kind(type, &suffix) != GRPC_NONE ||
+	return grpc_text_is(type) ||
 	    (type.n >= 17 &&
 		slice_eq_nocase(
 		    slice_make(type.p, 17), SLICE_LIT("text/event-stream")));

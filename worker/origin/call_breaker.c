@@ -57,14 +57,12 @@ call_judge_failed(struct call *c, enum change_cause cause, uint32_t detail)
 }
 
 /* A probe again, which knows already how it went. */
-static void
+static __attribute__((noinline)) void
 call_take_place(struct call *c)
 {
 	const struct judge *j = &c->params.judge;
 	uint64_t wait_us;
 
-	if (!c->lent || c->judged.is == JUDGED_NOT)
-		return;
 	c->lent = false;
 	c->passing = breaker_admit(&c->env->permits,
 			 BREAKER_OF_ENDPOINT(c->handle.index), &j->rule,
@@ -77,7 +75,8 @@ call_give_back(struct call *c)
 {
 	struct permits *p = &c->env->permits;
 
-	call_take_place(c);
+	if (c->lent && c->judged.is != JUDGED_NOT)
+		call_take_place(c);
 	if (!c->passing)
 		return;
 	c->passing = false;

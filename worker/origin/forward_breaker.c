@@ -31,15 +31,13 @@ forward_admit(struct forward *f)
 }
 
 /* A probe again, if there is a place, as it is known how it went. */
-static void
-forward_take_place(struct forward *f, const struct judged *last)
+static __attribute__((noinline)) void
+forward_take_place(struct forward *f)
 {
 	const struct judge *j = &f->call.params.judge;
 	struct env *e = f->req->env;
 	uint64_t wait_us;
 
-	if (f->probe == NULL || !f->probe->lent || last->is == JUDGED_NOT)
-		return;
 	f->probe->lent = false;
 	if (service_admit(&f->pass, e, j, f->call.params.service, &wait_us) &&
 	    !service_pass_is_probe(&f->pass))
@@ -50,7 +48,8 @@ forward_take_place(struct forward *f, const struct judged *last)
 static void
 forward_give_back(struct forward *f, const struct judged *last)
 {
-	forward_take_place(f, last);
+	if (f->probe != NULL && f->probe->lent && last->is != JUDGED_NOT)
+		forward_take_place(f);
 	service_give_back(&f->pass, f->req->env, &f->call.params.judge, last);
 }
 

@@ -35,9 +35,8 @@ grpc_unavailable(const struct head *h)
 {
 	const struct field *type = head_find(h, FIELD_CONTENT_TYPE);
 	const struct field *said;
-	struct slice suffix;
 
-	if (type == NULL || grpc_text_kind(type->value, &suffix) == GRPC_NONE)
+	if (type == NULL || !grpc_text_is(type->value))
 		return false;
 	said = head_find_name(h, SLICE_LIT("grpc-status"));
 	return said != NULL && slice_eq(said->value, SLICE_LIT("14"));

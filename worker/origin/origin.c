@@ -15,16 +15,6 @@ origin_take(struct env *e, struct call *c, const struct origin_events *events,
 }
 
 void
-origin_deadline(struct origin *o, uint64_t us)
-{
-	if (us == 0)
-		timer_cancel(&o->timer);
-	else
-		timer_set(&o->env->loop->timers, &o->timer,
-		    mono_add_us(clock_now(), us));
-}
-
-void
 origin_release(struct origin *o)
 {
 	if (o->io != NULL)

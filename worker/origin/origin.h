@@ -110,7 +110,15 @@ struct origin *origin_take(struct env *e, struct call *c,
     const struct origin_events *events, const struct origin_want *want);
 
 /* us from now; 0: no deadline. */
-void origin_deadline(struct origin *o, uint64_t us);
+static inline void
+origin_deadline(struct origin *o, uint64_t us)
+{
+	if (us == 0)
+		timer_cancel(&o->timer);
+	else
+		timer_set(&o->env->loop->timers, &o->timer,
+		    mono_add_us(clock_now(), us));
+}
 
 /*
  * The call is over: a connection that the exchange left clean is kept, where it

@@ -13,7 +13,7 @@
 #include "worker/watch/record.h"
 
 /* A trace that somebody can look at is an example of its bucket. */
-static void
+static __attribute__((noinline)) void
 meters_example(const struct req *q, uint32_t row, uint64_t us)
 {
 	struct exemplar e = { .us = us };

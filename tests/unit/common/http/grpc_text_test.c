@@ -38,6 +38,8 @@ START_TEST(kinds)
 	ck_assert_int_eq(
 	    grpc_text_kind(slice_str(types[_i].type), &suffix), types[_i].kind);
 	ck_assert(slice_eq(suffix, slice_str(types[_i].suffix)));
+	ck_assert_int_eq(grpc_text_is(slice_str(types[_i].type)),
+	    types[_i].kind != GRPC_NONE);
 }
 END_TEST
 
