@@ -271,7 +271,8 @@ tls_kdf_update(struct tls_traffic *t)
 		return false;
 	ok =
 	    traffic_expand(t, SLICE_LIT("traffic upd"), next, t->digest->bytes);
-	memcpy(t->secret, next, t->digest->bytes);
+	if (ok)
+		memcpy(t->secret, next, t->digest->bytes);
 	OPENSSL_cleanse(next, sizeof(next));
 	return ok && traffic_expand(t, key_label, t->key, t->key_bytes) &&
 	    traffic_expand(t, iv_label, t->iv, sizeof(t->iv));

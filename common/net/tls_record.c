@@ -5,12 +5,15 @@
  *	   authenticated       encrypted
  *
  * The key is what libssl has derived for itself (tls_kdf.c), and the number of
- * the first record follows on those that it has made with it.
+ * the first record follows on those that it has made with it. To be wrong about
+ * either would use a nonce twice, so a record that libssl has made is first
+ *made here as well, and is not sent: only who makes the same goes on.
  */
 #include "common/net/tls_record.h"
 
 #include <errno.h>
 #include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <openssl/params.h>
 #include <string.h>
 
@@ -23,6 +26,10 @@
 #define HEADER 5
 #define TAG 16
 #define NONCE sizeof(((struct tls_traffic *)NULL)->iv)
+/* Of libssl, that have been seen to do what is counted on here once the records
+ * are ours. */
+#define MAJOR_KNOWN 3
+#define MINOR_KNOWN 5
 
 /* Fetched once, because a fetch by name costs more than a record; NULL: this
  * OpenSSL does without. */
@@ -40,8 +47,12 @@ static struct suite {
 void
 tls_record_init(void)
 {
+	if (OPENSSL_version_major() != MAJOR_KNOWN ||
+	    OPENSSL_version_minor() > MINOR_KNOWN)
+		return;
 	for (size_t i = 0; i < SUITES; i++)
 		suites[i].cipher = EVP_CIPHER_fetch(NULL, suites[i].name, NULL);
+	ERR_clear_error();
 }
 
 static const EVP_CIPHER *
@@ -72,23 +83,6 @@ record_is_ours(const struct tls *t, const EVP_CIPHER *cipher)
 	return SSL_version(t->ssl) == TLS1_3_VERSION && cipher != NULL &&
 	    (size_t)EVP_CIPHER_get_key_length(cipher) == t->traffic.key_bytes &&
 	    SSL_SESSION_get_max_fragment_length(session) == 0;
-}
-
-/* From the next record on, they are sealed here; or never. */
-static void
-record_begin(struct tls *t)
-{
-	const EVP_CIPHER *cipher = record_cipher(t);
-
-	if (record_is_ours(t, cipher)) {
-		t->sealer = EVP_CIPHER_CTX_new();
-		if (t->sealer != NULL &&
-		    EVP_EncryptInit_ex2(t->sealer, cipher, NULL, NULL, NULL) ==
-			1 &&
-		    record_set_key(t))
-			return;
-	}
-	tls_record_end(t);
 }
 
 void
@@ -129,25 +123,49 @@ record_encrypt(struct tls *t, unsigned char *p, int n)
 }
 
 static bool
-record_seal(struct tls *t, uint8_t type, struct slice data)
+record_make(struct tls *t, unsigned char *to, uint8_t type, struct slice data)
 {
 	size_t inner = data.n + 1, sent = inner + TAG;
-	unsigned char *to = tls_wire_room(t, HEADER + sent);
 
-	MUST(data.n <= TLS_RECORD_MAX);
-	if (to == NULL || t->sealed == UINT64_MAX)
-		return false;
 	to[0] = SSL3_RT_APPLICATION_DATA;
 	to[1] = to[2] = 3;
 	to[3] = (unsigned char)(sent >> 8);
 	to[4] = (unsigned char)sent;
 	memcpy(to + HEADER, data.p, data.n);
 	to[HEADER + data.n] = type;
-	if (!record_encrypt(t, to + HEADER, (int)inner))
+	return record_encrypt(t, to + HEADER, (int)inner);
+}
+
+static bool
+record_seal(struct tls *t, uint8_t type, struct slice data)
+{
+	size_t all = HEADER + data.n + 1 + TAG;
+	unsigned char *to = tls_wire_room(t, all);
+
+	MUST(data.n <= TLS_RECORD_MAX);
+	if (to == NULL || t->sealed == UINT64_MAX ||
+	    !record_make(t, to, type, data))
 		return false;
 	t->sealed++;
-	tls_wire_add(HEADER + sent);
+	tls_wire_add(all);
 	return true;
+}
+
+/* What libssl has just made of this is what we would have made. */
+static bool
+record_same(struct tls *t, struct slice data)
+{
+	size_t all = HEADER + data.n + 1 + TAG;
+	unsigned char *theirs = tls_wire_last(all);
+	bool same;
+
+	if (theirs == NULL || t->sealed == 0)
+		return false;
+	t->sealed--;
+	same = record_make(t, theirs + all, SSL3_RT_APPLICATION_DATA, data) &&
+	    memcmp(theirs, theirs + all, all) == 0;
+	t->sealed++;
+	return same;
 }
 
 /* The peer has asked for an update of our key: libssl would answer when it is
@@ -157,21 +175,50 @@ record_answer_update(struct tls *t)
 {
 	int type = SSL_get_key_update_type(t->ssl);
 
-	return type == SSL_KEY_UPDATE_NONE ||
-	    ((SSL_in_init(t->ssl) == 1 || SSL_key_update(t->ssl, type) == 1) &&
-		SSL_do_handshake(t->ssl) == 1 && !t->broken);
+	if (type == SSL_KEY_UPDATE_NONE)
+		return true;
+	return (SSL_in_init(t->ssl) == 1 ||
+		   SSL_key_update(t->ssl, type) == 1) &&
+	    SSL_do_handshake(t->ssl) == 1 && !t->broken &&
+	    SSL_get_key_update_type(t->ssl) == SSL_KEY_UPDATE_NONE;
+}
+
+/* From the next record on, they are sealed here; or never. */
+static void
+record_begin(struct tls *t, struct slice data)
+{
+	const EVP_CIPHER *cipher = record_cipher(t);
+
+	if (record_is_ours(t, cipher)) {
+		t->sealer = EVP_CIPHER_CTX_new();
+		if (t->sealer != NULL &&
+		    EVP_EncryptInit_ex2(t->sealer, cipher, NULL, NULL, NULL) ==
+			1 &&
+		    record_set_key(t) && record_same(t, data))
+			return;
+	}
+	tls_record_end(t);
+}
+
+/* The second one is made by both. */
+static size_t
+record_by_libssl(struct tls *t, struct slice data)
+{
+	size_t n;
+
+	if (SSL_write_ex(t->ssl, data.p, data.n, &n) != 1)
+		return 0;
+	if (t->wrote && t->traffic.key_bytes != 0)
+		record_begin(t, slice_make(data.p, n));
+	t->wrote = true;
+	return n;
 }
 
 size_t
 tls_record_write(struct tls *t, struct slice data)
 {
-	size_t n;
-
-	if (t->wrote && t->sealer == NULL && t->traffic.key_bytes != 0)
-		record_begin(t);
-	t->wrote = true;
 	if (t->sealer == NULL)
-		return SSL_write_ex(t->ssl, data.p, data.n, &n) == 1 ? n : 0;
+		return record_by_libssl(t, data);
 	if (!record_answer_update(t) ||
 	    !record_seal(t, SSL3_RT_APPLICATION_DATA, data))
 		return 0;
@@ -185,6 +232,8 @@ static bool
 record_update(struct tls *t)
 {
 	t->sealed = 0;
+	if (t->traffic.key_bytes == 0)
+		return true; /* libssl alone makes records */
 	return tls_kdf_update(&t->traffic) &&
 	    (t->sealer == NULL || record_set_key(t));
 }
@@ -223,24 +272,19 @@ record_on_message(int write, int version, int type, const void *p, size_t n,
 
 /* ---- the handshake ---- */
 
-/* The key is known: whatever is sealed with it counts. */
-static void
-record_count(struct tls *t)
-{
-	t->sealed = 0;
-	SSL_set_msg_callback(t->ssl, record_on_message);
-	SSL_set_msg_callback_arg(t->ssl, t);
-}
-
 /*
  * A server has its key before its last step, which only has tickets to send; a
- * client has it in the last one, and has sent nothing with it then.
+ * client has it in the last one, and has sent nothing with it then. The
+ * callback is there from the start: libssl 3.2 and later hand it to those who
+ * write records when these are made.
  */
 void
 tls_record_watch(struct tls *t)
 {
+	SSL_set_msg_callback(t->ssl, record_on_message);
+	SSL_set_msg_callback_arg(t->ssl, t);
 	if (t->traffic.key_bytes != 0)
-		record_count(t);
+		t->sealed = 0;
 	tls_kdf_watch(&t->traffic,
 	    t->client != NULL ? SLICE_LIT("c ap traffic")
 			      : SLICE_LIT("s ap traffic"));
@@ -250,6 +294,6 @@ void
 tls_record_watched(struct tls *t, bool done)
 {
 	tls_kdf_watch(NULL, SLICE_NONE);
-	if (done && t->client != NULL && t->traffic.key_bytes != 0)
-		record_count(t);
+	if (done && t->client != NULL)
+		t->sealed = 0;
 }

@@ -5,9 +5,10 @@
  *	data ---------------------------------> seal -> wire.out
  *	libssl: alert, update of the key -------^
  *
- * libssl makes the handshake, and the records of a connection that writes only
- * once. Later it still reads, and decides what is to be said besides data; what
- * it has sealed itself is dropped, and what it has said, sealed here.
+ * libssl makes the handshake and the first two records of data, of which the
+ * second has to be what would be made here. Later it still reads, and decides
+ * what is to be said besides data; what it has sealed itself is dropped, and
+ *what it has said, sealed here.
  */
 #ifndef COMMON_NET_TLS_RECORD_H
 #define COMMON_NET_TLS_RECORD_H

@@ -222,6 +222,14 @@ tls_wire_add(size_t n)
 	wire->out_end += n;
 }
 
+unsigned char *
+tls_wire_last(size_t n)
+{
+	return n <= wire->out_end && n <= OUT_BYTES - wire->out_end
+	    ? (unsigned char *)wire->out + wire->out_end - n
+	    : NULL;
+}
+
 static int
 wire_bio_write(BIO *bio, const char *p, int n)
 {

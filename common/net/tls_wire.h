@@ -46,6 +46,9 @@ bool tls_wire_lift(struct tls *t);
 unsigned char *tls_wire_room(struct tls *t, size_t n);
 void tls_wire_add(size_t n);
 
+/* The last n bytes of them, with room for as many behind; or NULL. */
+unsigned char *tls_wire_last(size_t n);
+
 /* TLS_RECORD_MAX bytes to put the data of one record together. */
 char *tls_wire_gather(void);
 

@@ -261,6 +261,33 @@ START_TEST(small_ones_that_are_wanted)
 	open_with(t);
 	talk();
 	ck_assert_ptr_null(server_end.io.tls->sealer);
+	update(&client_end, SSL_KEY_UPDATE_REQUESTED);
+	talk();
+	bye();
+}
+END_TEST
+
+/* What it makes is not what would be made here. */
+START_TEST(padded_ones)
+{
+	open_with(client_tls(NULL));
+	ck_assert_int_eq(SSL_set_block_padding(server_end.io.tls->ssl, 64), 1);
+	talk();
+	ck_assert_ptr_null(server_end.io.tls->sealer);
+	ck_assert_ptr_nonnull(client_end.io.tls->sealer);
+	bye();
+}
+END_TEST
+
+/* As a libssl would that does not tell of each record: the number is not
+ * known, and must not be guessed. */
+START_TEST(uncounted_ones)
+{
+	open_with(client_tls(NULL));
+	SSL_set_msg_callback(server_end.io.tls->ssl, NULL);
+	talk();
+	ck_assert_ptr_null(server_end.io.tls->sealer);
+	ck_assert_ptr_nonnull(client_end.io.tls->sealer);
 	bye();
 }
 END_TEST
@@ -296,6 +323,8 @@ main(void)
 	tcase_add_test(tc, updates_do_not_pile_up);
 	tcase_add_test(tc, alerts);
 	tcase_add_test(tc, small_ones_that_are_wanted);
+	tcase_add_test(tc, padded_ones);
+	tcase_add_test(tc, uncounted_ones);
 	tcase_add_test(tc, an_older_version);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
