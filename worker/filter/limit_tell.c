@@ -106,20 +106,21 @@ seconds_up(uint64_t us)
 	return us / SECOND_US + (us % SECOND_US != 0);
 }
 
+/* In the place of what a 429 says that knows no better. */
 static char *
 told_retry_after(struct head *h, uint64_t seconds, char *room)
 {
-	uint32_t n = 0;
+	char *end;
 
-	for (uint32_t i = 0; i < h->count; i++) {
+	if (!head_has(h, FIELD_RETRY_AFTER))
+		return told_add(
+		    h, FIELD_RETRY_AFTER, SLICE_NONE, seconds, room);
+	end = text_put_u64(room, seconds);
+	for (uint32_t i = 0; i < h->count; i++)
 		if (h->fields[i].id == FIELD_RETRY_AFTER)
-			continue;
-		if (n != i)
-			h->fields[n] = h->fields[i];
-		n++;
-	}
-	h->count = n;
-	return told_add(h, FIELD_RETRY_AFTER, SLICE_NONE, seconds, room);
+			h->fields[i].value =
+			    slice_make(room, (size_t)(end - room));
+	return end;
 }
 
 void

@@ -5,6 +5,7 @@
 #include "worker/flow/env.h"
 
 #include "common/base/hex.h"
+#include "common/base/text.h"
 
 void
 env_make_id(struct env *e, char out[ENV_ID_BYTES])
@@ -16,8 +17,8 @@ env_make_id(struct env *e, char out[ENV_ID_BYTES])
 	hex_write(id, sizeof(id), out);
 }
 
-struct slice
-env_date(struct env *e)
+void
+env_date_write(struct env *e)
 {
 	struct wall now = env_wall(e);
 	int64_t s = now.us / 1000000;
@@ -25,21 +26,20 @@ env_date(struct env *e)
 	if (s != e->date_s)
 		wall_date(now, e->date);
 	e->date_s = s;
-	return slice_make(e->date, WALL_DATE_BYTES - 1);
+	e->dated = e->walled;
 }
 
-struct slice
-env_stamp(struct env *e)
+void
+env_stamp_write(struct env *e)
 {
 	struct wall now = env_wall(e);
 	int64_t s = now.us / 1000000;
-	unsigned ms = (unsigned)(now.us / 1000 % 1000);
+	uint32_t ms = (uint32_t)(now.us / 1000 % 1000);
 
 	if (s != e->stamp_s)
 		wall_text(now, e->stamp);
 	e->stamp_s = s;
 	e->stamp[20] = (char)('0' + ms / 100);
-	e->stamp[21] = (char)('0' + ms / 10 % 10);
-	e->stamp[22] = (char)('0' + ms % 10);
-	return slice_make(e->stamp, WALL_TEXT_BYTES - 1);
+	(void)text_put_pair(e->stamp + 21, ms % 100);
+	e->stamped = e->walled;
 }

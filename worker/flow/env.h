@@ -87,7 +87,8 @@ struct env {
 	struct random random; /* request ids, and other lots */
 	struct mono walled;   /* the turn in which `wall` was read */
 	struct wall wall;
-	int64_t date_s; /* what `date` says; 0: nothing yet */
+	struct mono dated, stamped; /* the turns that these are of */
+	int64_t date_s;             /* what `date` says; 0: nothing yet */
 	char date[WALL_DATE_BYTES];
 	int64_t stamp_s; /* what `stamp` says but for its milliseconds */
 	char stamp[WALL_TEXT_BYTES];
@@ -110,9 +111,6 @@ struct env {
 /* A new request id: 32 hex digits that do not repeat and cannot be guessed. */
 void env_make_id(struct env *e, char out[ENV_ID_BYTES]);
 
-/* Now, as a Date field has it; valid until the next call. */
-struct slice env_date(struct env *e);
-
 /* When it was, in this turn, by the wall clock: read once in each. */
 static inline struct wall
 env_wall(struct env *e)
@@ -124,8 +122,27 @@ env_wall(struct env *e)
 	return e->wall;
 }
 
+/* For env_date and env_stamp: what they say is of another turn. */
+void env_date_write(struct env *e);
+void env_stamp_write(struct env *e);
+
+/* The same as a Date field has it; valid until the next call. */
+static inline struct slice
+env_date(struct env *e)
+{
+	if (e->dated.us != clock_now().us || e->date_s == 0)
+		env_date_write(e);
+	return slice_make(e->date, WALL_DATE_BYTES - 1);
+}
+
 /* The same with milliseconds, as wall_text has it. */
-struct slice env_stamp(struct env *e);
+static inline struct slice
+env_stamp(struct env *e)
+{
+	if (e->stamped.us != clock_now().us || e->stamp_s == 0)
+		env_stamp_write(e);
+	return slice_make(e->stamp, WALL_TEXT_BYTES - 1);
+}
 
 /* Now, in whole seconds of the wall clock, as tokens count. */
 static inline int64_t

@@ -59,6 +59,8 @@ START_TEST(dates_follow_the_clock)
 	ck_assert_uint_eq(date.n, 29);
 	e->date[0] = 'y';
 	e->date_s--;
+	ck_assert_int_eq(env_date(e).p[0], 'y'); /* once in a turn */
+	e->dated.us--;
 	ck_assert_int_ne(env_date(e).p[0], 'y');
 	free(e);
 }
@@ -72,6 +74,7 @@ START_TEST(stamps_are_of_the_turn)
 	for (int64_t us = 1766000000998000; us < 1766000003000000; us += 501) {
 		e->wall.us = us;
 		e->walled = clock_now();
+		e->stamped.us = e->walled.us + 1;
 		wall_text(e->wall, want);
 		ck_assert(slice_eq(env_stamp(e), slice_str(want)));
 	}
