@@ -92,8 +92,11 @@ line_grow(struct line *l, size_t n)
 void
 line_write(struct line_format *f, const struct record_view *v, struct text *out)
 {
-	struct line l = { .f = f, .v = v, .out = out };
+	struct line l; /* its value is not to be zeroed */
 
+	l.f = f;
+	l.v = v;
+	l.out = out;
 	l.to = text_reserve(out, ESCAPE_SLACK);
 	MUST(l.to != NULL);
 	l.end = out->p + out->room;

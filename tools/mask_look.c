@@ -34,13 +34,12 @@ look_equal(__m128i x, char c)
 }
 
 static inline uint64_t
-look_digits(const char *p)
+look_digits(struct slice s)
 {
 	uint64_t bits = 0;
 
-	for (int i = 0; i < LOOK_WIDTH; i += 16) {
-		__m128i x =
-		    _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+	for (size_t i = 0; i < s.n; i += CHUNK_BYTES) {
+		__m128i x = chunk_load(slice_skip(s, i));
 
 		bits |= (uint64_t)_mm_movemask_epi8(look_below(x, '0', 10))
 		    << i;
@@ -49,11 +48,10 @@ look_digits(const char *p)
 }
 
 static void
-look_rest(const char *p, struct look *l)
+look_rest(struct slice s, struct look *l)
 {
-	for (int i = 0; i < LOOK_WIDTH; i += 16) {
-		__m128i x =
-		    _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+	for (size_t i = 0; i < s.n; i += CHUNK_BYTES) {
+		__m128i x = chunk_load(slice_skip(s, i));
 		__m128i lower = _mm_or_si128(x, _mm_set1_epi8(0x20));
 
 		l->letters |=
@@ -103,20 +101,20 @@ look_is_harmless(struct slice s)
 }
 
 static inline uint64_t
-look_digits(const char *p)
+look_digits(struct slice s)
 {
 	uint64_t bits = 0;
 
-	for (int i = 0; i < LOOK_WIDTH; i++)
-		bits |= (uint64_t)mask_digit((uint8_t)p[i]) << i;
+	for (size_t i = 0; i < s.n; i++)
+		bits |= (uint64_t)mask_digit((uint8_t)s.p[i]) << i;
 	return bits;
 }
 
 static void
-look_rest(const char *p, struct look *l)
+look_rest(struct slice s, struct look *l)
 {
-	for (int i = 0; i < LOOK_WIDTH; i++) {
-		uint8_t c = (uint8_t)p[i];
+	for (size_t i = 0; i < s.n; i++) {
+		uint8_t c = (uint8_t)s.p[i];
 
 		l->letters |= (uint64_t)mask_letter(c) << i;
 		l->separators |= (uint64_t)mask_separator(c) << i;
@@ -149,21 +147,15 @@ look_finds(const struct look *l)
 		   (l->dots & l->dots >> 4 & l->separators >> 8)) != 0;
 }
 
+/* No more than LOOK_WIDTH bytes. */
 static bool
-look_stretch(const char *p, size_t n)
+look_stretch(struct slice s)
 {
-	char padded[LOOK_WIDTH];
-	struct look l = { 0 };
+	struct look l = { .digits = look_digits(s) };
 
-	if (n < LOOK_WIDTH) {
-		memset(padded, 0, sizeof(padded));
-		memcpy(padded, p, n);
-		p = padded;
-	}
-	l.digits = look_digits(p);
 	if (fewer_than(l.digits, LOOK_DIGITS_MIN))
 		return false;
-	look_rest(p, &l);
+	look_rest(s, &l);
 	return look_finds(&l);
 }
 
@@ -171,11 +163,11 @@ static bool
 look_numbers(struct slice s)
 {
 	while (s.n > LOOK_WIDTH) {
-		if (look_stretch(s.p, LOOK_WIDTH))
+		if (look_stretch(slice_make(s.p, LOOK_WIDTH)))
 			return true;
 		s = slice_skip(s, LOOK_STEP);
 	}
-	return look_stretch(s.p, s.n);
+	return look_stretch(s);
 }
 
 /* Escapes tear shapes apart: here, some digits are enough. */
