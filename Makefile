@@ -57,6 +57,10 @@ ifdef PGO
 ifneq (,$(findstring clang,$(shell $(CC) --version 2>/dev/null)))
 $(error PGO=1 is for gcc 12 and later)
 endif
+# It looks for the profile of such an object at its whole path, and says nothing.
+ifneq (,$(filter /%,$(BUILD)))
+$(error PGO=1 finds its profile only where BUILD is relative)
+endif
 OPTIMISED += -fprofile-use=$(abspath $(PROFILE)) -fprofile-partial-training \
 	-fprofile-correction -fprofile-prefix-path=$(abspath $(BUILD)) \
 	-Wno-missing-profile -Wno-coverage-mismatch -Wno-null-dereference \
