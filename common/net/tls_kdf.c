@@ -24,8 +24,6 @@
 #include <string.h>
 
 #include "common/base/slice.h"
-#include "common/net/tls_x25519.h"
-#include "common/net/x25519_base.h"
 
 #define PROVIDER "penstock"
 #define BLOCK_MAX SHA512_CBLOCK
@@ -406,21 +404,13 @@ provider_query(void *provider, int operation, int *no_cache)
 		{ NULL, NULL, NULL, NULL },
 	};
 
-	static const OSSL_ALGORITHM keys[] = {
-		{ "X25519", "provider=" PROVIDER, tls_x25519_functions, NULL },
-		{ NULL, NULL, NULL, NULL },
-	};
-
 	(void)provider;
 	*no_cache = 0;
-	if (operation == OSSL_OP_KEYMGMT)
-		return keys;
 	return operation == OSSL_OP_KDF ? kdfs : NULL;
 }
 
 static const OSSL_DISPATCH provider_functions[] = {
 	{ OSSL_FUNC_PROVIDER_QUERY_OPERATION, FN(provider_query) },
-	{ OSSL_FUNC_PROVIDER_GET_CAPABILITIES, FN(tls_x25519_capabilities) },
 	{ 0, NULL },
 };
 
@@ -443,7 +433,6 @@ tls_kdf_init(void)
 	/* For good: only the end of the process unloads them. */
 	static OSSL_PROVIDER *theirs, *ours;
 
-	x25519_base_init();
 	/* Whoever loads one by name has to name the default one, too. */
 	if (theirs == NULL)
 		theirs = OSSL_PROVIDER_load(NULL, "default");

@@ -1,6 +1,5 @@
 /*
- * tls_kdf.h - TLS 1.3's key schedule for libssl, as a provider of its own; keys
- * for X25519 are in it, too (tls_x25519.h).
+ * tls_kdf.h - TLS 1.3's key schedule for libssl, as a provider of its own.
  *
  * libssl asks the default provider for TLS13-KDF some twenty times in a
  * handshake, and each time that fetches a digest by name, makes an HMAC and
