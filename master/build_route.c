@@ -214,14 +214,6 @@ filters_of(const struct img_route *r, const struct conf *c,
 	return all;
 }
 
-/* What its errors need as well, however early they are. */
-static uint32_t
-always_of(const struct img_route *r)
-{
-	return (r->cors != IMG_NONE ? BIT(CORS) : 0) |
-	    (r->security != IMG_NONE ? BIT(SECURITY_HEADERS) : 0);
-}
-
 #undef BIT
 
 static void
@@ -264,8 +256,6 @@ build_route(struct image *im, const struct conf *c, const struct conf_route *r,
 
 	out->name = image_text(im, slice_str(r->name));
 	more->path = image_text(im, slice_str(r->path));
-	if (pattern_has_rest(p))
-		out->rest_literal = p->literal;
 	more->digest = conf_route_digest(r);
 	out->encoded_slash_keep = r->encoded_slash_keep;
 	out->retry_unsafe = r->retry_unsafe;
@@ -285,7 +275,6 @@ build_route(struct image *im, const struct conf *c, const struct conf_route *r,
 	build_route_limits(im, c, r, out);
 	out->filters = filters_of(out, c, r);
 	more->lines = build_route_lines(im, c, r);
-	out->always = always_of(out);
 	return d->errors == errors;
 }
 

@@ -151,10 +151,8 @@ segments_add(struct router *r, uint32_t group, const struct pattern *p,
 						: child_literal(r, node, text);
 	}
 	end = &r->nodes[node].end;
-	if (pattern_has_rest(p)) {
+	if (pattern_has_rest(p))
 		end = &r->nodes[node].rest;
-		r->nodes[node].rest_literal = p->literal;
-	}
 	if (end->count == 0)
 		*end = (struct img_term){ terms_new(&r->terms), 1 };
 	terms_add(&r->terms, end->first, index);

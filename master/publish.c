@@ -105,9 +105,11 @@ publish_slots(struct region *r, struct img_head *img, struct diag *d)
 		return false;
 	}
 	publish_ban_rules(r, img);
-	for (uint32_t i = 0; i < img->routes.count; i++)
+	for (uint32_t i = 0; i < img->routes.count; i++) {
 		routes[i].row =
 		    registry_route(r, img_slice(img, routes[i].name));
+		routes[i].row_name = registry_route_named(r, routes[i].row);
+	}
 	publish_limit_rows(r, img);
 	histo_own_allow(r, img->telemetry.max_histograms);
 	return publish_keyset_slots(r, img, d);

@@ -233,16 +233,15 @@ struct img_route {
 	 */
 	uint32_t methods;
 	uint32_t filters;  /* bit per row of shm/filters.def that is on */
-	uint32_t always;   /* likewise: those that see every answer */
 	uint32_t service;  /* index in img_head.services, or IMG_NONE */
 	uint32_t timeouts; /* offset of struct img_timeouts: route over service
 			      over top level; several routes have one */
 	uint32_t row; /* registry row: filled in by the master at publish */
-	uint32_t rest_literal; /* as img_node's; 0: no "*rest" */
-	uint32_t cors;         /* in img_head.cors, or IMG_NONE */
-	uint32_t security;     /* in img_head.security, or IMG_NONE */
-	uint8_t class;         /* enum img_class */
-	uint8_t grant;         /* enum img_grant */
+	struct img_name row_name; /* likewise */
+	uint32_t cors;            /* in img_head.cors, or IMG_NONE */
+	uint32_t security;        /* in img_head.security, or IMG_NONE */
+	uint8_t class;            /* enum img_class */
+	uint8_t grant;            /* enum img_grant */
 	bool encoded_slash_keep : 1;
 	bool has_rewrite : 1;
 	bool retry_unsafe : 1;  /* requests that are not idempotent, too */
@@ -362,7 +361,7 @@ struct img_head {
 	struct img_span cors;          /* struct img_cors */
 	struct img_span security;      /* struct img_security */
 	uint32_t security_own; /* of requests without a route; or IMG_NONE */
-	uint32_t always;       /* as img_route.always, of those requests */
+	uint32_t always;       /* as img_route_always, of those requests */
 	struct img_router router;
 	struct img_access access;
 	struct img_protect protect;
@@ -387,6 +386,16 @@ static inline const void *
 img_at(const struct img_head *img, uint32_t off)
 {
 	return (const char *)img + off;
+}
+
+/* A bit per filter that sees every answer of the route, however early. */
+static inline uint32_t
+img_route_always(const struct img_route *r)
+{
+	uint32_t cors = r->cors != IMG_NONE, security = r->security != IMG_NONE;
+
+	return cors << IMG_FILTER_CORS |
+	    security << IMG_FILTER_SECURITY_HEADERS;
 }
 
 static inline uint32_t

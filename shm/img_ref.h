@@ -20,6 +20,12 @@ struct img_span {
 	uint32_t off, count;
 };
 
+/* A name in the registry, which stays when the image is gone (registry_name).
+ */
+struct img_name {
+	uint32_t at, bytes;
+};
+
 /* Bytes in the secrets that belong to the image (epoch_secrets). */
 struct img_secret {
 	uint32_t off, len;

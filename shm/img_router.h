@@ -46,11 +46,10 @@ struct img_slot {
 
 /* One segment deep in the patterns of a group. */
 struct img_node {
-	uint32_t param;        /* child by ":param", or IMG_NONE */
-	uint32_t literals;     /* number of children in edges */
-	struct img_term end;   /* the pattern ends here */
-	struct img_term rest;  /* "*rest" follows */
-	uint32_t rest_literal; /* bytes of literal text before it */
+	uint32_t param;       /* child by ":param", or IMG_NONE */
+	uint32_t literals;    /* number of children in edges */
+	struct img_term end;  /* the pattern ends here */
+	struct img_term rest; /* "*rest" follows */
 };
 
 struct img_regex {

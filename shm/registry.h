@@ -13,6 +13,7 @@
 
 #include "common/base/slice.h"
 #include "common/net/addr.h"
+#include "shm/img_ref.h"
 #include "shm/region.h"
 #include "shm/vital.h"
 
@@ -59,9 +60,10 @@ struct slice registry_endpoint_label(const struct region *r, uint32_t index);
 struct slice registry_service_name(const struct region *r, uint32_t service);
 struct slice registry_route_name(const struct region *r, uint32_t row);
 
-/* Brings a route's row nearer, if it has one: some time before
- * registry_route_name. */
-void registry_route_prefetch(const struct region *r, uint32_t row);
+/* Where that is, for who does not want to look at the row; and what is there,
+ * of a name without bytes nothing. */
+struct img_name registry_route_named(const struct region *r, uint32_t row);
+struct slice registry_name(const struct region *r, struct img_name name);
 
 /*
  * Rows per (worker, endpoint), written by worker w alone: exchanges running

@@ -9,7 +9,6 @@
 
 #include "common/base/hash.h"
 #include "common/base/must.h"
-#include "common/base/prefetch.h"
 #include "shm/registry_map.h"
 #include "shm/step.h"
 
@@ -56,27 +55,32 @@ registry_service_name(const struct region *r, uint32_t service)
 	return service_name(&r->state->services[service]);
 }
 
-struct slice
-registry_route_name(const struct region *r, uint32_t row)
+struct img_name
+registry_route_named(const struct region *r, uint32_t row)
 {
 	const struct shm_state *s = r->state;
 	uint32_t n = atomic_load_explicit(
 	    &r->state->control.routes, memory_order_acquire);
 
 	if (row >= n || row >= ROUTES_MAX)
-		return SLICE_NONE;
-	uint32_t at = s->routes[row].name_at;
-	uint32_t bytes = s->routes[row].name_bytes;
-	if (at > NAMES_BYTES || bytes > NAMES_BYTES - at)
-		return SLICE_NONE;
-	return slice_make(s->names + at, bytes);
+		return (struct img_name){ 0, 0 };
+	return (struct img_name){ s->routes[row].name_at,
+		s->routes[row].name_bytes };
 }
 
-void
-registry_route_prefetch(const struct region *r, uint32_t row)
+struct slice
+registry_name(const struct region *r, struct img_name name)
 {
-	if (row < ROUTES_MAX)
-		prefetch(&r->state->routes[row], 1);
+	if (name.bytes == 0 || name.at > NAMES_BYTES ||
+	    name.bytes > NAMES_BYTES - name.at)
+		return SLICE_NONE;
+	return slice_make(r->state->names + name.at, name.bytes);
+}
+
+struct slice
+registry_route_name(const struct region *r, uint32_t row)
+{
+	return registry_name(r, registry_route_named(r, row));
 }
 
 /* A longer name is cut; its hash is that of the whole. */

@@ -56,6 +56,7 @@ request(struct region *r)
 		.began = clock_now() };
 
 	q.plan.row = registry_route(r, SLICE_LIT("/api/users/:id"));
+	q.plan.name = registry_route_named(r, q.plan.row);
 	q.plan.service = registry_service(r, SLICE_LIT("users"));
 	q.head = (struct head){ .method_text = SLICE_LIT("GET"),
 		.version = HTTP_1_1,

@@ -43,13 +43,12 @@ answer_add(struct head *h, uint32_t room, enum field_id id, struct slice value)
 		head_add(h, id, value);
 }
 
-/* Where it is counted and by what name it is told of comes nearer. */
+/* Where it is counted comes nearer. */
 static void
 answer_prefetch(struct req *q)
 {
 	const struct region *r = q->env->region;
 
-	prefetch(registry_route_name(r, q->plan.row).p, 1);
 	q->plan.histo =
 	    histo_own_row(r, HISTO_REQUEST, q->plan.row, q->plan.service);
 	histo_prefetch(

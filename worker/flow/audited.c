@@ -61,8 +61,7 @@ note_make(struct req *q, enum audit_event e, enum why why,
 	note_who(q, n);
 	n->text[AUDIT_OBJECT] = what_text(q, room);
 	n->text[AUDIT_REQUEST] = q->request_id;
-	if (q->plan.row != REGISTRY_NONE)
-		n->text[AUDIT_ROUTE] = registry_route_name(r, q->plan.row);
+	n->text[AUDIT_ROUTE] = registry_name(r, q->plan.name);
 	if (q->plan.service != REGISTRY_NONE)
 		n->text[AUDIT_SERVICE] =
 		    registry_service_name(r, q->plan.service);

@@ -51,7 +51,7 @@ pipeline_back(const struct req *q)
 	const struct img_route *r = q->match.route;
 
 	if (r != NULL)
-		return r->always |
+		return img_route_always(r) |
 		    (r->filters & ((UINT32_C(1) << q->passed) - 1));
 	return q->image != NULL ? q->image->always : 0;
 }

@@ -24,7 +24,7 @@ enum verdict {
 
 struct filter {
 	const char *name;
-	/* On the way in. NULL: it sees answers only, see img_route.always. */
+	/* On the way in. NULL: it sees answers only, see img_route_always. */
 	enum verdict (*request)(struct req *q);
 	/*
 	 * On the way back, before the head is written: may change h, which

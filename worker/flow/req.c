@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/base/must.h"
+#include "common/base/prefetch.h"
 #include "shm/audit.h"
 #include "shm/histo_own.h"
 #include "shm/registry.h"
@@ -119,7 +120,8 @@ req_unpin(struct req *q)
 
 /* Copies what outlives the pin. */
 static void
-req_make_plan(struct req *q, const struct img_timeouts *t, uint32_t row)
+req_make_plan(
+    struct req *q, const struct img_timeouts *t, const struct img_route *r)
 {
 	q->timeouts = t;
 	q->plan = (struct req_plan){
@@ -129,7 +131,8 @@ req_make_plan(struct req *q, const struct img_timeouts *t, uint32_t row)
 		.response_us = t->response,
 		.tunnel_us = t->tunnel,
 		.body_bytes = q->image->limits.body_bytes,
-		.row = row,
+		.row = r != NULL ? r->row : REGISTRY_NONE,
+		.name = r != NULL ? r->row_name : (struct img_name){ 0, 0 },
 		.service =
 		    q->service != NULL ? q->service->slot : REGISTRY_NONE,
 	};
@@ -143,7 +146,7 @@ req_set_service(
 	    img_at(q->image, q->image->services.off);
 
 	q->service = service != IMG_NONE ? &all[service] : NULL;
-	req_make_plan(q, timeouts, q->match.route->row);
+	req_make_plan(q, timeouts, q->match.route);
 }
 
 static void
@@ -164,7 +167,7 @@ req_routed(struct req *q)
 	series_prefetch(q->env->region, q->env->slot, SERIES_REQUEST, r->row);
 	histo_own_prefetch(
 	    q->env->region, HISTO_REQUEST, r->row, q->plan.service);
-	registry_route_prefetch(q->env->region, r->row);
+	prefetch(registry_name(q->env->region, r->row_name).p, 1);
 	if (q->head.body == BODY_LENGTH &&
 	    q->head.length > q->plan.body_bytes) {
 		req_fail(q, WHY_BODY_TOO_LARGE);
@@ -262,7 +265,7 @@ req_begin(struct req *q)
 		return;
 	}
 	req_pin(q);
-	req_make_plan(q, &q->image->timeouts, REGISTRY_NONE);
+	req_make_plan(q, &q->image->timeouts, NULL);
 	if (admit_refuses(q))
 		return;
 	if (q->grpc == GRPC_NONE || grpc_set_deadline(q))

@@ -92,6 +92,7 @@ struct req_plan {
 	uint64_t body_us, send_us, response_us, tunnel_us;
 	uint64_t body_bytes;   /* limit of the request body */
 	uint32_t row, service; /* registry route row and service slot */
+	struct img_name name;  /* of that row; without bytes: no route */
 	uint32_t histo;        /* histo_own_row of these, with the head */
 };
 

@@ -53,27 +53,16 @@ is_leaf(uint32_t node)
 	return node == IMG_LEAF_END || node == IMG_LEAF_REST;
 }
 
-static const struct img_route *
-route_at(const struct img_head *img, uint32_t index)
-{
-	const struct img_route *routes = img_at(img, img->routes.off);
-
-	return &routes[index];
-}
-
 static const struct img_node *
 leaf_node(struct descent *d)
 {
 	const struct img_term term = { d->route, 1 };
 
 	d->leaf = (struct img_node){ .param = IMG_NONE };
-	if (d->node == IMG_LEAF_END) {
+	if (d->node == IMG_LEAF_END)
 		d->leaf.end = term;
-	} else {
+	else
 		d->leaf.rest = term;
-		d->leaf.rest_literal =
-		    route_at(d->s->img, d->route)->rest_literal;
-	}
 	return &d->leaf;
 }
 
@@ -89,7 +78,9 @@ node_at(struct descent *d)
 static void
 route_ahead(const struct img_head *img, uint32_t index)
 {
-	prefetch(route_at(img, index), IMG_LINE);
+	const struct img_route *routes = img_at(img, img->routes.off);
+
+	prefetch(&routes[index], IMG_LINE);
 }
 
 /* A slot of the exact paths. */
@@ -130,17 +121,31 @@ exact_find(struct search *s, uint32_t group)
 	return true;
 }
 
+/* Bytes of the path so far that no parameter has taken. */
+static uint32_t
+literal_bytes(const struct descent *d)
+{
+	size_t n = d->at;
+
+	for (uint32_t i = 0; i < d->count; i++)
+		n -= d->s->m->params[i].n;
+	return (uint32_t)n;
+}
+
 /* The first of equals stays: it has its literals further left. */
 static void
 rest_note(struct descent *d, const struct img_node *n)
 {
 	const struct search *s = d->s;
+	uint32_t literal;
 
-	if (n->rest.count == 0 ||
-	    (d->rest.count != 0 && n->rest_literal <= d->rest_literal))
+	if (n->rest.count == 0)
+		return;
+	literal = literal_bytes(d);
+	if (d->rest.count != 0 && literal <= d->rest_literal)
 		return;
 	d->rest = n->rest;
-	d->rest_literal = n->rest_literal;
+	d->rest_literal = literal;
 	d->rest_count = d->count + 1;
 	memcpy(
 	    d->rest_params, s->m->params, d->count * sizeof(d->rest_params[0]));
@@ -257,7 +262,7 @@ tree_find(struct search *s, const struct img_group *g)
 	d.s = s;
 	d.node = g->root;
 	d.at = d.count = d.choices = 0;
-	d.rest.count = d.rest_literal = 0;
+	d.rest.count = 0;
 	if (g->root != IMG_NONE && descend(&d))
 		return true;
 	if (g->regexes.count != 0 && regex_find(s, g->regexes))

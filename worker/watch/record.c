@@ -304,8 +304,8 @@ request_texts(struct draft *d, const struct req *q, bool query)
 	const struct identity *id = q->identity;
 	struct record_request *r = d->r;
 
-	draft_short(d, RECORD_ROUTE, registry_route_name(region, q->plan.row),
-	    NAME_BYTES);
+	draft_short(
+	    d, RECORD_ROUTE, registry_name(region, q->plan.name), NAME_BYTES);
 	draft_short(d, RECORD_SERVICE,
 	    registry_service_name(region, q->plan.service), NAME_BYTES);
 	draft_short(d, RECORD_ID, q->request_id, ID_BYTES);

@@ -76,12 +76,12 @@ START_TEST(filters)
 	uint32_t cors = 1u << IMG_FILTER_CORS;
 	uint32_t security = 1u << IMG_FILTER_SECURITY_HEADERS;
 
-	ck_assert_uint_eq(r[0].always, cors | security);
+	ck_assert_uint_eq(img_route_always(&r[0]), cors | security);
 	ck_assert((r[0].filters & (cors | security)) == cors);
 	ck_assert_uint_eq(r[0].cors, 1);
-	ck_assert_uint_eq(r[1].always, cors);
+	ck_assert_uint_eq(img_route_always(&r[1]), cors);
 	ck_assert((r[1].filters & (cors | security)) == cors);
-	ck_assert_uint_eq(r[2].always, security);
+	ck_assert_uint_eq(img_route_always(&r[2]), security);
 	ck_assert((r[2].filters & (cors | security)) == 0);
 	ck_assert_uint_eq(r[2].cors, IMG_NONE);
 	ck_assert_uint_eq(image()->always, cors | security);
@@ -97,7 +97,7 @@ START_TEST(nothing_by_default)
 	r = img_at(image(), image()->routes.off);
 	ck_assert_uint_eq(image()->always, 0);
 	ck_assert_uint_eq(image()->security_own, IMG_NONE);
-	ck_assert_uint_eq(r->always, 0);
+	ck_assert_uint_eq(img_route_always(r), 0);
 	ck_assert_uint_eq(r->cors, IMG_NONE);
 	ck_assert_uint_eq(r->security, IMG_NONE);
 }

@@ -93,7 +93,8 @@ security_of(const struct conf_try *t, int route)
 	const struct img_route *routes = img_at(img, img->routes.off);
 	const struct img_security *all = img_at(img, img->security.off);
 	uint32_t i = route < 0 ? img->security_own : routes[route].security;
-	uint32_t always = route < 0 ? img->always : routes[route].always;
+	uint32_t always =
+	    route < 0 ? img->always : img_route_always(&routes[route]);
 
 	ck_assert_uint_eq(
 	    always >> IMG_FILTER_SECURITY_HEADERS & 1, i != IMG_NONE);

@@ -102,6 +102,7 @@ request(void)
 		.began = clock_now() };
 
 	q.plan.row = registry_route(&region, SLICE_LIT("r1"));
+	q.plan.name = registry_route_named(&region, q.plan.row);
 	q.plan.service = registry_service(&region, SLICE_LIT("s1"));
 	q.head = (struct head){ .method_text = SLICE_LIT("GET"),
 		.method = METHOD_GET,
@@ -204,6 +205,7 @@ START_TEST(what_never_got_far)
 	struct req q = request();
 
 	q.plan.row = q.plan.service = REGISTRY_NONE;
+	q.plan.name.bytes = 0;
 	q.passed = 0;
 	q.status = 101;
 	q.head.target = SLICE_NONE;
