@@ -101,7 +101,7 @@ static void
 slot_write(
     const struct image *im, const struct table_entry *e, struct img_slot *to)
 {
-	*to = e->slot;
+	*to = e->slot; /* behind a short text are zeroes */
 	to->len = e->text.len;
 	if (e->text.len > IMG_SLOT_INSIDE)
 		to->text.off = e->text.off;
@@ -112,8 +112,9 @@ slot_write(
 struct img_span
 table_write(const struct table *t, struct image *im)
 {
-	/* At most 5/8 full: short probes, and always an empty slot. */
-	size_t room = t->count == 0 ? 0 : t->count + t->count * 3 / 5 + 1;
+	/* Half full: most are in the line where probing for them begins; and
+	 * always an empty slot. */
+	size_t room = t->count == 0 ? 0 : t->count * 2 + 1;
 	struct img_span span =
 	    image_lines(im, NULL, room, sizeof(struct img_slot));
 	struct img_slot *slots = image_at(im, span.off);

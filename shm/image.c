@@ -4,6 +4,7 @@
  */
 #include "shm/image.h"
 
+#include "common/base/word.h"
 #include "shm/image_inside.h"
 #include "shm/vital.h"
 
@@ -29,6 +30,29 @@ image_listener(const struct img_head *img, const struct addr *a)
 	return NULL;
 }
 
+/* Of a short text no byte is looked at that is not in the slot. */
+static inline bool
+slot_is(const struct img_head *img, const struct img_slot *s, struct slice text)
+{
+	uint64_t first, want;
+	uint32_t last, rest = 0;
+
+	if (s->len != text.n)
+		return false;
+	if (text.n > IMG_SLOT_INSIDE)
+		return slice_eq(img_slot_text(img, s), text);
+	if (text.n < sizeof(want)) {
+		want = htole64(word_few(text.p, text.n));
+	} else {
+		memcpy(&want, text.p, sizeof(want));
+		rest = htole32((uint32_t)word_few(
+		    text.p + sizeof(want), text.n - sizeof(want)));
+	}
+	memcpy(&first, s->text.inside, sizeof(first));
+	memcpy(&last, s->text.inside + sizeof(first), sizeof(last));
+	return first == want && last == rest;
+}
+
 const struct img_slot *
 image_find(const struct img_head *img, struct img_span table,
     uint64_t text_hash, uint32_t owner, struct slice text,
@@ -48,7 +72,7 @@ image_find(const struct img_head *img, struct img_span table,
 		if (s->tag == (uint32_t)hash && s->owner == owner) {
 			if (ahead != NULL)
 				ahead(img, s);
-			if (slice_eq(img_slot_text(img, s), text))
+			if (slot_is(img, s, text))
 				return s;
 		}
 		if (++at == table.count)

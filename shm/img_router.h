@@ -34,8 +34,8 @@ struct img_slot {
 	uint32_t a, b;
 	uint32_t len; /* of the text; IMG_NONE: an empty slot */
 	union {
-		char inside[IMG_SLOT_INSIDE];
-		uint32_t off; /* of a longer one */
+		char inside[IMG_SLOT_INSIDE]; /* then zeroes */
+		uint32_t off;                 /* of a longer one */
 	} text;
 };
 
