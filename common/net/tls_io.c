@@ -68,6 +68,13 @@ tls_begin(struct tls *t)
 	return !t->broken;
 }
 
+/* What is sealed here asks no library's queue how it went. */
+static bool
+tls_begin_write(struct tls *t)
+{
+	return t->sealer != NULL ? !t->broken : tls_begin(t);
+}
+
 /*
  * A connection that waits holds no record buffer. SSL_MODE_RELEASE_BUFFERS sees
  * to those of data, at a third of this call's price; those of other records are
@@ -279,7 +286,7 @@ tls_write(struct io *io, const struct iovec *iov, int count)
 	struct spans s = { iov, count, 0 };
 	size_t done = 0;
 
-	if (!t->ready || t->bye || !tls_begin(t) || !tls_wire_lift(t))
+	if (!t->ready || t->bye || !tls_begin_write(t) || !tls_wire_lift(t))
 		return 0;
 	spans_skip(&s, 0);
 	do {
