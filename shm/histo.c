@@ -59,14 +59,18 @@ histo_prefetch(const struct region *r, uint32_t w, enum histo_kind kind,
 	prefetch(histo_row(r, w, kind, own, service), 1);
 }
 
+static inline void
+histo_count(struct shm_histo *h, uint64_t us)
+{
+	word_add(&h->buckets[histo_bucket(us)], 1);
+	word_add(&h->sum_us, us);
+}
+
 void
 histo_add_own(const struct region *r, uint32_t w, enum histo_kind kind,
     uint32_t own, uint32_t service, uint64_t us)
 {
-	struct shm_histo *h = histo_row(r, w, kind, own, service);
-
-	word_add(&h->buckets[histo_bucket(us)], 1);
-	word_add(&h->sum_us, us);
+	histo_count(histo_row(r, w, kind, own, service), us);
 }
 
 uint32_t
@@ -76,7 +80,7 @@ histo_add(const struct region *r, uint32_t w, enum histo_kind kind, uint32_t a,
 	uint32_t own = kind < HISTO_OWNERS ? histo_own_row(r, kind, a, service)
 					   : HISTO_NONE;
 
-	histo_add_own(r, w, kind, own, service, us);
+	histo_count(histo_row(r, w, kind, own, service), us);
 	return own;
 }
 

@@ -8,8 +8,6 @@
 #include "shm/registry_map.h"
 #include "shm/step.h"
 
-#define ROW_POOLED (UINT64_C(1) << 32)
-
 const struct eset *
 registry_set_at(const struct region *r, uint64_t offset)
 {
@@ -87,33 +85,6 @@ registry_endpoint_label(const struct region *r, uint32_t index)
 
 /* ---- rows ---- */
 
-static void
-row_add(
-    const struct region *r, uint32_t w, uint32_t index, int by, uint64_t unit)
-{
-	MUST(w < WORKERS_MAX && index < ENDPOINTS_MAX);
-	_Atomic uint64_t *row = &r->state->rows[w].endpoint[index];
-	uint64_t v = atomic_load_explicit(row, memory_order_relaxed);
-	uint32_t half = unit == 1 ? (uint32_t)v : (uint32_t)(v / ROW_POOLED);
-
-	MUST(by > 0 || half >= (uint32_t)-by);
-	SHM_STEP("row");
-	atomic_store_explicit(
-	    row, v + (uint64_t)(int64_t)by * unit, memory_order_release);
-}
-
-void
-registry_active_add(const struct region *r, uint32_t w, uint32_t index, int by)
-{
-	row_add(r, w, index, by, 1);
-}
-
-void
-registry_pooled_add(const struct region *r, uint32_t w, uint32_t index, int by)
-{
-	row_add(r, w, index, by, ROW_POOLED);
-}
-
 uint32_t
 registry_active_of(const struct region *r, uint32_t w, uint32_t index)
 {
@@ -129,7 +100,7 @@ registry_pooled_of(const struct region *r, uint32_t w, uint32_t index)
 	return (
 	    uint32_t)(atomic_load_explicit(&r->state->rows[w].endpoint[index],
 			  memory_order_relaxed) /
-	    ROW_POOLED);
+	    REGISTRY_ROW_POOLED);
 }
 
 /* Both halves summed; each stays below 2^32. */
@@ -160,7 +131,7 @@ registry_active(const struct region *r, uint32_t index)
 uint32_t
 registry_pooled(const struct region *r, uint32_t index)
 {
-	return (uint32_t)(row_sum(r, index) / ROW_POOLED);
+	return (uint32_t)(row_sum(r, index) / REGISTRY_ROW_POOLED);
 }
 
 void
@@ -194,7 +165,7 @@ registry_endpoint_info(
 		.service = atomic_load(&e->service),
 		.weight = atomic_load(&e->weight),
 		.active = (uint32_t)sum,
-		.pooled = (uint32_t)(sum / ROW_POOLED),
+		.pooled = (uint32_t)(sum / REGISTRY_ROW_POOLED),
 	};
 	return i->state != ENDPOINT_FREE;
 }

@@ -11,10 +11,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/base/must.h"
 #include "common/base/slice.h"
 #include "common/net/addr.h"
 #include "shm/img_ref.h"
 #include "shm/region.h"
+#include "shm/step.h"
 #include "shm/vital.h"
 
 #define REGISTRY_NONE UINT32_MAX
@@ -71,10 +73,35 @@ struct slice registry_name(const struct region *r, struct img_name name);
  * that moves from one to the other is added there before it is taken away here,
  * so that its endpoint is never seen unused.
  */
-void
-registry_active_add(const struct region *r, uint32_t w, uint32_t index, int by);
-void
-registry_pooled_add(const struct region *r, uint32_t w, uint32_t index, int by);
+#define REGISTRY_ROW_POOLED (UINT64_C(1) << 32) /* in the upper half */
+
+static inline void
+registry_row_add(
+    const struct region *r, uint32_t w, uint32_t index, int by, uint64_t unit)
+{
+	MUST(w < WORKERS_MAX && index < ENDPOINTS_MAX);
+	_Atomic uint64_t *row = &r->state->rows[w].endpoint[index];
+	uint64_t v = atomic_load_explicit(row, memory_order_relaxed);
+	uint32_t half = (uint32_t)(v / unit);
+
+	MUST(by > 0 || half >= (uint32_t)-by);
+	SHM_STEP("row");
+	atomic_store_explicit(
+	    row, v + (uint64_t)(int64_t)by * unit, memory_order_release);
+}
+
+static inline void
+registry_active_add(const struct region *r, uint32_t w, uint32_t index, int by)
+{
+	registry_row_add(r, w, index, by, 1);
+}
+
+static inline void
+registry_pooled_add(const struct region *r, uint32_t w, uint32_t index, int by)
+{
+	registry_row_add(r, w, index, by, REGISTRY_ROW_POOLED);
+}
+
 /* Of worker w alone. */
 uint32_t registry_active_of(const struct region *r, uint32_t w, uint32_t index);
 uint32_t registry_pooled_of(const struct region *r, uint32_t w, uint32_t index);

@@ -44,10 +44,10 @@ is_ours(const struct field *f)
 	    sizeof(http_fields);
 }
 
-static inline char *
+static inline __attribute__((always_inline)) char *
 put_value(char *at, struct slice value)
 {
-	at = slice_put(at, value);
+	at = slice_put_here(at, value);
 	*at++ = '\r';
 	*at++ = '\n';
 	return at;
@@ -55,7 +55,7 @@ put_value(char *at, struct slice value)
 
 /* As much as may stand behind the colon there goes along: the queue has room
  * for it. */
-static inline char *
+static inline __attribute__((always_inline)) char *
 put_ours(char *at, const struct field *f)
 {
 	memcpy(at, f->name.p, FIELD_LINE_BYTES);

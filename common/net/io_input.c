@@ -65,7 +65,7 @@ io_input_drop(struct io *io)
  * Gives p[0..n) to the owner; returns what was consumed. All of it when the
  * owner closed.
  */
-static size_t
+static inline __attribute__((always_inline)) size_t
 io_give_input(struct io *io, const char *p, size_t n)
 {
 	size_t done;
@@ -134,7 +134,7 @@ io_keep_scratch(struct io *io, size_t done, size_t n, bool plain)
 }
 
 /* Gives what is in the scratch block and stashes the rest. */
-static void
+static inline __attribute__((always_inline)) void
 io_offer_scratch(struct io *io, size_t n)
 {
 	bool plain = io->tls == NULL;
@@ -178,8 +178,8 @@ stash_make_room(struct io *io)
 	return true;
 }
 
-size_t
-io_socket_recv(struct io *io, char *to, size_t most)
+static inline __attribute__((always_inline)) size_t
+io_recv(struct io *io, char *to, size_t most)
 {
 	ssize_t n;
 
@@ -198,6 +198,12 @@ io_socket_recv(struct io *io, char *to, size_t most)
 	else if (errno != EAGAIN)
 		io_error_set(io, errno);
 	return 0;
+}
+
+size_t
+io_socket_recv(struct io *io, char *to, size_t most)
+{
+	return io_recv(io, to, most);
 }
 
 /* As recv says, of what stays in the socket. */
@@ -284,7 +290,7 @@ io_receive_offer(struct io *io)
 		return io_receive_behind(io);
 	if (io->tls != NULL)
 		return io_receive_tls(io);
-	n = io_socket_recv(io, scratch, io->read_max);
+	n = io_recv(io, scratch, io->read_max);
 	if (n != 0)
 		io_offer_scratch(io, n);
 	return n;

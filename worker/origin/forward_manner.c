@@ -16,8 +16,9 @@ forward_await_image(struct forward *f)
 	forward_wait(f, MANNER_TURN_US);
 }
 
-bool
-forward_speak(struct forward *f, uint64_t manner)
+/* Of another image, or with TLS. */
+static __attribute__((noinline)) bool
+forward_learn(struct forward *f, uint64_t manner)
 {
 	struct req *q = f->req;
 	struct manner m = { q->image, q->service, q->image_slot };
@@ -34,5 +35,20 @@ forward_speak(struct forward *f, uint64_t manner)
 	}
 	f->manner = manner;
 	q->up.https = m.service->tls != IMG_NONE;
+	return true;
+}
+
+bool
+forward_speak(struct forward *f, uint64_t manner)
+{
+	struct req *q = f->req;
+	const struct img_service *s = q->service;
+
+	if (s->manner != manner || s->tls != IMG_NONE)
+		return forward_learn(f, manner);
+	f->call.params.protocol = s->protocol;
+	f->call.params.tls = NULL;
+	f->manner = manner;
+	q->up.https = false;
 	return true;
 }
