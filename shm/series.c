@@ -113,7 +113,7 @@ series_fold(const struct region *r, uint32_t w, enum series_kind kind,
 		    SERIES_MAX);
 }
 
-/* What is not the first one of its row. */
+/* What is not in the line of its row, or not yet. */
 static __attribute__((noinline)) void
 series_add_further(const struct region *r, uint32_t w, enum series_kind kind,
     uint32_t a, uint32_t service, uint32_t method, uint32_t code)
@@ -130,11 +130,15 @@ series_add(const struct region *r, uint32_t w, enum series_kind kind,
 	uint64_t key = series_key(kind, a, service, method, code);
 
 	MUST(w < WORKERS_MAX);
-	struct shm_series_entry *first =
+	struct shm_series_entry *line =
 	    &r->state->series[w].entries[line_of(kind, a)];
 
-	if (atomic_load_explicit(&first->key, memory_order_relaxed) == key)
-		word_add(&first->count, 1);
-	else
-		series_add_further(r, w, kind, a, service, method, code);
+	for (uint32_t i = 0; i < LINE_PLACES; i++) {
+		if (atomic_load_explicit(&line[i].key, memory_order_relaxed) !=
+		    key)
+			continue;
+		word_add(&line[i].count, 1);
+		return;
+	}
+	series_add_further(r, w, kind, a, service, method, code);
 }
