@@ -6,8 +6,8 @@
  *
  * The key is what libssl has derived for itself (tls_kdf.c), and the number of
  * the first record follows on those that it has made with it. To be wrong about
- * either would use a nonce twice, so a record that libssl has made is first
- *made here as well, and is not sent: only who makes the same goes on.
+ * either would use a nonce twice, so a record that libssl has made is made here
+ * as well, and not sent: only who makes the same goes on.
  */
 #include "common/net/tls_record.h"
 

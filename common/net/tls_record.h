@@ -8,7 +8,7 @@
  * libssl makes the handshake and the first two records of data, of which the
  * second has to be what would be made here. Later it still reads, and decides
  * what is to be said besides data; what it has sealed itself is dropped, and
- *what it has said, sealed here.
+ * what it has said, sealed here.
  */
 #ifndef COMMON_NET_TLS_RECORD_H
 #define COMMON_NET_TLS_RECORD_H

@@ -123,8 +123,8 @@ forward_delay_us(const struct forward *f)
 {
 	const struct req *q = f->req;
 
-	return retry_delay_us(
-	    &q->service->retry, forward_attempts(f), random_word(&q->env->random));
+	return retry_delay_us(&q->service->retry, forward_attempts(f),
+	    random_word(&q->env->random));
 }
 
 static void
