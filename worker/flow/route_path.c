@@ -323,7 +323,9 @@ route_host_name(struct slice authority)
 	struct slice s = authority;
 	const char *end;
 
-	if (s.n != 0 && s.p[0] == '[') {
+	if (s.n == 0)
+		return s;
+	if (s.p[0] == '[') {
 		end = memchr(s.p, ']', s.n);
 		if (end != NULL)
 			s.n = (size_t)(end - s.p) + 1;
