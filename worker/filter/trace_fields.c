@@ -82,7 +82,7 @@ trace_clear(struct req *q, uint32_t propagate)
 
 /* ---- texts ---- */
 
-/* The digits of the span are those of each call (trace_call). */
+/* Of the request's span, until there is one of a call (trace_call). */
 static void
 trace_write_w3c(struct trace *t)
 {
@@ -91,6 +91,7 @@ trace_write_w3c(struct trace *t)
 	memcpy(p, "00-", 3);
 	hex_write(t->trace_id, TRACE_ID_BYTES, p + 3);
 	p[35] = '-';
+	hex_write(t->span_id, TRACE_SPAN_BYTES, p + TRACE_PARENT_SPAN);
 	p[52] = '-';
 	hex_write(&t->flags, 1, p + 53);
 }
