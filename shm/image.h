@@ -23,7 +23,7 @@
 #include "shm/img_service.h"
 #include "shm/img_telemetry.h"
 
-#define IMG_MAGIC 0x696b636f74736e70u
+#define IMG_MAGIC (0x696b636f74736e00u + IMG_VERSION)
 #define IMG_PARAMS_MAX 32   /* captures of one route */
 #define IMG_SEGMENTS_MAX 64 /* of one path pattern */
 #define IMG_HOST_MAX 255    /* bytes of a host name */

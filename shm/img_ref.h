@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+/* Of what an image is made of: other programs of other versions read it. */
+#define IMG_VERSION 2
 #define IMG_NONE UINT32_MAX
 #define IMG_LINE 64 /* of the cache; an image begins with one */
 

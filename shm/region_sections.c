@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "shm/img_ref.h"
 #include "shm/region_inside.h"
 
 #define STATE(field) (((struct shm_state *)NULL)->field)
@@ -24,7 +25,7 @@ static const struct shm_section sections[] = {
 	SECTION_ONE(control, 4),
 	SECTION(slots, 2),
 	SECTION(pins, 1),
-	SECTION(images, 1),
+	SECTION(images, IMG_VERSION), /* with what they lead to */
 	SECTION(meters, 1),
 	SECTION_ONE(audits, 1),
 	SECTION(extents, 1),
