@@ -405,7 +405,7 @@ def test_many_reloads_end_the_waiting(asking, them):
         for n in range(66):
             g.reload(g.body(auth=f'timeout = "60s"; ttl = "{n + 1}s";'))
             stack.enter_context(send(g, 'good'))
-            wait_until(lambda n=n: them.asked == n + 2, 5, 'a question')
+            wait_until(lambda n=n: them.asked == n + 2, 20, 'a question')
         r = first.response()
         assert r.status == 503 and b'generation_expired' in r.body
         them.gate.set()

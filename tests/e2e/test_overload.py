@@ -117,7 +117,7 @@ def test_classes(gateway, holder):
 def test_never_more_than_half_of_emergencies(gateway, holder):
     g = crowded(gateway, holder, connections=0.1)
     wires = holder.hold(g.port, 16)
-    wait_until(lambda: get(g.port, '/emergency') and of_worker(g) == 3000, 30)
+    wait_until(lambda: get(g.port, '/emergency') and of_worker(g) == 3000, 60)
     got = [[get(g.port, path).status for path in
             ('/normal', '/priority', '/emergency')] for _ in range(100)]
     normal, priority, emergency = zip(*got)
