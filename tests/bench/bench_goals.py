@@ -1,33 +1,36 @@
 """How far: the goals of speed beside what was measured."""
-from bench_kit import say
+from bench_kit import say, times
 
 PEERS = 'nginx', 'haproxy'
 
 
-def value(found, scenario, name, key='cpu'):
-    rows = found['scenarios'].get(scenario, {}).get('rows', {})
-    return rows.get(name, {}).get(key)
+def row(found, scenario, name):
+    return found['scenarios'].get(scenario, {}).get('rows', {}).get(name, {})
 
 
-def best_peer(found, scenario, key='cpu'):
-    there = [v for v in (value(found, scenario, p, key) for p in PEERS)
-             if v is not None]
-    return min(there, default=None)
+def value(found, scenario, name, key):
+    return row(found, scenario, name).get(key)
 
 
-def against(scenario, other, factor, own='penstock', where=None):
+def best_peer(found, scenario):
+    there = [row(found, scenario, p) for p in PEERS]
+    return min((r for r in there if 'cpu' in r), key=lambda r: r['cpu'],
+               default={})
+
+
+def against(scenario, other, factor):
     """Own CPU time is at most so many times that of another."""
-    def measure(found):
-        mine = value(found, scenario, own)
-        at = where or scenario
-        theirs = best_peer(found, at) if other == 'peer' \
-            else value(found, at, other)
-        if mine is None or not theirs:
-            return None
-        name = 'best peer' if other == 'peer' else other
-        return (mine / theirs <= factor,
-                f'{mine:.2f} us = {mine / theirs:.2f} x {name} {theirs:.2f}')
     word = 'best peer' if other == 'peer' else other
+
+    def measure(found):
+        mine = row(found, scenario, 'penstock')
+        theirs = best_peer(found, scenario) if other == 'peer' \
+            else row(found, scenario, other)
+        ratio = times(mine, theirs)
+        if ratio is None:
+            return None
+        return (ratio <= factor, f'{mine["cpu"]:.2f} us = {ratio:.2f} x '
+                f'{word} {theirs["cpu"]:.2f}')
     return f'{scenario}: at most {factor} x {word}', measure
 
 
@@ -45,14 +48,15 @@ def idle(found):
 
 
 def flat(found):
-    costs = {n: r['cpu'] for n, r in found['scenarios'].get(
+    rows = {n.split(':')[1]: r for n, r in found['scenarios'].get(
         'routes', {}).get('rows', {}).items()
         if n.startswith('penstock:') and 'cpu' in r}
-    if len(costs) < 3:
+    if len(rows) < 3:
         return None
-    apart = max(costs.values()) / min(costs.values()) - 1
+    apart = max(times(a, b) for a in rows.values()
+                for b in rows.values()) - 1
     return apart <= 0.05, f'{100 * apart:.1f} % apart: ' + ', '.join(
-        f'{n.split(":")[1]}: {c:.2f} us' for n, c in costs.items())
+        f'{n}: {r["cpu"]:.2f} us' for n, r in rows.items())
 
 
 def small(found):
@@ -78,12 +82,13 @@ def p99(found):
 
 
 def workers(found):
-    costs = [r['cpu'] for r in found['scenarios'].get('workers', {}).get(
+    rows = [r for r in found['scenarios'].get('workers', {}).get(
         'rows', {}).values() if 'cpu' in r]
-    if len(costs) < 2:
+    if len(rows) < 2:
         return None
-    return costs[1] / costs[0] <= 1.1, \
-        f'{costs[1]:.2f} us = {costs[1] / costs[0]:.2f} x {costs[0]:.2f}'
+    ratio = times(rows[1], rows[0])
+    return ratio <= 1.1, \
+        f'{rows[1]["cpu"]:.2f} us = {ratio:.2f} x {rows[0]["cpu"]:.2f}'
 
 
 GOALS = (

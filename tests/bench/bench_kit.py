@@ -9,6 +9,7 @@ import resource
 import shutil
 import signal
 import socket
+import statistics
 import struct
 import subprocess
 import tempfile
@@ -31,6 +32,18 @@ class Wrong(Exception):
 
 def say(*words):
     print(*words, flush=True)
+
+
+def times(mine, theirs):
+    """What one costs as a multiple of another; None: one of them is no figure.
+    In each round, as far as they took turns: a machine that is slow for some
+    seconds is that for both."""
+    if 'cpu' not in mine or not theirs.get('cpu'):
+        return None
+    pairs = list(zip(mine.get('turns', ()), theirs.get('turns', ())))
+    if not pairs or len(mine['turns']) != len(theirs['turns']):
+        return mine['cpu'] / theirs['cpu']
+    return statistics.median(a / b for a, b in pairs)
 
 
 def own_network(argv):

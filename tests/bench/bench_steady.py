@@ -114,7 +114,7 @@ def row(results, contender=None):
     middle = statistics.median(cpu)
     text = {'cpu': middle, 'min': min(cpu), 'max': max(cpu),
             'spread': statistics.median(abs(c - middle) for c in cpu) / middle
-            if middle else 0, 'rounds': len(cpu),
+            if middle else 0, 'rounds': len(cpu), 'turns': cpu,
             'requests': sum(r['requests'] for r in results)}
     for key in 'p50', 'p99':
         text[key] = statistics.median(r[key] for r in results)

@@ -1,12 +1,12 @@
 """What people see of a scenario."""
-from bench_kit import say
+from bench_kit import say, times
 
 BESIDE = 'nginx', 'haproxy', 'floor', 'memory', 'accept'
 
 
-def ratio(value, rows, name):
-    other = rows.get(name, {}).get('cpu')
-    return f'{value / other:8.2f}' if other else f'{"-":>8}'
+def ratio(row, rows, name):
+    found = times(row, rows.get(name, {}))
+    return f'{found:8.2f}' if found else f'{"-":>8}'
 
 
 def table(name, title, rows, note=None):
@@ -25,7 +25,7 @@ def table(name, title, rows, note=None):
         pss = f'{r["pss_kb"] / 1024:7.1f}' if r.get('pss_kb') else f'{"-":>7}'
         say(f'  {n:16} {r["cpu"]:10.2f} {100 * r["spread"]:5.1f} '
             f'{r["p50"]:8.0f} {r["p99"]:8.0f} {pss} ' +
-            ' '.join(ratio(r['cpu'], rows, b) for b in beside))
+            ' '.join(ratio(r, rows, b) for b in beside))
     for n, r in rows.items():
         if 'text' in r:
             say(f'  {n:16} {r["text"]}')

@@ -233,6 +233,13 @@ class Goals(unittest.TestCase):
         self.assertRegex(text, r'NOT MET +plain: at most 0.6 x best peer')
         self.assertIn('1 met, 1 not met', text)
 
+    def test_rounds_are_compared_each(self):
+        """In the slow half of them all are slow."""
+        text = self.said(
+            'plain', penstock={'cpu': 8.0, 'turns': [4.0, 8.0, 8.0]},
+            floor={'cpu': 3.0, 'turns': [3.0, 6.0, 3.0]})
+        self.assertRegex(text, r' met +plain: at most 1.4 x floor .* = 1.33 x')
+
     def test_wrong_is_not_measured(self):
         text = self.said('plain', penstock={'error': 'cut'},
                          nginx={'cpu': 7.0}, floor={'cpu': 3.0})
