@@ -47,25 +47,6 @@ code_controls(uint32_t c)
 	    (c >= 0x2066 && c <= 0x2069);
 }
 
-static char *
-json_escaped(char *to, uint32_t c)
-{
-	static const char digits[] = "0123456789abcdef";
-	static const char letters[] = "\"\"\\\\\bb\ff\nn\rr\tt";
-
-	*to++ = '\\';
-	for (size_t i = 0; i + 1 < sizeof(letters); i += 2) {
-		if ((unsigned char)letters[i] != c)
-			continue;
-		*to++ = letters[i + 1];
-		return to;
-	}
-	*to++ = 'u';
-	for (int shift = 12; shift >= 0; shift -= 4)
-		*to++ = digits[c >> shift & 15];
-	return to;
-}
-
 char *
 escape_json_odd(char *to, struct slice s)
 {
@@ -84,7 +65,7 @@ escape_json_odd(char *to, struct slice s)
 			to += 3;
 			n = 1;
 		} else if (c == '"' || c == '\\' || code_controls(c)) {
-			to = json_escaped(to, c);
+			to = json_put_escape(to, c);
 		} else {
 			memcpy(to, s.p, n);
 			to += n;

@@ -16,12 +16,9 @@
 static inline char *
 line_value_ms(char *to, uint64_t us)
 {
-	uint32_t part = (uint32_t)(us % 1000);
-
 	to = text_put_u64(to, us / 1000);
 	*to++ = '.';
-	*to++ = (char)('0' + part / 100);
-	return text_put_pair(to, part % 100);
+	return text_put_triple(to, (uint32_t)(us % 1000));
 }
 
 static inline char *

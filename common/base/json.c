@@ -59,9 +59,8 @@ json_plain(struct slice s)
 }
 #endif
 
-/* Of what cannot stand there as it is; returns its end. */
-static char *
-put_escape(char *to, unsigned char c)
+char *
+json_put_escape(char *to, uint32_t c)
 {
 	static const char letters[] = "\"\"\\\\\bb\ff\nn\rr\tt";
 	static const char digits[] = "0123456789abcdef";
@@ -73,10 +72,10 @@ put_escape(char *to, unsigned char c)
 		*to++ = letters[i + 1];
 		return to;
 	}
-	memcpy(to, "u00", 3);
-	to[3] = digits[c >> 4];
-	to[4] = digits[c & 15];
-	return to + 5;
+	*to++ = 'u';
+	for (int shift = 12; shift >= 0; shift -= 4)
+		*to++ = digits[c >> shift & 15];
+	return to;
 }
 
 /* The character that s begins with, of whatever kind, and takes it off. */
@@ -89,7 +88,7 @@ put_char(char *to, struct slice *s)
 	if (n == 0)
 		to = slice_put(to, SLICE_LIT("\xef\xbf\xbd"));
 	else if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f)
-		to = put_escape(to, c);
+		to = json_put_escape(to, c);
 	else
 		to = slice_put(to, slice_make(s->p, n));
 	*s = slice_skip(*s, n != 0 ? n : 1);

@@ -52,6 +52,10 @@ void json_quote(struct text *out, struct slice s);
  * s.n; returns its end. */
 char *json_put(char *to, struct slice s);
 
+/* The character c, at most 0xffff, as an escape of JSON_CHAR_MAX bytes at most,
+ * to where there is room for it; returns its end. */
+char *json_put_escape(char *to, uint32_t c);
+
 /* So many bytes at the beginning of s stand there as they are: those of ASCII
  * that neither control anything nor are quotes or backslashes. */
 size_t json_plain(struct slice s);

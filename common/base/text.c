@@ -92,9 +92,8 @@ text_put_digits(char *to, uint64_t value)
 
 	if (value >= 1000)
 		return slice_put(to, text_u64(value, room));
-	if (value >= 100)
-		*to++ = (char)('0' + value / 100);
-	return text_put_pair(to, (uint32_t)(value % 100));
+	return value >= 100 ? text_put_triple(to, (uint32_t)value)
+			    : text_put_pair(to, (uint32_t)value);
 }
 
 void

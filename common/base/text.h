@@ -73,6 +73,14 @@ text_put_pair(char *to, uint32_t value)
 	return to + 2;
 }
 
+/* The same of a value below 1000, with its three. */
+static inline char *
+text_put_triple(char *to, uint32_t value)
+{
+	*to++ = (char)('0' + value / 100);
+	return text_put_pair(to, value % 100);
+}
+
 /* Of a value from 10 on. For text_put_u64. */
 char *text_put_digits(char *to, uint64_t value);
 

@@ -39,7 +39,6 @@ env_stamp_write(struct env *e)
 	if (s != e->stamp_s)
 		wall_text(now, e->stamp);
 	e->stamp_s = s;
-	e->stamp[20] = (char)('0' + ms / 100);
-	(void)text_put_pair(e->stamp + 21, ms % 100);
+	(void)text_put_triple(e->stamp + 20, ms);
 	e->stamped = e->walled;
 }
