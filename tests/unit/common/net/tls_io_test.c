@@ -3,11 +3,10 @@
  * but for what TLS is there to tell. recv and send are counted on their way to
  * the kernel.
  */
-#include "tests/unit/common/net/tls_kit.h"
+#include "tests/unit/common/net/tls_site_kit.h"
 
 #include <dlfcn.h>
 #include <malloc.h>
-#include <openssl/rand.h>
 #include <sys/syscall.h>
 
 #include "common/net/io_tls.h"
@@ -16,11 +15,6 @@
 
 #define BULK 3000000
 
-static struct cert ca, leaf;
-static struct host host;
-static struct tls_server *server;
-static struct tls_client *client;
-static struct tls_trust *trust;
 static char *source;
 static unsigned recvs, sends, empty_recvs;
 static size_t recv_most; /* a socket that gives little; 0: no limit */
@@ -60,21 +54,7 @@ sendmsg(int fd, const struct msghdr *msg, int flags)
 static void
 setup(void)
 {
-	struct tls_server_want sw = { .min_version = 0x0303 };
-	struct tls_client_want cw = { .min_version = 0x0303 };
-
-	kit_setup();
-	ca = cert_make(&(struct cert_want){ .cn = "ca", .ca = true });
-	leaf = cert_make(&(struct cert_want){
-	    .cn = "leaf", .san = "DNS:a.test", .by = &ca });
-	host = (struct host){ .ids = { cert_identity(&leaf, NULL) },
-		.count = 1,
-		.key_count = 1 };
-	RAND_bytes((void *)&host.keys[0], sizeof(host.keys[0]));
-	trust = cert_trust(&ca, NULL);
-	cw.trust = trust;
-	server = tls_server_new(&sw, &host_hooks);
-	client = tls_client_new(&cw);
+	site_setup((struct tls_server_want){ .min_version = 0x0303 });
 	source = malloc(BULK);
 	for (size_t i = 0; i < BULK; i++)
 		source[i] = (char)('a' + i * 7 % 26 + i / 4096 % 7);
@@ -83,14 +63,8 @@ setup(void)
 static void
 teardown(void)
 {
-	kit_teardown();
+	site_teardown();
 	free(source);
-	tls_identity_free(host.ids[0]);
-	tls_trust_free(trust);
-	tls_server_free(server);
-	tls_client_free(client);
-	cert_free(&leaf);
-	cert_free(&ca);
 }
 
 static struct tls *

@@ -2,52 +2,17 @@
  * Tests of tls_record.c: what is sealed here, libssl opens at the other end, in
  * every suite, from the right record on, and whatever libssl says in between.
  */
-#include "tests/unit/common/net/tls_kit.h"
-
-#include <openssl/rand.h>
+#include "tests/unit/common/net/tls_site_kit.h"
 
 #include "common/net/tls_state.h"
 
 #define BULK 300000
 
-static struct cert ca, leaf;
-static struct host host;
-static struct tls_server *server;
-static struct tls_client *client;
-static struct tls_trust *trust;
-
 static void
 setup(void)
 {
-	struct tls_server_want sw = {
-		.min_version = 0x0303, .verify = TLS_VERIFY_OPTIONAL, .depth = 3
-	};
-	struct tls_client_want cw = { .min_version = 0x0303 };
-
-	kit_setup();
-	ca = cert_make(&(struct cert_want){ .cn = "ca", .ca = true });
-	leaf = cert_make(&(struct cert_want){
-	    .cn = "leaf", .san = "DNS:a.test", .by = &ca });
-	host = (struct host){ .ids = { cert_identity(&leaf, NULL) },
-		.count = 1,
-		.key_count = 1 };
-	RAND_bytes((void *)&host.keys[0], sizeof(host.keys[0]));
-	trust = cert_trust(&ca, NULL);
-	sw.trust = cw.trust = trust;
-	server = tls_server_new(&sw, &host_hooks);
-	client = tls_client_new(&cw);
-}
-
-static void
-teardown(void)
-{
-	kit_teardown();
-	tls_identity_free(host.ids[0]);
-	tls_trust_free(trust);
-	tls_server_free(server);
-	tls_client_free(client);
-	cert_free(&leaf);
-	cert_free(&ca);
+	site_setup((struct tls_server_want){
+	    .min_version = 0x0303, .verify = TLS_VERIFY_OPTIONAL, .depth = 3 });
 }
 
 static struct tls *
@@ -315,7 +280,7 @@ main(void)
 	SRunner *runner;
 	int failed;
 
-	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_checked_fixture(tc, setup, site_teardown);
 	tcase_add_loop_test(tc, each_suite, 0, 3);
 	tcase_add_test(tc, not_for_one_record);
 	tcase_add_loop_test(tc, behind_tickets, 0, 2);
