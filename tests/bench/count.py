@@ -13,6 +13,7 @@ instructions in user space by callgrind, system calls by strace, of the worker.
   new        as full, each request with a token that was never seen, of a user
              who was never seen
   401, 403, 429  refusals
+  banned     403 for a banned client, of whom a trusted proxy tells
 
 Compared with tests/bench/BASELINE are the instructions of penstock's own code;
 those of libraries, which differ between their versions, are shown beside.
@@ -31,14 +32,14 @@ import tempfile
 
 from count_gate import BINARY, BUILD, Calls, Instructions, free_port
 from count_load import Upstream, play
-from count_scenes import Bare, Full
+from count_scenes import Banned, Bare, Full
 
 BASELINE = pathlib.Path(__file__).with_name('BASELINE')
 MORE, MORE_CALLS = 1.03, 0.1
 WARM = 2  # rounds before those that count
 OURS = 'penstock'
 ORDER = ('plain', 'alone', 'once', 'tls', 'handshake', 'h2c', 'full', 'new',
-         '401', '403', '429')
+         '401', '403', '429', 'banned')
 
 
 def flags():
@@ -87,6 +88,7 @@ def run(kind, scene_of, folder):
     requests = {}
     try:
         gateway.start()
+        scene.prepare(gateway)
         gateway.began()
         for name, scenario in scene.scenarios(gateway.port, ports).items():
             play(gateway.gate, upstream, scenario.clients, WARM, False)
@@ -103,10 +105,10 @@ def run(kind, scene_of, folder):
 
 def measure(folder):
     """{name: (own instructions, all of them, calls)} per request."""
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
         runs = [(kind, pool.submit(run, kind, scene,
                                    folder / f'{kind.__name__}-{scene.name}'))
-                for kind in (Instructions, Calls) for scene in (Bare, Full)]
+                for kind in (Instructions, Calls) for scene in (Bare, Full, Banned)]
         done = [(kind, *future.result()) for kind, future in runs]
     found = {Instructions: {}, Calls: {}}
     for kind, counts, requests in done:

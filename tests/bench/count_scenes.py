@@ -36,6 +36,7 @@ routes = (
   {{ path = "/limited/*rest"; service = "s"; rate_limits = "none"; }} );
 '''
 ISSUED = 1_700_000_000  # of tokens, in seconds: any time that has been
+BANNED = '192.0.2.77'
 TRACE = 'Traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 
 
@@ -76,7 +77,14 @@ class NewTokens(Client):
         super().ask()
 
 
-class Bare:
+class Scene:
+    """What a gateway is asked, and what is done to it before."""
+
+    def prepare(self, gateway):
+        pass
+
+
+class Bare(Scene):
     """Nothing but the proxying."""
     name = 'bare'
 
@@ -111,12 +119,12 @@ class Bare:
             'once': Scenario(made(last, once=True), 16, 16),
             'tls': Scenario(made(asked, secure, context=context), 16, 16),
             'handshake': Scenario(made(last, secure, context=context,
-                                       once=True), 4, 8),
+                                       once=True), 4, 16),
             'h2c': Scenario(lambda: H2Client(h2c, fields, 200, 16), 4, 6, 16),
         }
 
 
-class Full:
+class Full(Scene):
     """All that a request can have, and what is refused of it."""
     name = 'full'
 
@@ -148,3 +156,22 @@ class Full:
                             16, 16),
             '429': Scenario(made('/limited/users/1', 429), 16, 16),
         }
+
+
+class Banned(Scene):
+    """A client that is turned away, of whom a trusted proxy tells."""
+    name = 'banned'
+
+    def __init__(self, folder):
+        pass
+
+    def texts(self, up, ports):
+        top = TOP + 'trusted_proxies = [ "127.0.0.1" ];\n'
+        return BARE_BODY.format(up=up), lambda port: top
+
+    def prepare(self, gateway):
+        gateway.ctl('ban', BANNED)
+
+    def scenarios(self, port, ports):
+        request = get('/users/1', ('X-Forwarded-For', BANNED))
+        return {'banned': Scenario(lambda: Client(port, request, 403), 64, 8)}
