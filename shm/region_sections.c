@@ -19,7 +19,10 @@
 		    sizeof(STATE(field)) / sizeof(STATE(field)[0]) \
 	}
 
-/* In the order of struct shm_state; a changed section gets a new version. */
+/*
+ * In the order of struct shm_state; a changed section gets a new version, which
+ * tests/lint/layout.py watches.
+ */
 static const struct shm_section sections[] = {
 	SECTION_ONE(header, 2),
 	SECTION_ONE(control, 4),

@@ -80,6 +80,7 @@ manual() {
 
 lane_plain() {
 	step manual manual
+	step layout /usr/bin/python3 tests/lint/layout.py
 	step unit-build "$make" WERROR=1 unit-bin &&
 		step unit tests/unit/run.sh "$build"/tests/unit/*/*_test \
 			"$build"/tests/unit/*/*/*_test

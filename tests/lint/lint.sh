@@ -101,6 +101,7 @@ cppcheck_all() {
 step format clang-format --dry-run -Werror "${sources[@]}" "${headers[@]}" \
 	"${tests[@]}" "${tests_h[@]}"
 step source python3 tests/lint/source.py
+step layout python3 tests/lint/layout.py
 step headers headers_alone
 step gcc compiles gcc
 step clang compiles clang
