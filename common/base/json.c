@@ -78,20 +78,33 @@ json_put_escape(char *to, uint32_t c)
 	return to;
 }
 
-/* The character that s begins with, of whatever kind, and takes it off. */
-static char *
-put_char(char *to, struct slice *s)
+static __attribute__((noinline)) char *
+put_odd(char *to, struct slice *s)
 {
 	unsigned char c = (unsigned char)s->p[0];
 	size_t n = utf8_sequence(*s);
 
 	if (n == 0)
 		to = slice_put(to, SLICE_LIT("\xef\xbf\xbd"));
-	else if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f)
+	else if (c < 0x20 || c == 0x7f)
 		to = json_put_escape(to, c);
 	else
 		to = slice_put(to, slice_make(s->p, n));
 	*s = slice_skip(*s, n != 0 ? n : 1);
+	return to;
+}
+
+/* The character that s begins with, of whatever kind, and takes it off. */
+static inline char *
+put_char(char *to, struct slice *s)
+{
+	char c = s->p[0];
+
+	if (c != '"' && c != '\\')
+		return put_odd(to, s);
+	*s = slice_skip(*s, 1);
+	*to++ = '\\';
+	*to++ = c;
 	return to;
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "common/base/must.h"
+#include "common/base/word.h"
 
 #define TEXT_FIRST 512
 
@@ -71,29 +72,43 @@ const char text_pairs[200] = "0001020304050607080910111213141516171819"
 			     "6061626364656667686970717273747576777879"
 			     "8081828384858687888990919293949596979899";
 
-struct slice
-text_u64(uint64_t value, char room[TEXT_U64_MAX])
-{
-	char *end = room + TEXT_U64_MAX, *p = end;
+#define EIGHT UINT64_C(100000000)
 
-	for (; value >= 100; value /= 100)
-		(void)text_put_pair(p -= 2, (uint32_t)(value % 100));
-	if (value >= 10)
-		(void)text_put_pair(p -= 2, (uint32_t)value);
-	else
-		*--p = (char)('0' + value);
-	return slice_make(p, (size_t)(end - p));
+/*
+ * The eight digits of a value below EIGHT, the first in the lowest byte: by
+ * halves that stand side by side in the word, each divided by a product.
+ */
+static uint64_t
+eight_digits(uint64_t value)
+{
+	uint64_t fours = value / 10000 | value % 10000 << 32;
+	uint64_t upper = fours * 5243 >> 19 & UINT64_C(0x7f0000007f);
+	uint64_t twos = upper | (fours - upper * 100) << 16;
+
+	upper = twos * 103 >> 10 & UINT64_C(0xf000f000f000f);
+	return upper | (twos - upper * 10) << 8;
 }
 
 char *
 text_put_digits(char *to, uint64_t value)
 {
-	char room[TEXT_U64_MAX];
+	uint64_t digits;
+	size_t none = 0;
 
-	if (value >= 1000)
-		return slice_put(to, text_u64(value, room));
-	return value >= 100 ? text_put_triple(to, (uint32_t)value)
-			    : text_put_pair(to, (uint32_t)value);
+	if (value < 100)
+		return text_put_pair(to, (uint32_t)value);
+	if (value < 1000)
+		return text_put_triple(to, (uint32_t)value);
+	if (value >= EIGHT) {
+		to = text_put_u64(to, value / EIGHT);
+		digits = eight_digits(value % EIGHT);
+	} else {
+		digits = eight_digits(value);
+		none = (size_t)__builtin_ctzll(digits) / 8;
+	}
+	digits = htole64((digits | WORD_OF('0')) >> 8 * none);
+	memcpy(to, &digits, sizeof(digits));
+	return to + sizeof(digits) - none;
 }
 
 void

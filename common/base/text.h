@@ -58,10 +58,6 @@ void text_add(struct text *t, struct slice s);
 void text_add_char(struct text *t, char c);
 void text_add_u64(struct text *t, uint64_t value);
 
-#define TEXT_U64_MAX 20 /* digits */
-/* The digits of value, at the end of room, which the caller owns. */
-struct slice text_u64(uint64_t value, char room[TEXT_U64_MAX]);
-
 /* "00" to "99", one behind the other. */
 extern const char text_pairs[200];
 
@@ -84,7 +80,9 @@ text_put_triple(char *to, uint32_t value)
 /* Of a value from 10 on. For text_put_u64. */
 char *text_put_digits(char *to, uint64_t value);
 
-/* The same to where there is room for them; returns their end. */
+#define TEXT_U64_MAX 20 /* digits */
+/* The digits of value to where there is room for TEXT_U64_MAX, of which those
+ * behind its end may be written, too; returns that. */
 static inline char *
 text_put_u64(char *to, uint64_t value)
 {
@@ -92,6 +90,13 @@ text_put_u64(char *to, uint64_t value)
 		return text_put_digits(to, value);
 	*to = (char)('0' + value);
 	return to + 1;
+}
+
+/* The same in room, which the caller owns. */
+static inline struct slice
+text_u64(uint64_t value, char room[TEXT_U64_MAX])
+{
+	return slice_make(room, (size_t)(text_put_u64(room, value) - room));
 }
 
 void text_printf(struct text *t, const char *fmt, ...)

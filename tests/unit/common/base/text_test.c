@@ -52,10 +52,16 @@ END_TEST
 START_TEST(numbers_of_all_lengths)
 {
 	uint64_t power = 1;
+	char room[TEXT_U64_MAX], eight[24];
 
+	for (uint64_t v = 0; v < 100000000; v += 9973) {
+		(void)snprintf(eight, sizeof(eight), "7%08" PRIu64, v);
+		ck_assert(slice_eq(
+		    text_u64(v + 700000000, room), slice_make(eight, 9)));
+	}
 	for (unsigned digits = 0; digits < 20; digits++, power *= 10)
 		for (uint64_t v = power - 1; v < power + 110; v++) {
-			char room[TEXT_U64_MAX], expected[24];
+			char expected[24];
 			char put[TEXT_U64_MAX + 1] = "";
 			struct slice got = text_u64(v, room);
 			int n =
