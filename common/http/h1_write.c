@@ -231,9 +231,7 @@ h1_write_response(struct obuf *o, const struct head *h, enum h1_framing framing,
 	if (start == NULL)
 		return false;
 	at = PUT_LIT(at, "HTTP/1.1 ");
-	*at++ = (char)('0' + h->status / 100 % 10);
-	*at++ = (char)('0' + h->status / 10 % 10);
-	*at++ = (char)('0' + h->status % 10);
+	at = text_put_triple(at, h->status);
 	*at++ = ' ';
 	at = slice_put(at, reason);
 	at = PUT_LIT(at, "\r\n");

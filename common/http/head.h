@@ -101,11 +101,19 @@ static inline void
 head_add(struct head *h, enum field_id id, struct slice value)
 {
 	h->fields[h->count++] = (struct field){
-		.name = slice_make(http_fields[id].line, http_field_bytes[id]),
+		.name = http_name(id),
 		.value = value,
 		.id = (uint16_t)id,
 	};
 	h->present |= UINT64_C(1) << id;
+}
+
+/* The same of one without an id. */
+static inline void
+head_add_told(struct head *h, enum http_told name, struct slice value)
+{
+	h->fields[h->count++] =
+	    (struct field){ .name = http_name(name), .value = value };
 }
 
 /*

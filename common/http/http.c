@@ -18,9 +18,10 @@ static const struct word methods[METHOD_COUNT] = {
 };
 
 /* None of them across two lines of a cache. */
-_Alignas(64) const struct http_field http_fields[FIELD_COUNT] = {
+_Alignas(64) const struct http_field http_fields[TOLD_END] = {
 	[FIELD_OTHER] = { "" },
 #define HTTP_FIELD(id, text, flags) [FIELD_##id] = { text ": " },
+#define HTTP_TOLD(id, text) [TOLD_##id] = { text ": " },
 #include "common/http/http.def"
 };
 
@@ -158,9 +159,7 @@ http_field_folded(struct slice name)
 struct slice
 http_field_name(enum field_id id)
 {
-	return id < FIELD_COUNT
-	    ? slice_make(http_fields[id].line, http_field_bytes[id])
-	    : SLICE_LIT("");
+	return id < FIELD_COUNT ? http_name(id) : SLICE_LIT("");
 }
 
 unsigned

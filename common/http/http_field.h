@@ -20,12 +20,21 @@ struct http_field {
 	char line[FIELD_LINE_BYTES]; /* the name, ": ", and NULs */
 };
 
-extern const struct http_field http_fields[FIELD_COUNT];
+/* Behind the fields with an id, in the table. */
+enum http_told {
+	TOLD_BEFORE = FIELD_COUNT - 1,
+#define HTTP_TOLD(id, text) TOLD_##id,
+#include "common/http/http.def"
+	TOLD_END
+};
+
+extern const struct http_field http_fields[TOLD_END];
 extern const uint8_t http_field_slots[256];
 
 /* Bytes of the name. */
-static const uint8_t http_field_bytes[FIELD_COUNT] = {
+static const uint8_t http_field_bytes[TOLD_END] = {
 #define HTTP_FIELD(id, text, flags) [FIELD_##id] = sizeof(text) - 1,
+#define HTTP_TOLD(id, text) [TOLD_##id] = sizeof(text) - 1,
 #include "common/http/http.def"
 };
 
@@ -40,6 +49,13 @@ static const uint64_t http_hop_fields = 0
 static const uint64_t http_framing_fields = 0
 #include "common/http/http.def"
     ;
+
+/* One of the table, of enum field_id or http_told. */
+static inline struct slice
+http_name(unsigned i)
+{
+	return slice_make(http_fields[i].line, http_field_bytes[i]);
+}
 
 /* n bytes, of 1, 2, 4 and 8. */
 static inline uint64_t

@@ -11,11 +11,6 @@
 #define TOLD_FIELDS 4u
 #define SECOND_US 1000000u
 
-static const struct slice told_prefix = { "X-RateLimit-", 12 };
-static const struct slice told_limit = { "X-RateLimit-Limit", 17 };
-static const struct slice told_remaining = { "X-RateLimit-Remaining", 21 };
-static const struct slice told_reset = { "X-RateLimit-Reset", 17 };
-
 static bool
 is_at_once(const struct limit_charge *c)
 {
@@ -48,42 +43,39 @@ limits_tightest(const struct limits *ls)
 	return best;
 }
 
+static bool
+is_told(struct slice name)
+{
+	static const struct slice prefix = { "X-RateLimit-", 12 };
+
+	return name.n > prefix.n &&
+	    slice_eq_nocase(slice_make(name.p, prefix.n), prefix) &&
+	    (slice_eq_nocase(name, http_name(TOLD_X_RATELIMIT_LIMIT)) ||
+		slice_eq_nocase(name, http_name(TOLD_X_RATELIMIT_REMAINING)) ||
+		slice_eq_nocase(name, http_name(TOLD_X_RATELIMIT_RESET)));
+}
+
 /* What an endpoint says of limits of its own would contradict. */
 static void
 told_drop(struct head *h)
 {
-	uint32_t n = 0;
+	struct field *to = h->fields, *end = to + h->count;
 
-	for (uint32_t i = 0; i < h->count; i++) {
-		const struct field *f = &h->fields[i];
-
-		if (f->id == FIELD_OTHER && f->name.n >= told_limit.n &&
-		    slice_eq_nocase(
-			slice_make(f->name.p, told_prefix.n), told_prefix) &&
-		    (slice_eq_nocase(f->name, told_limit) ||
-			slice_eq_nocase(f->name, told_remaining) ||
-			slice_eq_nocase(f->name, told_reset)))
-			continue;
-		if (n != i)
-			h->fields[n] = *f;
-		n++;
-	}
-	h->count = n;
+	while (to != end && (to->id != FIELD_OTHER || !is_told(to->name)))
+		to++;
+	for (const struct field *f = to; f != end; f++)
+		if (f->id != FIELD_OTHER || !is_told(f->name))
+			*to++ = *f;
+	h->count = (uint32_t)(to - h->fields);
 }
 
 /* The digits of the value go to `room`; returns where they end. */
-static char *
-told_add(struct head *h, enum field_id id, struct slice name, uint64_t value,
-    char *room)
+static inline char *
+told_add(struct head *h, enum http_told name, uint64_t value, char *room)
 {
 	char *end = text_put_u64(room, value);
-	struct slice digits = slice_make(room, (size_t)(end - room));
 
-	if (id != FIELD_OTHER)
-		head_add(h, id, digits);
-	else
-		h->fields[h->count++] =
-		    (struct field){ .name = name, .value = digits };
+	head_add_told(h, name, slice_make(room, (size_t)(end - room)));
 	return end;
 }
 
@@ -110,16 +102,16 @@ seconds_up(uint64_t us)
 static char *
 told_retry_after(struct head *h, uint64_t seconds, char *room)
 {
-	char *end;
+	char *end = text_put_u64(room, seconds);
+	struct slice digits = slice_make(room, (size_t)(end - room));
 
-	if (!head_has(h, FIELD_RETRY_AFTER))
-		return told_add(
-		    h, FIELD_RETRY_AFTER, SLICE_NONE, seconds, room);
-	end = text_put_u64(room, seconds);
+	if (!head_has(h, FIELD_RETRY_AFTER)) {
+		head_add(h, FIELD_RETRY_AFTER, digits);
+		return end;
+	}
 	for (uint32_t i = 0; i < h->count; i++)
 		if (h->fields[i].id == FIELD_RETRY_AFTER)
-			h->fields[i].value =
-			    slice_make(room, (size_t)(end - room));
+			h->fields[i].value = digits;
 	return end;
 }
 
@@ -163,13 +155,13 @@ limit_tell(struct req *q, struct head *h)
 		return;
 	wait = wait != 0 ? wait : 1;
 	told_drop(h);
-	at = told_add(h, FIELD_OTHER, told_limit, c->left.limit, at);
-	at = told_add(
-	    h, FIELD_OTHER, told_remaining, charge_remaining(q, c), at);
+	at = told_add(h, TOLD_X_RATELIMIT_LIMIT, c->left.limit, at);
+	at =
+	    told_add(h, TOLD_X_RATELIMIT_REMAINING, charge_remaining(q, c), at);
 	if (ls->refused) {
 		at = told_retry_after(h, wait, at);
 		reset = reset > wait ? reset : wait;
 	}
 	if (!is_at_once(c))
-		(void)told_add(h, FIELD_OTHER, told_reset, reset, at);
+		(void)told_add(h, TOLD_X_RATELIMIT_RESET, reset, at);
 }
