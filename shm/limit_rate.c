@@ -57,10 +57,12 @@ calendar_end_us(const struct img_limit *l, uint64_t now_us)
 static void
 bucket_rate(const struct img_limit *l, uint32_t share, struct limiter_rate *out)
 {
-	uint64_t each_ns = l->each_ns, whole_ns = LIMITER_TIME_MAX_US * 1000;
+	const uint64_t most_ns = LIMITER_TIME_MAX_US * 1000;
+	uint64_t each_ns = l->each_ns, whole_ns;
 
-	if (l->burst < whole_ns / l->each_ns)
-		whole_ns = l->burst * l->each_ns;
+	if (__builtin_mul_overflow(l->burst, l->each_ns, &whole_ns) ||
+	    whole_ns > most_ns)
+		whole_ns = most_ns;
 	if (share != WHOLE)
 		each_ns = l->each_ns * WHOLE / share;
 	*out = (struct limiter_rate){ .kind = LIMITER_BUCKET,

@@ -238,8 +238,9 @@ limit_claim(const struct limit *l)
 		    &l->table->evicted_live, 1, memory_order_relaxed);
 }
 
-uint32_t
-limit_enter(const struct limit *l, struct cell *o)
+/* It is not there, or not settled. */
+static __attribute__((noinline)) uint32_t
+limit_enter_anew(const struct limit *l, struct cell *o)
 {
 	/* Another round means that others have changed the set meanwhile. */
 	for (;;) {
@@ -252,6 +253,16 @@ limit_enter(const struct limit *l, struct cell *o)
 		else
 			return i;
 	}
+}
+
+uint32_t
+limit_enter(const struct limit *l, struct cell *o)
+{
+	uint32_t i = limit_find(l, o);
+
+	return i != WAY_NONE && cell_state(o) == CELL_LIVE
+	    ? i
+	    : limit_enter_anew(l, o);
 }
 
 /* Two that write at once, for one key, write the same. */

@@ -66,9 +66,11 @@ bucket_each(const struct limiter_rate *rate)
 static uint64_t
 bucket_depth(const struct limiter_rate *rate)
 {
-	return rate->each_ns < TIME_MAX_NS / rate->burst
-	    ? rate->each_ns * rate->burst
-	    : TIME_MAX_NS;
+	uint64_t depth_ns;
+
+	return __builtin_mul_overflow(rate->each_ns, rate->burst, &depth_ns)
+	    ? TIME_MAX_NS
+	    : at_most(depth_ns, TIME_MAX_NS);
 }
 
 static uint64_t
@@ -298,7 +300,7 @@ window_left(const struct limiter_rate *rate, const struct account_clock *c,
 		left->reset_us = w->end_us - c->now_us;
 }
 
-static bool
+static __attribute__((noinline)) bool
 window_charge(const struct limiter_rate *rate, const struct account_clock *c,
     struct account *a, struct limiter_left *left)
 {

@@ -34,15 +34,27 @@ limiter_key_add(struct limiter_key_maker *m, uint8_t part, struct slice value)
 	m->value[m->n++] = value;
 }
 
+/* What of the address counts, to `ip`; returns how much that is. */
+static inline uint8_t
+address_put(const struct addr *a, uint8_t ip[V6_BYTES])
+{
+	if (a->is_v6) {
+		memcpy(ip, a->ip, V6_BYTES);
+		return V6_BYTES;
+	}
+	memcpy(ip, a->ip + sizeof(a->ip) - V4_BYTES, V4_BYTES);
+	return V4_BYTES;
+}
+
 void
 limiter_key_add_address(struct limiter_key_maker *m, const struct addr *a)
 {
-	size_t n = a->is_v6 ? V6_BYTES : V4_BYTES;
 	uint8_t *ip;
+	size_t n;
 
 	MUST(m->n < LIMITER_KEY_PARTS);
 	ip = m->ip[m->n];
-	memcpy(ip, a->is_v6 ? a->ip : a->ip + sizeof(a->ip) - V4_BYTES, n);
+	n = address_put(a, ip);
 	limiter_key_add(m, IMG_LIMIT_ADDRESS, slice_make((const char *)ip, n));
 }
 
@@ -118,16 +130,17 @@ limiter_key_end(const struct region *r, struct limiter_key_maker *m,
 	out->hash = limiter_key_hash(r, out);
 }
 
+/* As the maker would, of what there is the most of. */
 struct limiter_key
 limiter_key_address(
     const struct region *r, uint64_t limit, const struct addr *a)
 {
-	struct limiter_key_maker m;
-	struct limiter_key key;
+	struct limiter_key key = { .limit = limit };
 
-	limiter_key_begin(&m, limit);
-	limiter_key_add_address(&m, a);
-	limiter_key_end(r, &m, &key);
+	key.bytes[0] = IMG_LIMIT_ADDRESS;
+	key.bytes[1] = address_put(a, key.bytes + PART_HEAD);
+	key.n = (uint8_t)(PART_HEAD + key.bytes[1]);
+	key.hash = limiter_key_hash(r, &key);
 	return key;
 }
 

@@ -5,7 +5,6 @@
  */
 #include "worker/filter/limit.h"
 
-#include "common/base/text.h"
 #include "shm/keyed.h"
 #include "shm/limit_rate.h"
 #include "shm/registry.h"
@@ -129,18 +128,19 @@ limits_refuse(struct req *q, struct limits *ls)
 {
 	const struct img_limit *l = ls->charges[ls->count - 1].of;
 	enum why why = limit_why(l);
-	char detail[DETAIL_MAX];
-	struct text t;
+	struct slice name = img_slice(q->image, l->name);
+	char detail[DETAIL_MAX], *at = detail;
 
 	ls->refused = true;
 	limits_refund(ls);
 	series_add(q->env->region, q->env->slot, SERIES_LIMITED, l->row,
 	    REGISTRY_NONE, 0, 0);
-	text_init_fixed(&t, detail, sizeof(detail) - 1);
-	text_add(&t, SLICE_LIT("The limit \""));
-	text_add(&t, img_slice(q->image, l->name));
-	text_add(&t, SLICE_LIT("\" is reached."));
-	detail[t.n] = '\0';
+	if (name.n > LIMIT_NAME_MAX)
+		name.n = LIMIT_NAME_MAX;
+	at = slice_put(at, SLICE_LIT("The limit \""));
+	at = slice_put(at, name);
+	at = slice_put(at, SLICE_LIT("\" is reached."));
+	*at = '\0';
 	req_fail_with(q, why, detail, NULL);
 }
 

@@ -56,11 +56,11 @@ part_value(const struct req *q, const struct img_limit_part_of *p)
 	return SLICE_NONE;
 }
 
-void
-limit_key_make(
-    const struct req *q, const struct img_limit *l, struct limit_charge *c)
+/* Of several parts, or another one than the address. */
+static __attribute__((noinline)) void
+key_make(const struct req *q, const struct img_limit *l,
+    const struct img_limit_part_of *p, struct limit_charge *c)
 {
-	const struct img_limit_part_of *p = img_at(q->image, l->parts.off);
 	struct limiter_key_maker m;
 	bool address = false;
 
@@ -76,7 +76,19 @@ limit_key_make(
 		}
 	}
 	limiter_key_end(q->env->region, &m, &c->key);
-	c->table = l->table;
 	if (address && l->table == LIMITER_IDENTITY)
 		c->table = LIMITER_ADDRESS;
+}
+
+void
+limit_key_make(
+    const struct req *q, const struct img_limit *l, struct limit_charge *c)
+{
+	const struct img_limit_part_of *p = img_at(q->image, l->parts.off);
+
+	c->table = l->table;
+	if (l->parts.count == 1 && p->part == IMG_LIMIT_ADDRESS)
+		c->key = limiter_key_address(q->env->region, l->id, &q->client);
+	else
+		key_make(q, l, p, c);
 }

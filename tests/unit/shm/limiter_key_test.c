@@ -69,6 +69,15 @@ START_TEST(addresses_are_short)
 	ck_assert_uint_eq(v6.n, 10);
 	ck_assert_uint_eq(v6.hash, address("2001:db8:1:2::").hash);
 	ck_assert_uint_ne(v6.hash, address("2001:db8:1:3:3::4").hash);
+	struct limiter_key_maker m;
+	struct limiter_key made_v6;
+	struct addr a;
+
+	ck_assert(addr_parse_ip(SLICE_LIT("2001:db8:1:2::"), &a));
+	limiter_key_begin(&m, 9);
+	limiter_key_add_address(&m, &a);
+	limiter_key_end(&region, &m, &made_v6);
+	ck_assert_int_eq(memcmp(&made_v6, &v6, sizeof(v6)), 0);
 	ck_assert_str_eq(text_of(&v4), "192.0.2.1");
 	ck_assert_str_eq(text_of(&v6), "2001:db8:1:2::/64");
 	region_fini(&region);
