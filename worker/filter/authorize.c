@@ -36,16 +36,18 @@ authorize_request(struct req *q)
 {
 	const struct img_authorize *all =
 	    img_at(q->image, q->image->access.authorizes.off);
+	const struct img_authorize *a = &all[q->match.route->authorize];
 	struct decision *d = arena_alloc(&q->arena, sizeof(*d));
 	struct template_vars v;
+	bool evaluates = decide_evaluates(a);
 
 	if (d == NULL) {
 		req_fail(q, WHY_OVERLOADED);
 		return DONE;
 	}
-	req_vars(q, &v);
-	decide(q->image, &all[q->match.route->authorize], q->identity, &v,
-	    &q->arena, d);
+	if (evaluates)
+		req_vars(q, &v);
+	decide(q->image, a, q->identity, evaluates ? &v : NULL, &q->arena, d);
 	q->decision = d;
 	if (arena_failed(&q->arena))
 		d->kind = DECISION_NO_MEMORY;

@@ -40,7 +40,7 @@ put_challenge(struct text *t, const struct req *q, const struct img_auth *a,
 }
 
 /* One for each scheme, of the first authenticator that takes it. */
-static struct slice
+static __attribute__((noinline)) struct slice
 challenges_put(struct req *q, enum why why, const struct challenge_bad *bad,
     const struct img_auth *all)
 {

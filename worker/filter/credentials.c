@@ -172,22 +172,22 @@ reads_authorization(const struct img_auth *a)
 	    (a->header.len == 0 && a->cookie.len == 0);
 }
 
-static struct found
-all_look(struct req *q, const struct img_auth *a, struct slice scheme)
+static void
+all_look(struct req *q, const struct img_auth *a, struct slice scheme,
+    struct found *f)
 {
 	bool token = scheme.n != 0;
-	struct found f = { 0 };
 
+	*f = (struct found){ 0 };
 	if (a->header.len != 0 && !(token && names_authorization(a)))
-		look_header(q, a, token, &f);
+		look_header(q, a, token, f);
 	if (a->cookie.len != 0)
-		look_cookie(q, a, &f);
+		look_cookie(q, a, f);
 	if (a->query.len != 0)
-		look_query(q, a, &f);
+		look_query(q, a, f);
 	/* Where it is not ours to read, an upstream might: not beside ours. */
-	if (token && (f.count != 0 || reads_authorization(a)))
-		look_authorization(&q->head, scheme, &f);
-	return f;
+	if (token && (f->count != 0 || reads_authorization(a)))
+		look_authorization(&q->head, scheme, f);
 }
 
 static enum credentials
@@ -207,8 +207,9 @@ enum credentials
 credentials_look(struct req *q, const struct img_auth *a, struct slice scheme,
     struct slice *text, bool *in_cookie)
 {
-	struct found f = all_look(q, a, scheme);
+	struct found f;
 
+	all_look(q, a, scheme, &f);
 	return found_say(&f, text, in_cookie);
 }
 
@@ -216,9 +217,11 @@ enum credentials
 credentials_find(struct req *q, const struct img_auth *a, struct slice scheme,
     struct slice *text, bool *in_cookie)
 {
-	struct found f = all_look(q, a, scheme);
-	enum credentials c = found_say(&f, text, in_cookie);
+	struct found f;
+	enum credentials c;
 
+	all_look(q, a, scheme, &f);
+	c = found_say(&f, text, in_cookie);
 	return c == CREDENTIALS_FOUND && f.token && !credentials_is_token(*text)
 	    ? CREDENTIALS_BAD
 	    : c;

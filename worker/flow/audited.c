@@ -98,15 +98,12 @@ audited_write(struct req *q, enum audit_event e, enum why why)
 }
 
 enum why
-audited_refusal(struct req *q, enum why why)
+audited_refusal_written(struct req *q, enum why why)
 {
-	enum audit_event e;
+	enum audit_event e = event_of(why);
 	char room[WHAT_BYTES];
 	struct audit_note n;
 
-	if (q->env->region->audit_events == 0)
-		return why;
-	e = event_of(why);
 	if (e == AUDIT_EVENTS || !audit_wants(q->env->region, e))
 		return why;
 	note_make(q, e, why, room, &n);

@@ -15,10 +15,19 @@ bool audited_before(struct req *q, enum audit_event e);
 /* It was done, or ends, as `why` says. */
 void audited_write(struct req *q, enum audit_event e, enum why why);
 
+/* audited_refusal where there is an audit log. */
+enum why audited_refusal_written(struct req *q, enum why why);
+
 /*
  * q is about to be refused: returns the reason that it may be refused for,
  * which is `why` or WHY_AUDIT_FULL. Most reasons are none for the audit log.
  */
-enum why audited_refusal(struct req *q, enum why why);
+static inline enum why
+audited_refusal(struct req *q, enum why why)
+{
+	return q->env->region->audit_events != 0
+	    ? audited_refusal_written(q, why)
+	    : why;
+}
 
 #endif

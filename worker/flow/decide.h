@@ -34,12 +34,20 @@ struct decision {
 
 /*
  * Decides by rule `a` (img_access.authorizes): a deny rule that is met wins,
- * then all that is given must hold. `id` may be NULL. Texts that templates make
- * are in the arena.
+ * then all that is given must hold. `id` may be NULL, and `v` where nothing is
+ * evaluated. Texts that templates make are in the arena.
  */
 void decide(const struct img_head *img, const struct img_authorize *a,
     struct identity *id, const struct template_vars *v, struct arena *arena,
     struct decision *d);
+
+/* Rule `a` says something by templates; else decide looks at no values. */
+static inline bool
+decide_evaluates(const struct img_authorize *a)
+{
+	return a->allow.tenant.count != 0 || a->allow.claims.count != 0 ||
+	    a->deny.count != 0;
+}
 
 /* A sentence about it: "no role \"admin\"". */
 void decision_text(const struct decision *d, struct text *out);

@@ -13,12 +13,12 @@
 
 #define OPENING(title, status)                                                 \
 	"{\"type\":\"about:blank\",\"title\":\"" title "\",\"status\":" status \
-	",\"detail\":"
-#define INSTANCE ",\"instance\":"
+	",\"detail\":\""
+#define INSTANCE "\",\"instance\":\""
 #define MIDDLE(word, code, fault, title)                            \
-	",\"error_code\":\"" code "\",\"message\":\"" title         \
+	"\",\"error_code\":\"" code "\",\"message\":\"" title       \
 	"\",\"error\":\"" word "\",\"details\":{\"fault\":\"" fault \
-	"\"},\"request_id\":"
+	"\"},\"request_id\":\""
 #define TEXT(literal)                        \
 	{                                    \
 		literal, sizeof(literal) - 1 \
@@ -30,12 +30,12 @@ static const struct {
 	struct slice middle;  /* from the instance to the id */
 	bool plain;           /* the help needs no escapes */
 } pieces[WHY_COUNT] = {
-#define WHY(id, word, status, code, grpc, fault, title, help)          \
-	[WHY_##id] = {                                                 \
-		TEXT(OPENING(title, #status) "\"" help "\"" INSTANCE), \
-		sizeof(OPENING(title, #status)) - 1,                   \
-		TEXT(MIDDLE(word, code, fault##_TEXT, title)),         \
-		!__builtin_strchr(help, '"'),                          \
+#define WHY(id, word, status, code, grpc, fault, title, help)  \
+	[WHY_##id] = {                                         \
+		TEXT(OPENING(title, #status) help INSTANCE),   \
+		sizeof(OPENING(title, #status)) - 1,           \
+		TEXT(MIDDLE(word, code, fault##_TEXT, title)), \
+		!__builtin_strchr(help, '"'),                  \
 	},
 #include "worker/flow/why.def"
 };
@@ -44,16 +44,14 @@ static const struct {
 #define INSTANCE_MAX 512u
 #define DETAIL_MAX 384u
 #define ID_MAX 128u
-#define QUOTED(n) (JSON_CHAR_MAX * (n) + 2)
 #define PREPARED_MAX 1280u
-#define WHY(id, word, status, code, grpc, fault, title, help)           \
-	_Static_assert(sizeof(OPENING(title, #status) "\"" help "\"") + \
-		    sizeof(INSTANCE) +                                  \
-		    sizeof(MIDDLE(word, code, fault##_TEXT, title)) <=  \
-		PREPARED_MAX,                                           \
+#define WHY(id, word, status, code, grpc, fault, title, help)          \
+	_Static_assert(sizeof(OPENING(title, #status) help INSTANCE) + \
+		    sizeof(MIDDLE(word, code, fault##_TEXT, title)) <= \
+		PREPARED_MAX,                                          \
 	    #id);
 #include "worker/flow/why.def"
-_Static_assert(QUOTED(INSTANCE_MAX) + QUOTED(DETAIL_MAX) + QUOTED(ID_MAX) +
+_Static_assert(JSON_CHAR_MAX *(INSTANCE_MAX + DETAIL_MAX + ID_MAX) +
 	    PREPARED_MAX + WALL_TEXT_BYTES + 32 <=
 	PROBLEM_BYTES,
     "of a problem");
@@ -65,21 +63,18 @@ put(char *to, struct slice s)
 	return slice_put(to, s);
 }
 
-/* No more than `most` bytes of s, between quotes. */
+/* No more than `most` bytes of s, as they are within quotes. */
 static char *
-put_quoted(char *to, struct slice s, size_t most)
+put_escaped(char *to, struct slice s, size_t most)
 {
 	if (s.n > most)
 		s.n = most;
-	*to++ = '"';
-	to = json_put(to, s);
-	*to++ = '"';
-	return to;
+	return json_put(to, s);
 }
 
 size_t
 problem_text(struct env *e, char buf[PROBLEM_BYTES], enum why why,
-    const char *detail, struct slice instance, struct slice id)
+    const char *detail, struct slice instance, struct slice id, bool made)
 {
 	struct slice opening = pieces[why].opening;
 	char *to = buf;
@@ -88,15 +83,16 @@ problem_text(struct env *e, char buf[PROBLEM_BYTES], enum why why,
 		to = put(to, opening);
 	} else {
 		to = put(to, slice_make(opening.p, pieces[why].to_detail));
-		to = put_quoted(to,
+		to = put_escaped(to,
 		    slice_str(detail != NULL ? detail : why_table[why].help),
 		    DETAIL_MAX);
 		to = put(to, SLICE_LIT(INSTANCE));
 	}
-	to = put_quoted(to, instance, INSTANCE_MAX);
+	to = put_escaped(to, instance, INSTANCE_MAX);
 	to = put(to, pieces[why].middle);
-	to = put_quoted(to, id, ID_MAX);
-	to = slice_put(to, SLICE_LIT(",\"timestamp\":\""));
+	to = made ? slice_put(to, slice_make(id.p, ENV_ID_BYTES))
+		  : put_escaped(to, id, ID_MAX);
+	to = slice_put(to, SLICE_LIT("\",\"timestamp\":\""));
 	to = slice_put(to, env_stamp(e));
 	to = slice_put(to, SLICE_LIT("\"}"));
 	return (size_t)(to - buf);

@@ -12,10 +12,11 @@
 
 /*
  * Writes the problem of `why` into buf; returns its length. `detail` NULL: the
- * reason's help. All three may hold any bytes; of `instance` no more than 512
- * are told, of `detail` 384, of `id` 128.
+ * reason's help. It and `instance` may hold any bytes, of which no more than
+ * 384 and 512 are told; `id` is one that trust_request_id gave, or, with
+ * `made`, env_make_id.
  */
 size_t problem_text(struct env *e, char buf[PROBLEM_BYTES], enum why why,
-    const char *detail, struct slice instance, struct slice id);
+    const char *detail, struct slice instance, struct slice id, bool made);
 
 #endif

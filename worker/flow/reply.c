@@ -112,8 +112,8 @@ reply_problem(
     struct req *q, enum why why, const char *detail, const struct field *extra)
 {
 	char buf[PROBLEM_BYTES]; /* every stream, and sink, copies it */
-	size_t n =
-	    problem_text(q->env, buf, why, detail, q->uri.path, q->request_id);
+	size_t n = problem_text(
+	    q->env, buf, why, detail, q->uri.path, q->request_id, !q->trusted);
 
 	reply_body(q, why_table[why].status, reply_problem_type,
 	    slice_make(buf, n), extra);
@@ -135,7 +135,7 @@ reply_bare(struct env *e, struct stream *s, enum why why, char id[ENV_ID_BYTES])
 		.close = true };
 
 	env_make_id(e, id);
-	n = problem_text(e, buf, why, NULL, SLICE_NONE, request_id);
+	n = problem_text(e, buf, why, NULL, SLICE_NONE, request_id, true);
 	h.length = n;
 	head_add(&h, FIELD_SERVER, reply_server);
 	head_add(&h, FIELD_CONTENT_TYPE, reply_problem_type);

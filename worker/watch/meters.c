@@ -36,7 +36,7 @@ meters_took(const struct req *q, uint64_t us)
 		    e->region, HISTO_REQUEST, q->plan.row, q->plan.service);
 	histo_add_own(
 	    e->region, e->slot, HISTO_REQUEST, own, q->plan.service, us);
-	if (q->trace != NULL)
+	if (q->trace != NULL && q->trace->exported)
 		meters_example(q, own, us);
 }
 

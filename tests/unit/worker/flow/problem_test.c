@@ -42,7 +42,7 @@ same(enum why why, const char *detail, const char *instance, const char *id)
 {
 	char a[PROBLEM_BYTES], b[PROBLEM_BYTES];
 	size_t n = problem_text(
-	    &env, a, why, detail, slice_str(instance), slice_str(id));
+	    &env, a, why, detail, slice_str(instance), slice_str(id), false);
 	size_t want = written(b, sizeof(b), why, detail, slice_str(instance),
 	    slice_str(id), slice_make(env.stamp, WALL_TEXT_BYTES - 1));
 
@@ -55,6 +55,22 @@ START_TEST(every_reason)
 	memset(&env, 0, sizeof(env));
 	same((enum why)_i, NULL, "/some/path", "0123456789abcdef");
 	same((enum why)_i, "what exactly", "/", "");
+}
+END_TEST
+
+START_TEST(an_id_of_our_own_is_as_any_other)
+{
+	static const char id[] = "0123456789abcdef0123456789abcdef";
+	char a[PROBLEM_BYTES], b[PROBLEM_BYTES];
+	size_t n, want;
+
+	memset(&env, 0, sizeof(env));
+	n = problem_text(
+	    &env, a, WHY_NO_ROUTE, NULL, SLICE_LIT("/"), slice_str(id), true);
+	want = problem_text(
+	    &env, b, WHY_NO_ROUTE, NULL, SLICE_LIT("/"), slice_str(id), false);
+	ck_assert_uint_eq(n, want);
+	ck_assert(memcmp(a, b, n) == 0);
 }
 END_TEST
 
@@ -75,6 +91,7 @@ main(void)
 	int failed;
 
 	tcase_add_loop_test(tc, every_reason, 0, WHY_COUNT);
+	tcase_add_test(tc, an_id_of_our_own_is_as_any_other);
 	tcase_add_test(tc, what_others_said_is_escaped);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
