@@ -168,13 +168,15 @@ record_same(struct tls *t, struct slice data)
 	return same;
 }
 
-/* The peer has asked for an update of our key: libssl would answer when it is
- * to write next, or does when it is told so. */
+/* The peer has asked for an update of our key, which libssl would answer when
+ * it is to write next, or does when it is told so; or it is time for one. */
 static bool
-record_answer_update(struct tls *t)
+record_keep_key(struct tls *t)
 {
 	int type = SSL_get_key_update_type(t->ssl);
 
+	if (type == SSL_KEY_UPDATE_NONE && t->sealed >= TLS_RECORDS_PER_KEY)
+		type = SSL_KEY_UPDATE_NOT_REQUESTED;
 	if (type == SSL_KEY_UPDATE_NONE)
 		return true;
 	return (SSL_in_init(t->ssl) == 1 ||
@@ -219,7 +221,7 @@ tls_record_write(struct tls *t, struct slice data)
 {
 	if (t->sealer == NULL)
 		return record_by_libssl(t, data);
-	if (!record_answer_update(t) ||
+	if (!record_keep_key(t) ||
 	    !record_seal(t, SSL3_RT_APPLICATION_DATA, data))
 		return 0;
 	return data.n;

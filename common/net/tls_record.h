@@ -15,8 +15,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/base/slice.h"
+
+/* RFC 8446 5.5 allows AES-GCM a few more with one key. */
+#define TLS_RECORDS_PER_KEY (UINT64_C(1) << 24)
 
 struct tls;
 

@@ -4,6 +4,7 @@
  */
 #include "tests/unit/common/net/tls_site_kit.h"
 
+#include "common/net/tls_record.h"
 #include "common/net/tls_state.h"
 
 #define BULK 300000
@@ -182,6 +183,29 @@ START_TEST(updates_of_the_key)
 }
 END_TEST
 
+/* Nobody makes so many records here: as if it had. The last one with a key says
+ * that there is another, which the next one has. */
+START_TEST(no_key_for_ever)
+{
+	struct tls *t;
+	struct tls_traffic next;
+
+	open_with(client_tls(NULL));
+	talk();
+	t = server_end.io.tls;
+	next = t->traffic;
+	ck_assert(tls_kdf_update(&next));
+	t->sealed = TLS_RECORDS_PER_KEY - 1;
+	ck_assert_uint_eq(tls_record_write(t, SLICE_LIT("the last")), 8);
+	ck_assert_mem_ne(t->traffic.key, next.key, sizeof(next.key));
+	ck_assert_uint_eq(tls_record_write(t, SLICE_LIT("the first")), 9);
+	ck_assert_mem_eq(t->traffic.secret, next.secret, sizeof(next.secret));
+	ck_assert_mem_eq(t->traffic.key, next.key, sizeof(next.key));
+	ck_assert_mem_eq(t->traffic.iv, next.iv, sizeof(next.iv));
+	ck_assert_uint_eq(t->sealed, 1);
+}
+END_TEST
+
 START_TEST(updates_do_not_pile_up)
 {
 	open_with(client_tls(NULL));
@@ -287,6 +311,7 @@ main(void)
 	tcase_add_test(tc, behind_a_certificate_of_the_client);
 	tcase_add_test(tc, long_ones);
 	tcase_add_loop_test(tc, updates_of_the_key, 0, 16);
+	tcase_add_test(tc, no_key_for_ever);
 	tcase_add_test(tc, updates_do_not_pile_up);
 	tcase_add_test(tc, alerts);
 	tcase_add_test(tc, small_ones_that_are_wanted);
