@@ -38,8 +38,6 @@
 #include "shm/step.h"
 #include "shm/touched.h"
 
-#define TICK_WALL_US 1000000
-
 _Static_assert(LIMITER_TIME_MAX_US * 2 / LIMITER_TICK_US < INT32_MAX,
     "over of windows that slide");
 
@@ -60,7 +58,7 @@ cell_is_of(uint64_t hi, uint64_t tag)
 struct account
 limit_account(const struct limit *l, const struct cell *o)
 {
-	uint64_t now = l->clock.now_us / l->clock.tick_us;
+	uint64_t now = limit_ticks(l, l->clock.now_us);
 
 	return (struct account){
 		.word = o->lo,
@@ -73,7 +71,7 @@ limit_account(const struct limit *l, const struct cell *o)
 struct cell
 limit_live(const struct limit *l, const struct account *a, uint64_t more)
 {
-	uint64_t over = (a->over_us + l->clock.tick_us - 1) / l->clock.tick_us;
+	uint64_t over = limit_ticks(l, a->over_us + l->clock.tick_us - 1);
 
 	return (struct cell){
 		.hi = l->tag << CELL_TAG_SHIFT | more | (uint32_t)over,
@@ -148,7 +146,7 @@ limit_promote(const struct limit *l, uint32_t i, const struct cell *o)
 	uint64_t tag = o->hi >> CELL_TAG_SHIFT;
 	/* Nothing is spent: its time is over until the first charge. */
 	struct cell to = { tag << CELL_TAG_SHIFT |
-		    (uint32_t)(l->clock.now_us / l->clock.tick_us),
+		    (uint32_t)limit_ticks(l, l->clock.now_us),
 		0 };
 
 	for (uint32_t other = 0; other < LIMITER_WAYS; other++) {

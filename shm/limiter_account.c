@@ -95,7 +95,7 @@ bucket_is_beyond(const struct limiter_rate *rate, uint64_t ahead)
 	return ahead > bucket_whole(rate) + LIMITER_BEHIND_US * 1000;
 }
 
-static void
+static inline void
 bucket_left(
     const struct limiter_rate *rate, uint64_t ahead, struct limiter_left *left)
 {

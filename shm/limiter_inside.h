@@ -26,6 +26,8 @@
 #define CELL_SHARE ((uint64_t)CELL_SHARE_MAX << CELL_SHARE_SHIFT)
 #define WAY_NONE LIMITER_WAYS
 
+#define TICK_WALL_US 1000000 /* of LIMITER_QUOTA */
+
 enum cell_state { CELL_EMPTY, CELL_PENDING, CELL_LIVE };
 
 struct cell {
@@ -89,11 +91,19 @@ cell_state(const struct cell *o)
 	return (o->hi & CELL_PENDING_BIT) != 0 ? CELL_PENDING : CELL_LIVE;
 }
 
+/* Whole ones; by constants, which take no division. */
+static inline uint64_t
+limit_ticks(const struct limit *l, uint64_t us)
+{
+	return l->clock.tick_us == TICK_WALL_US ? us / TICK_WALL_US
+						: us / LIMITER_TICK_US;
+}
+
 /* How many ticks its time is not over for yet; negative: it was over then. */
 static inline int32_t
 cell_ahead(const struct limit *l, const struct cell *o)
 {
-	uint32_t now = (uint32_t)(l->clock.now_us / l->clock.tick_us);
+	uint32_t now = (uint32_t)limit_ticks(l, l->clock.now_us);
 
 	return (int32_t)((uint32_t)o->hi - now);
 }

@@ -131,17 +131,15 @@ limiter_key_end(const struct region *r, struct limiter_key_maker *m,
 }
 
 /* As the maker would, of what there is the most of. */
-struct limiter_key
-limiter_key_address(
-    const struct region *r, uint64_t limit, const struct addr *a)
+void
+limiter_key_address(const struct region *r, uint64_t limit,
+    const struct addr *a, struct limiter_key *out)
 {
-	struct limiter_key key = { .limit = limit };
-
-	key.bytes[0] = IMG_LIMIT_ADDRESS;
-	key.bytes[1] = address_put(a, key.bytes + PART_HEAD);
-	key.n = (uint8_t)(PART_HEAD + key.bytes[1]);
-	key.hash = limiter_key_hash(r, &key);
-	return key;
+	*out = (struct limiter_key){ .limit = limit };
+	out->bytes[0] = IMG_LIMIT_ADDRESS;
+	out->bytes[1] = address_put(a, out->bytes + PART_HEAD);
+	out->n = (uint8_t)(PART_HEAD + out->bytes[1]);
+	out->hash = limiter_key_hash(r, out);
 }
 
 /* ---- showing ---- */

@@ -41,9 +41,9 @@ void limiter_key_add_address(struct limiter_key_maker *m, const struct addr *a);
 void limiter_key_end(const struct region *r, struct limiter_key_maker *m,
     struct limiter_key *out);
 
-/* Of an address alone. */
-struct limiter_key limiter_key_address(
-    const struct region *r, uint64_t limit, const struct addr *a);
+/* All of it at once, of an address alone. */
+void limiter_key_address(const struct region *r, uint64_t limit,
+    const struct addr *a, struct limiter_key *out);
 
 /* What `hash` is to be. */
 uint64_t

@@ -148,8 +148,8 @@ basic_begin(struct basic *b)
 	struct env *e = t->q->env;
 	struct limiter_left left;
 
-	b->payer = limiter_key_address(
-	    e->region, LIMITER_OWN_PASSWORDS, &t->q->client);
+	limiter_key_address(
+	    e->region, LIMITER_OWN_PASSWORDS, &t->q->client, &b->payer);
 	b->paid = clock_now();
 	if (!limiter_take(e->region, LIMITER_ADDRESS, &b->payer, &basic_rate,
 		b->paid.us, &left))

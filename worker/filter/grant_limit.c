@@ -22,8 +22,8 @@ grant_limit_request(struct req *q)
 	if (per_minute == 0)
 		return GO_ON;
 	rate.each_ns = UINT64_C(60000000000) / per_minute;
-	key =
-	    limiter_key_address(q->env->region, LIMITER_OWN_GRANTS, &q->client);
+	limiter_key_address(
+	    q->env->region, LIMITER_OWN_GRANTS, &q->client, &key);
 	if (limiter_take(q->env->region, LIMITER_ADDRESS, &key, &rate,
 		clock_now().us, &left))
 		return GO_ON;

@@ -201,18 +201,3 @@ late_limit_request(struct req *q)
 {
 	return limits_run(q, q->match.route->late_limits);
 }
-
-void
-limit_answer(struct req *q, struct head *h)
-{
-	struct limits *ls = q->limits;
-
-	if (ls == NULL || ls->told || ls->count == 0)
-		return;
-	limit_note(q);
-	/* Of another limit, which does not say what is left of it. */
-	if (!ls->refused && why_table[q->why].status == 429)
-		return;
-	ls->told = true;
-	limit_tell(q, h);
-}

@@ -88,7 +88,7 @@ limit_key_make(
 
 	c->table = l->table;
 	if (l->parts.count == 1 && p->part == IMG_LIMIT_ADDRESS)
-		c->key = limiter_key_address(q->env->region, l->id, &q->client);
+		limiter_key_address(q->env->region, l->id, &q->client, &c->key);
 	else
 		key_make(q, l, p, c);
 }

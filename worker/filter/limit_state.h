@@ -39,10 +39,4 @@ struct limits {
 void limit_key_make(
     const struct req *q, const struct img_limit *l, struct limit_charge *c);
 
-/* Finds the tightest one, for when the image may be gone. */
-void limit_note(const struct req *q);
-
-/* Sets the fields of the answer, of the one that was noted. */
-void limit_tell(struct req *q, struct head *h);
-
 #endif

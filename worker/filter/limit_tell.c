@@ -115,7 +115,8 @@ told_retry_after(struct head *h, uint64_t seconds, char *room)
 	return end;
 }
 
-void
+/* Finds the tightest one, for when the image may be gone. */
+static void
 limit_note(const struct req *q)
 {
 	struct limits *ls = q->limits;
@@ -142,26 +143,42 @@ limit_named(const struct req *q, uint32_t *left)
 	return limit_name_of(q->env->region, ls->row);
 }
 
-void
+/* Sets the fields of the answer, of the one that was noted. */
+static void
 limit_tell(struct req *q, struct head *h)
 {
 	const struct limits *ls = q->limits;
 	const struct limit_charge *c = ls->tightest;
-	uint64_t reset = seconds_up(c->left.reset_us);
-	uint64_t wait = seconds_up(c->left.wait_us);
+	uint64_t reset = seconds_up(c->left.reset_us), wait;
 	char *at = arena_alloc(&q->arena, TOLD_FIELDS * TEXT_U64_MAX);
 
 	if (at == NULL || !head_reserve(h, TOLD_FIELDS, &q->arena))
 		return;
-	wait = wait != 0 ? wait : 1;
 	told_drop(h);
 	at = told_add(h, TOLD_X_RATELIMIT_LIMIT, c->left.limit, at);
 	at =
 	    told_add(h, TOLD_X_RATELIMIT_REMAINING, charge_remaining(q, c), at);
 	if (ls->refused) {
+		wait = seconds_up(c->left.wait_us);
+		wait = wait != 0 ? wait : 1;
 		at = told_retry_after(h, wait, at);
 		reset = reset > wait ? reset : wait;
 	}
 	if (!is_at_once(c))
 		(void)told_add(h, TOLD_X_RATELIMIT_RESET, reset, at);
+}
+
+void
+limit_answer(struct req *q, struct head *h)
+{
+	struct limits *ls = q->limits;
+
+	if (ls == NULL || ls->told || ls->count == 0)
+		return;
+	limit_note(q);
+	/* Of another limit, which does not say what is left of it. */
+	if (!ls->refused && why_table[q->why].status == 429)
+		return;
+	ls->told = true;
+	limit_tell(q, h);
 }

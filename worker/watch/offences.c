@@ -117,10 +117,11 @@ rule_note(struct env *e, const struct img_head *img,
 		.max_us = rule->max_us,
 		.factor = rule->factor,
 		.by = rule->by };
-	struct limiter_key key = limiter_key_address(e->region, rule->id, a);
 	uint64_t now_us = clock_now().us;
+	struct limiter_key key;
 	struct ban b;
 
+	limiter_key_address(e->region, rule->id, a, &key);
 	if (!rule_is_broken(e, rule, &key) ||
 	    !bans_add(e->region, a, &terms, now_us, &b))
 		return;

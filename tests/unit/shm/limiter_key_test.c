@@ -38,9 +38,11 @@ static struct limiter_key
 address(const char *text)
 {
 	struct addr a = { 0 };
+	struct limiter_key key;
 
 	ck_assert(addr_parse_ip(slice_str(text), &a));
-	return limiter_key_address(&region, 9, &a);
+	limiter_key_address(&region, 9, &a, &key);
+	return key;
 }
 
 START_TEST(keys_differ)

@@ -320,6 +320,7 @@ END_TEST
 static struct limiter_key
 named(const struct region *r, uint32_t n)
 {
+	struct limiter_key key;
 	struct addr a = { .ip = { [10] = 0xff,
 			      0xff,
 			      10,
@@ -327,7 +328,8 @@ named(const struct region *r, uint32_t n)
 			      (uint8_t)(n >> 8),
 			      (uint8_t)n } };
 
-	return limiter_key_address(r, 7, &a);
+	limiter_key_address(r, 7, &a, &key);
+	return key;
 }
 
 /* Sums of what was seen. */
