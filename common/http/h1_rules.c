@@ -21,13 +21,6 @@ struct destination {
 	uint16_t default_port;
 };
 
-bool
-h1_bodiless(uint8_t method, unsigned status)
-{
-	return method == METHOD_HEAD || status < 200 || status == 204 ||
-	    status == 304 || (method == METHOD_CONNECT && status < 300);
-}
-
 /* Takes the authority out of scheme "://" authority path ["?" query]. */
 static bool
 absolute_split(struct head *h, struct destination *d)

@@ -27,6 +27,11 @@ enum codec_error h1_rules_trailers(const struct head *h);
 bool h1_nominates(const struct head *h);
 
 /* No body follows an answer with this status to this method (RFC 9112 6.3). */
-bool h1_bodiless(uint8_t method, unsigned status);
+static inline bool
+h1_bodiless(uint8_t method, unsigned status)
+{
+	return method == METHOD_HEAD || status < 200 || status == 204 ||
+	    status == 304 || (method == METHOD_CONNECT && status < 300);
+}
 
 #endif

@@ -336,10 +336,11 @@ static enum auth_verdict
 jwt_ask(struct auth_try *t)
 {
 	struct env *e = t->q->env;
-	struct auth_cache_key key = { .auth = t->auth, .dotted = true };
+	struct auth_cache_key key;
+	struct slice text;
 
 	switch (credentials_look(
-	    t->q, t->auth, SLICE_LIT("Bearer"), &key.text, &t->from_cookie)) {
+	    t->q, t->auth, SLICE_LIT("Bearer"), &text, &t->from_cookie)) {
 	case CREDENTIALS_NONE:
 		return AUTH_NONE;
 	case CREDENTIALS_TWO:
@@ -349,6 +350,9 @@ jwt_ask(struct auth_try *t)
 	case CREDENTIALS_FOUND:
 		break;
 	}
+	key = (struct auth_cache_key){
+		.auth = t->auth, .text = text, .dotted = true
+	};
 	if (t->auth->slot != IMG_NONE)
 		key.version = keysets_version(e->region, t->auth->slot);
 	t->identity = auth_cache_find(e->auth_cache, &key);

@@ -277,7 +277,7 @@ auth_run(struct auth_try *t)
 
 		if (v == AUTH_WAIT)
 			return auth_wait(t);
-		if (auth_settle(t, v, &out))
+		if (v != AUTH_NONE && auth_settle(t, v, &out))
 			return out;
 	}
 	return auth_nobody(t);
@@ -307,6 +307,8 @@ authenticate_request(struct req *q)
 		return DONE;
 	}
 	t->q = q;
-	t->secrets = epoch_secrets(q->env->region, q->image_slot);
+	t->secrets = q->image == q->env->view.image
+	    ? q->env->view.secrets
+	    : epoch_secrets(q->env->region, q->image_slot);
 	return auth_run(t);
 }

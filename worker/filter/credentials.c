@@ -95,11 +95,9 @@ scheme_takes(struct slice value, struct slice scheme, struct slice *rest)
 	return true;
 }
 
-static void
+static __attribute__((noinline)) void
 look_authorization(const struct head *h, struct slice scheme, struct found *f)
 {
-	if (!head_has(h, FIELD_AUTHORIZATION))
-		return;
 	for (uint32_t i = 0; i < h->count; i++) {
 		struct slice rest;
 
@@ -109,7 +107,7 @@ look_authorization(const struct head *h, struct slice scheme, struct found *f)
 	}
 }
 
-static void
+static __attribute__((noinline)) void
 look_header(
     const struct req *q, const struct img_auth *a, bool token, struct found *f)
 {
@@ -126,7 +124,7 @@ look_header(
 }
 
 /* An empty one is how a session was ended. */
-static void
+static __attribute__((noinline)) void
 look_cookie(const struct req *q, const struct img_auth *a, struct found *f)
 {
 	struct slice value;
@@ -140,7 +138,7 @@ look_cookie(const struct req *q, const struct img_auth *a, struct found *f)
 	f->in_cookie = true;
 }
 
-static void
+static __attribute__((noinline)) void
 look_query(struct req *q, const struct img_auth *a, struct found *f)
 {
 	struct slice wanted = img_slice(q->image, a->query), name, value;
@@ -172,7 +170,7 @@ reads_authorization(const struct img_auth *a)
 	    (a->header.len == 0 && a->cookie.len == 0);
 }
 
-static void
+static inline void
 all_look(struct req *q, const struct img_auth *a, struct slice scheme,
     struct found *f)
 {
@@ -186,7 +184,8 @@ all_look(struct req *q, const struct img_auth *a, struct slice scheme,
 	if (a->query.len != 0)
 		look_query(q, a, f);
 	/* Where it is not ours to read, an upstream might: not beside ours. */
-	if (token && (f->count != 0 || reads_authorization(a)))
+	if (token && head_has(&q->head, FIELD_AUTHORIZATION) &&
+	    (f->count != 0 || reads_authorization(a)))
 		look_authorization(&q->head, scheme, f);
 }
 
