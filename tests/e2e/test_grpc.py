@@ -120,7 +120,11 @@ class Stage:
             f'( {{ address = "127.0.0.1:{secured}"; }} ); }}; '
             f'dead = {{ {H2} endpoints = '
             f'( {{ address = "127.0.0.1:{dead}"; }} ); }}; }};\n'
+            'rate_limits = { none = { key = "address"; rate = "1/day"; '
+            'burst = 1; }; };\n'
             'routes = ( '
+            '{ path = "/limited.T/*rest"; service = "dead"; '
+            'rate_limits = "none"; }, '
             '{ path = "/t.T/*rest"; service = "plain"; grpc_web = true; }, '
             '{ path = "/s.T/*rest"; service = "secured"; }, '
             '{ path = "/quick.T/*rest"; service = "plain"; '
@@ -279,6 +283,13 @@ def test_dead_endpoint(way):
     error = failure(unary(channel, '/dead.T/Echo'))
     assert error.code() == grpc.StatusCode.UNAVAILABLE
     assert error.details() == 'Bad Gateway: connect_failed'
+
+
+def test_over_the_limit(channel):
+    error = [failure(unary(channel, '/limited.T/Echo')) for _ in range(2)][1]
+    assert error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert error.details() == ('Too Many Requests: rate_limited; '
+                               'The limit "none" is reached.')
 
 
 def test_while_the_client_streams(channel):

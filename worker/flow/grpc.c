@@ -68,8 +68,12 @@ answer_message(struct req *q, enum why why, const char *detail)
 		return SLICE_NONE;
 	text_init_fixed(&t, plain, sizeof(plain));
 	text_printf(&t, "%s: %s", w->title, w->word);
-	if (detail != NULL)
-		text_printf(&t, "; %s", detail);
+	if (detail != NULL) {
+		text_add(&t, SLICE_LIT("; "));
+		for (; *detail != '\0'; detail++)
+			if (*detail != '\\') /* as JSON has a quote */
+				text_add_char(&t, *detail);
+	}
 	return slice_make(
 	    out, grpc_text_message(text_slice(&t), out, MESSAGE_MAX));
 }

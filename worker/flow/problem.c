@@ -72,26 +72,33 @@ put_escaped(char *to, struct slice s, size_t most)
 	return json_put(to, s);
 }
 
-size_t
-problem_text(struct env *e, char buf[PROBLEM_BYTES], enum why why,
-    const char *detail, struct slice instance, struct slice id, bool made)
+/* From the beginning to the instance. */
+static char *
+put_opening(char *to, const struct problem *p)
 {
-	struct slice opening = pieces[why].opening;
-	char *to = buf;
+	const char *detail = p->detail;
+	struct slice opening = pieces[p->why].opening;
 
-	if (detail == NULL && pieces[why].plain) {
-		to = put(to, opening);
-	} else {
-		to = put(to, slice_make(opening.p, pieces[why].to_detail));
-		to = put_escaped(to,
-		    slice_str(detail != NULL ? detail : why_table[why].help),
-		    DETAIL_MAX);
-		to = put(to, SLICE_LIT(INSTANCE));
-	}
-	to = put_escaped(to, instance, INSTANCE_MAX);
-	to = put(to, pieces[why].middle);
-	to = made ? slice_put(to, slice_make(id.p, ENV_ID_BYTES))
-		  : put_escaped(to, id, ID_MAX);
+	if (detail == NULL && pieces[p->why].plain)
+		return put(to, opening);
+	to = put(to, slice_make(opening.p, pieces[p->why].to_detail));
+	if (detail == NULL)
+		detail = why_table[p->why].help;
+	to = p->quoted
+	    ? put(to, slice_make(detail, strnlen(detail, DETAIL_MAX)))
+	    : put_escaped(to, slice_str(detail), DETAIL_MAX);
+	return put(to, SLICE_LIT(INSTANCE));
+}
+
+size_t
+problem_text(struct env *e, char buf[PROBLEM_BYTES], const struct problem *p)
+{
+	char *to = put_opening(buf, p);
+
+	to = put_escaped(to, p->instance, INSTANCE_MAX);
+	to = put(to, pieces[p->why].middle);
+	to = p->made ? slice_put(to, slice_make(p->id.p, ENV_ID_BYTES))
+		     : put_escaped(to, p->id, ID_MAX);
 	to = slice_put(to, SLICE_LIT("\",\"timestamp\":\""));
 	to = slice_put(to, env_stamp(e));
 	to = slice_put(to, SLICE_LIT("\"}"));

@@ -10,13 +10,19 @@
 
 #define PROBLEM_BYTES 8192u
 
-/*
- * Writes the problem of `why` into buf; returns its length. `detail` NULL: the
- * reason's help. It and `instance` may hold any bytes, of which no more than
- * 384 and 512 are told; `id` is one that trust_request_id gave, or, with
- * `made`, env_make_id.
- */
-size_t problem_text(struct env *e, char buf[PROBLEM_BYTES], enum why why,
-    const char *detail, struct slice instance, struct slice id, bool made);
+struct problem {
+	enum why why;
+	/* NULL: the reason's help. Of it and `instance`, which may hold any
+	 * bytes, no more than 384 and 512 are told. */
+	const char *detail;
+	struct slice instance;
+	struct slice id; /* as trust_request_id gave it */
+	bool made;       /* or env_make_id: it needs no escapes */
+	bool quoted;     /* the detail is as it stands within quotes of JSON */
+};
+
+/* Writes it into buf; returns its length. */
+size_t
+problem_text(struct env *e, char buf[PROBLEM_BYTES], const struct problem *p);
 
 #endif

@@ -108,12 +108,17 @@ reply_as_told(
 }
 
 void
-reply_problem(
-    struct req *q, enum why why, const char *detail, const struct field *extra)
+reply_problem(struct req *q, enum why why, const char *detail, bool quoted,
+    const struct field *extra)
 {
 	char buf[PROBLEM_BYTES]; /* every stream, and sink, copies it */
-	size_t n = problem_text(
-	    q->env, buf, why, detail, q->uri.path, q->request_id, !q->trusted);
+	size_t n = problem_text(q->env, buf,
+	    &(struct problem){ .why = why,
+		.detail = detail,
+		.quoted = quoted,
+		.instance = q->uri.path,
+		.id = q->request_id,
+		.made = !q->trusted });
 
 	reply_body(q, why_table[why].status, reply_problem_type,
 	    slice_make(buf, n), extra);
@@ -135,7 +140,8 @@ reply_bare(struct env *e, struct stream *s, enum why why, char id[ENV_ID_BYTES])
 		.close = true };
 
 	env_make_id(e, id);
-	n = problem_text(e, buf, why, NULL, SLICE_NONE, request_id, true);
+	n = problem_text(e, buf,
+	    &(struct problem){ .why = why, .id = request_id, .made = true });
 	h.length = n;
 	head_add(&h, FIELD_SERVER, reply_server);
 	head_add(&h, FIELD_CONTENT_TYPE, reply_problem_type);

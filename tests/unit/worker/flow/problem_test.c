@@ -41,8 +41,11 @@ static void
 same(enum why why, const char *detail, const char *instance, const char *id)
 {
 	char a[PROBLEM_BYTES], b[PROBLEM_BYTES];
-	size_t n = problem_text(
-	    &env, a, why, detail, slice_str(instance), slice_str(id), false);
+	size_t n = problem_text(&env, a,
+	    &(struct problem){ .why = why,
+		.detail = detail,
+		.instance = slice_str(instance),
+		.id = slice_str(id) });
 	size_t want = written(b, sizeof(b), why, detail, slice_str(instance),
 	    slice_str(id), slice_make(env.stamp, WALL_TEXT_BYTES - 1));
 
@@ -60,15 +63,33 @@ END_TEST
 
 START_TEST(an_id_of_our_own_is_as_any_other)
 {
-	static const char id[] = "0123456789abcdef0123456789abcdef";
+	struct problem p = { .why = WHY_NO_ROUTE,
+		.instance = SLICE_LIT("/"),
+		.id = SLICE_LIT("0123456789abcdef0123456789abcdef") };
 	char a[PROBLEM_BYTES], b[PROBLEM_BYTES];
 	size_t n, want;
 
 	memset(&env, 0, sizeof(env));
-	n = problem_text(
-	    &env, a, WHY_NO_ROUTE, NULL, SLICE_LIT("/"), slice_str(id), true);
-	want = problem_text(
-	    &env, b, WHY_NO_ROUTE, NULL, SLICE_LIT("/"), slice_str(id), false);
+	want = problem_text(&env, b, &p);
+	p.made = true;
+	n = problem_text(&env, a, &p);
+	ck_assert_uint_eq(n, want);
+	ck_assert(memcmp(a, b, n) == 0);
+}
+END_TEST
+
+START_TEST(a_quoted_detail_is_as_it_is)
+{
+	struct problem p = { .why = WHY_RATE_LIMITED,
+		.detail = "The limit \"one\" is reached." };
+	char a[PROBLEM_BYTES], b[PROBLEM_BYTES];
+	size_t n, want;
+
+	memset(&env, 0, sizeof(env));
+	want = problem_text(&env, b, &p);
+	p.detail = "The limit \\\"one\\\" is reached.";
+	p.quoted = true;
+	n = problem_text(&env, a, &p);
 	ck_assert_uint_eq(n, want);
 	ck_assert(memcmp(a, b, n) == 0);
 }
@@ -92,6 +113,7 @@ main(void)
 
 	tcase_add_loop_test(tc, every_reason, 0, WHY_COUNT);
 	tcase_add_test(tc, an_id_of_our_own_is_as_any_other);
+	tcase_add_test(tc, a_quoted_detail_is_as_it_is);
 	tcase_add_test(tc, what_others_said_is_escaped);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
