@@ -268,22 +268,52 @@ preflight_choose(const struct img_head *img, struct img_term term,
 	return false;
 }
 
-enum route_verdict
-route_find(const struct img_head *img, struct contexts *ctx,
+/* The route of a term that has no other, if it takes every request with this
+ * method; else NULL. */
+static inline const struct img_route *
+term_only(const struct img_head *img, struct img_term term,
+    const struct head *h, const struct uri *u)
+{
+	const struct img_route *r;
+
+	if (term.count != 1 || u->encoded_slash || h->method == METHOD_OPTIONS)
+		return NULL;
+	r = term_route(img, term, 0);
+	return r->conditions.count == 0 &&
+		(r->methods == 0 ||
+		    (h->method != METHOD_OTHER &&
+			(r->methods >> h->method & 1u) != 0))
+	    ? r
+	    : NULL;
+}
+
+static __attribute__((noinline)) enum route_verdict
+route_choose(const struct img_head *img, struct img_term term,
     const struct head *h, const struct uri *u, const struct peer *peer,
     struct route_match *m)
 {
 	const struct asked q = { h, u, peer, (enum http_method)h->method,
 		h->method_text, false };
+
+	if (img->cors.count != 0 && is_preflight(h) &&
+	    preflight_choose(img, term, &q, m))
+		return ROUTE_FOUND;
+	return term_choose(img, term, &q, m);
+}
+
+enum route_verdict
+route_find(const struct img_head *img, struct contexts *ctx,
+    const struct head *h, const struct uri *u, const struct peer *peer,
+    struct route_match *m)
+{
 	struct img_term term;
 
 	match_init(m);
 	if (!route_path_find(img, ctx, h->host, u->path, m, &term))
 		return u->encoded_slash ? ROUTE_ENCODED_SLASH : ROUTE_NO_PATH;
-	if (img->cors.count != 0 && is_preflight(h) &&
-	    preflight_choose(img, term, &q, m))
-		return ROUTE_FOUND;
-	return term_choose(img, term, &q, m);
+	m->route = term_only(img, term, h, u);
+	return m->route != NULL ? ROUTE_FOUND
+				: route_choose(img, term, h, u, peer, m);
 }
 
 struct allow_text {

@@ -29,11 +29,10 @@ struct choice {
 
 struct descent {
 	struct search *s;
-	uint32_t node;        /* or IMG_LEAF_* */
-	uint32_t at;          /* path[at] is the "/" before what is left */
-	uint32_t route;       /* of a leaf */
-	struct img_node leaf; /* what it would be, were it a node */
-	uint32_t count;       /* captures so far, in m->params */
+	uint32_t node;  /* or IMG_LEAF_* */
+	uint32_t at;    /* path[at] is the "/" before what is left */
+	uint32_t route; /* of a leaf */
+	uint32_t count; /* captures so far, in m->params */
 	uint32_t choices;
 	struct choice choice[IMG_SEGMENTS_MAX];
 	struct img_term rest; /* the best "*rest" on the way */
@@ -51,28 +50,6 @@ static bool
 is_leaf(uint32_t node)
 {
 	return node == IMG_LEAF_END || node == IMG_LEAF_REST;
-}
-
-static const struct img_node *
-leaf_node(struct descent *d)
-{
-	const struct img_term term = { d->route, 1 };
-
-	d->leaf = (struct img_node){ .param = IMG_NONE };
-	if (d->node == IMG_LEAF_END)
-		d->leaf.end = term;
-	else
-		d->leaf.rest = term;
-	return &d->leaf;
-}
-
-static const struct img_node *
-node_at(struct descent *d)
-{
-	const struct img_head *img = d->s->img;
-	const struct img_node *nodes = img_at(img, img->router.nodes.off);
-
-	return is_leaf(d->node) ? leaf_node(d) : &nodes[d->node];
 }
 
 static void
@@ -134,21 +111,19 @@ literal_bytes(const struct descent *d)
 
 /* The first of equals stays: it has its literals further left. */
 static void
-rest_note(struct descent *d, const struct img_node *n)
+rest_note(struct descent *d, struct img_term rest)
 {
 	const struct search *s = d->s;
-	uint32_t literal;
+	uint32_t literal = literal_bytes(d);
 
-	if (n->rest.count == 0)
-		return;
-	literal = literal_bytes(d);
 	if (d->rest.count != 0 && literal <= d->rest_literal)
 		return;
-	d->rest = n->rest;
+	d->rest = rest;
 	d->rest_literal = literal;
 	d->rest_count = d->count + 1;
-	memcpy(
-	    d->rest_params, s->m->params, d->count * sizeof(d->rest_params[0]));
+	if (d->count != 0)
+		memcpy(d->rest_params, s->m->params,
+		    d->count * sizeof(d->rest_params[0]));
 	d->rest_params[d->count] = slice_skip(s->path, d->at + 1);
 }
 
@@ -212,25 +187,54 @@ step(struct descent *d, const struct img_node *n)
 	return true;
 }
 
+static bool
+end_here(struct descent *d, struct img_term end)
+{
+	*d->s->term = end;
+	d->s->m->count = d->count;
+	return true;
+}
+
+/* True when the pattern ends there, and the path too. */
+static bool
+leaf_fits(struct descent *d)
+{
+	const struct img_term term = { d->route, 1 };
+	bool ends = d->at == d->s->path.n;
+
+	if (d->node == IMG_LEAF_END)
+		return ends && end_here(d, term);
+	if (!ends)
+		rest_note(d, term);
+	return false;
+}
+
 /* True when a pattern without *rest fits; d->rest is set on the way. */
 static bool
 descend(struct descent *d)
 {
+	const struct img_head *img = d->s->img;
+	const struct img_node *nodes = img_at(img, img->router.nodes.off);
 	bool more = true;
 
 	while (more) {
-		const struct img_node *n = node_at(d);
+		const struct img_node *n;
 
+		if (is_leaf(d->node)) {
+			if (leaf_fits(d))
+				return true;
+			more = turn_back(d);
+			continue;
+		}
+		n = &nodes[d->node];
 		if (d->at < d->s->path.n) {
-			rest_note(d, n);
+			if (n->rest.count != 0)
+				rest_note(d, n->rest);
 			more = step(d, n);
 			continue;
 		}
-		if (n->end.count != 0) {
-			*d->s->term = n->end;
-			d->s->m->count = d->count;
-			return true;
-		}
+		if (n->end.count != 0)
+			return end_here(d, n->end);
 		more = turn_back(d);
 	}
 	return false;
