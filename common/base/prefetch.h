@@ -17,6 +17,7 @@
 static inline void
 prefetch(const void *p, size_t n)
 {
+#pragma GCC unroll 8
 	for (size_t at = 0; at < n; at += PREFETCH_LINE)
 		__builtin_prefetch((const void *)((uintptr_t)p + at));
 	__asm__ volatile("");

@@ -6,12 +6,14 @@
  */
 #include "common/base/random.h"
 
-static void
-random_hash(const struct random *r, uint64_t count, uint64_t out[2])
+static __attribute__((noinline)) struct random_pair
+random_hash(const struct random *r, uint64_t count)
 {
 	struct hash_key key = { r->key[0][0], r->key[0][1] };
+	uint64_t out[2];
 
 	hash_word_pair(key, count, out);
+	return (struct random_pair){ out[0], out[1] };
 }
 
 #if defined(__x86_64__)
@@ -27,8 +29,8 @@ random_has_aes(void)
 	return __builtin_cpu_supports("aes");
 }
 
-__attribute__((target("aes"))) static void
-random_encrypt(const struct random *r, uint64_t count, uint64_t out[2])
+__attribute__((target("aes"))) static struct random_pair
+random_encrypt(const struct random *r, uint64_t count)
 {
 	const __m128i *key = (const __m128i *)r->key;
 	__m128i x = _mm_set_epi64x(0, (long long)count);
@@ -39,7 +41,8 @@ random_encrypt(const struct random *r, uint64_t count, uint64_t out[2])
 		x = _mm_aesenc_si128(x, key[i]);
 	}
 	x = _mm_aesenclast_si128(x, key[RANDOM_ROUNDS]);
-	_mm_storeu_si128((__m128i *)out, x);
+	return (struct random_pair){ (uint64_t)_mm_cvtsi128_si64(x),
+		(uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(x, x)) };
 }
 
 #else
@@ -63,13 +66,10 @@ random_init(struct random *r, struct hash_key seed)
 	r->aes = random_has_aes();
 }
 
-void
-random_pair(struct random *r, uint64_t out[2])
+struct random_pair
+random_pair(struct random *r)
 {
 	uint64_t count = r->count++;
 
-	if (r->aes)
-		random_encrypt(r, count, out);
-	else
-		random_hash(r, count, out);
+	return r->aes ? random_encrypt(r, count) : random_hash(r, count);
 }

@@ -22,16 +22,17 @@ struct random {
 /* All of it follows from the seed, which is random itself. */
 void random_init(struct random *r, struct hash_key seed);
 
+struct random_pair {
+	uint64_t first, second;
+};
+
 /* No pair comes twice from one seed. */
-void random_pair(struct random *r, uint64_t out[2]);
+struct random_pair random_pair(struct random *r);
 
 static inline uint64_t
 random_word(struct random *r)
 {
-	uint64_t pair[2];
-
-	random_pair(r, pair);
-	return pair[0];
+	return random_pair(r).first;
 }
 
 #endif

@@ -10,11 +10,10 @@
 void
 env_make_id(struct env *e, char out[ENV_ID_BYTES])
 {
-	uint64_t id[2];
+	struct random_pair id = random_pair(&e->random);
 
-	random_pair(&e->random, id);
 	_Static_assert(2 * sizeof(id) == ENV_ID_BYTES, "all of its digits");
-	hex_write(id, sizeof(id), out);
+	hex_write(&id, sizeof(id), out);
 }
 
 void

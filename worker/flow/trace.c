@@ -20,12 +20,12 @@ trace_make_span(struct env *e, uint8_t id[TRACE_SPAN_BYTES])
 void
 trace_make_id(struct env *e, uint8_t id[TRACE_ID_BYTES])
 {
-	uint64_t random[2];
+	struct random_pair random;
 
 	do
-		random_pair(&e->random, random);
-	while (random[0] == 0 || random[1] == 0);
-	memcpy(id, random, TRACE_ID_BYTES);
+		random = random_pair(&e->random);
+	while (random.first == 0 || random.second == 0);
+	memcpy(id, &random, TRACE_ID_BYTES);
 }
 
 void
