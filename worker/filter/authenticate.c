@@ -177,7 +177,7 @@ auth_settle(struct auth_try *t, enum auth_verdict v, enum verdict *out)
 	int64_t now_s;
 
 	if (v == AUTH_OK) {
-		now_s = env_now_s();
+		now_s = env_wall(q->env).us / 1000000;
 		if (!arena_defer(&q->arena, auth_unref, t->identity)) {
 			identity_unref(t->identity);
 			req_fail(q, WHY_OVERLOADED);

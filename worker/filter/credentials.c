@@ -98,11 +98,13 @@ scheme_takes(struct slice value, struct slice scheme, struct slice *rest)
 static __attribute__((noinline)) void
 look_authorization(const struct head *h, struct slice scheme, struct found *f)
 {
-	for (uint32_t i = 0; i < h->count; i++) {
+	const struct field *at = h->fields, *end = at + h->count;
+
+	for (; at != end; at++) {
 		struct slice rest;
 
-		if (h->fields[i].id == FIELD_AUTHORIZATION &&
-		    scheme_takes(h->fields[i].value, scheme, &rest))
+		if (at->id == FIELD_AUTHORIZATION &&
+		    scheme_takes(at->value, scheme, &rest))
 			found_add(f, rest, true);
 	}
 }

@@ -74,13 +74,11 @@ note_make(struct req *q, enum audit_event e, enum why why,
 }
 
 bool
-audited_before(struct req *q, enum audit_event e)
+audited_before_written(struct req *q, enum audit_event e)
 {
 	char room[WHAT_BYTES];
 	struct audit_note n;
 
-	if (!audit_wants(q->env->region, e))
-		return true;
 	note_make(q, e, WHY_OK, room, &n);
 	return audit_before(q->env->region, &n);
 }

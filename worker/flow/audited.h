@@ -9,8 +9,15 @@
 #include "shm/audit.h"
 #include "worker/flow/req.h"
 
+/* audited_before of what is written down. */
+bool audited_before_written(struct req *q, enum audit_event e);
+
 /* False: it must not be done. */
-bool audited_before(struct req *q, enum audit_event e);
+static inline bool
+audited_before(struct req *q, enum audit_event e)
+{
+	return !audit_wants(q->env->region, e) || audited_before_written(q, e);
+}
 
 /* It was done, or ends, as `why` says. */
 void audited_write(struct req *q, enum audit_event e, enum why why);
