@@ -29,10 +29,12 @@
 static size_t
 fields_bytes(const struct head *h)
 {
-	size_t n = 0;
+	const struct field *f = h->fields, *end = f + h->count;
+	size_t n = h->count * (size_t)4;
 
-	for (uint32_t i = 0; i < h->count; i++)
-		n += h->fields[i].name.n + h->fields[i].value.n + 4;
+#pragma GCC unroll 4
+	for (; f != end; f++)
+		n += f->name.n + f->value.n;
 	return n;
 }
 

@@ -116,7 +116,7 @@ told_retry_after(struct head *h, uint64_t seconds, char *room)
 }
 
 /* Finds the tightest one, for when the image may be gone. */
-static void
+static inline void
 limit_note(const struct req *q)
 {
 	struct limits *ls = q->limits;
