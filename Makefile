@@ -189,8 +189,10 @@ $(BUILD)/penstock.service: etc/penstock.service.in
 # Unit tests: tests/unit/<folder>/<file>_test.c mirrors <folder>/<file>.c; each
 # is a program of its own and links its own layer and those to its left.
 UNIT_BIN := $(patsubst %.c,$(BUILD)/%,$(filter %_test.c,$(UNIT_SRC)))
-CHECK_LIBS := -lnghttp2 $(TLS_LIBS) $(JWT_LIBS) -ljansson -lcheck -lsubunit -lm -lrt -pthread
+CHECK_LIBS := -lnghttp2 $(TLS_LIBS) $(JWT_LIBS) -ljansson -lcheck -lsubunit -lm -lrt \
+	-pthread -Wl,--wrap=_mark_point
 UNIT := $(BUILD)/tests/unit
+$(UNIT_BIN): $(UNIT)/marks.o
 $(UNIT)/common/%_test: $(UNIT)/common/%_test.o $(BUILD)/libcommon.a
 	$(LINK) $(CHECK_LIBS)
 $(UNIT)/shm/%_test: $(UNIT)/shm/%_test.o $(BASE_LIBS)
@@ -390,4 +392,5 @@ help:
 .SECONDARY:
 -include $(patsubst %.c,$(BUILD)/%.d,$(COMMON_SRC) $(SHM_SRC) $(MASTER_SRC) \
 	master/main.c $(WORKER_SRC) $(HELPER_SRC) $(TOOLS_SRC) $(UNIT_SRC) $(FUZZ_SRC) \
-	tests/bench/line_speed.c tests/bench/record_speed.c $(BENCH_SRC))
+	tests/unit/marks.c tests/bench/line_speed.c tests/bench/record_speed.c \
+	$(BENCH_SRC))
