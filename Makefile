@@ -243,8 +243,12 @@ asan: asan-bin
 # Fuzzing: tests/fuzz/<name>_fuzz.c, seeds in tests/fuzz/corpus/<name>/.
 FUZZ_SECONDS ?= 600
 FUZZ_BIN := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SRC))
-$(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/libtools.a \
-    $(ALL_LIBS)
+# What no target reaches need not be compiled for them.
+FUZZ_NOT := $(addprefix tools/,ctl_% top_% log_% demo_%) \
+	$(addprefix master/,crew% fetch% jwks% probe%) worker/client%
+$(BUILD)/libfuzzed.a: $(call obj,$(filter-out $(FUZZ_NOT),$(TOOLS_LIB_SRC) \
+    $(MASTER_SRC) $(WORKER_SRC) $(SHM_SRC) $(COMMON_SRC)))
+$(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/libfuzzed.a
 	$(LINK) -fsanitize=fuzzer $(LIBS)
 
 .PHONY: fuzz fuzz-bin fuzz-bin-here fuzz-coverage
