@@ -225,7 +225,7 @@ answer_fail(struct req *q, enum why why, const char *detail, bool quoted,
 		q->handler = NULL;
 	}
 	if (q->grpc != GRPC_NONE)
-		grpc_answer(q, why, detail, extra);
+		grpc_answer(q, why, detail, quoted, extra);
 	else
 		reply_problem(q, why, detail, quoted, extra);
 }
