@@ -32,9 +32,9 @@ extern const struct http_field http_fields[TOLD_END];
 extern const uint8_t http_field_slots[256];
 
 /* Bytes of the name. */
-static const uint8_t http_field_bytes[TOLD_END] = {
 #define HTTP_FIELD(id, text, flags) [FIELD_##id] = sizeof(text) - 1,
 #define HTTP_TOLD(id, text) [TOLD_##id] = sizeof(text) - 1,
+static const uint8_t http_field_bytes[TOLD_END] = {
 #include "common/http/http.def"
 };
 
