@@ -32,11 +32,13 @@ extern const struct http_field http_fields[TOLD_END];
 extern const uint8_t http_field_slots[256];
 
 /* Bytes of the name. */
-#define HTTP_FIELD(id, text, flags) [FIELD_##id] = sizeof(text) - 1,
-#define HTTP_TOLD(id, text) [TOLD_##id] = sizeof(text) - 1,
+#define HTTP_BYTES(i, text) [i] = sizeof(text) - 1,
+#define HTTP_FIELD(id, text, flags) HTTP_BYTES(FIELD_##id, text)
+#define HTTP_TOLD(id, text) HTTP_BYTES(TOLD_##id, text)
 static const uint8_t http_field_bytes[TOLD_END] = {
 #include "common/http/http.def"
 };
+#undef HTTP_BYTES
 
 /* Bit i: the field with id i has one of these flags. */
 #define HTTP_FIELD(id, name, flags) \
