@@ -66,15 +66,14 @@ START_TEST(addresses_are_short)
 	fixture_region(&region, 1);
 	struct limiter_key v4 = address("192.0.2.1");
 	struct limiter_key v6 = address("2001:db8:1:2:3::4");
+	struct limiter_key_maker m;
+	struct limiter_key made_v6;
+	struct addr a;
 
 	ck_assert_uint_eq(v4.n, 6);
 	ck_assert_uint_eq(v6.n, 10);
 	ck_assert_uint_eq(v6.hash, address("2001:db8:1:2::").hash);
 	ck_assert_uint_ne(v6.hash, address("2001:db8:1:3:3::4").hash);
-	struct limiter_key_maker m;
-	struct limiter_key made_v6;
-	struct addr a;
-
 	ck_assert(addr_parse_ip(SLICE_LIT("2001:db8:1:2::"), &a));
 	limiter_key_begin(&m, 9);
 	limiter_key_add_address(&m, &a);
