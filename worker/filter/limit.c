@@ -137,12 +137,11 @@ limits_refuse(struct req *q, struct limits *ls)
 	    REGISTRY_NONE, 0, 0);
 	if (name.n > LIMIT_NAME_MAX)
 		name.n = LIMIT_NAME_MAX;
-	/* A name has nothing in it that has to be escaped. */
-	at = slice_put(at, SLICE_LIT("The limit \\\""));
+	at = slice_put(at, SLICE_LIT("The limit \""));
 	at = slice_put(at, name);
-	at = slice_put(at, SLICE_LIT("\\\" is reached."));
+	at = slice_put(at, SLICE_LIT("\" is reached."));
 	*at = '\0';
-	req_fail_quoting(q, why, detail);
+	req_fail_with(q, why, detail, NULL);
 }
 
 /* ---- the filters ---- */

@@ -202,10 +202,9 @@ req_answer_end(struct req *q, const struct head *trailers)
 		req_end(q, q->why, false);
 }
 
-/* With `quoted` the detail is as req_fail_quoting has it. */
-static void
-answer_fail(struct req *q, enum why why, const char *detail, bool quoted,
-    const struct field *extra)
+void
+req_fail_with(
+    struct req *q, enum why why, const char *detail, const struct field *extra)
 {
 	if (q->state == REQ_ANSWERING || why_table[why].status == 0) {
 		req_end(q, why, true);
@@ -225,26 +224,13 @@ answer_fail(struct req *q, enum why why, const char *detail, bool quoted,
 		q->handler = NULL;
 	}
 	if (q->grpc != GRPC_NONE)
-		grpc_answer(q, why, detail, quoted, extra);
+		grpc_answer(q, why, detail, extra);
 	else
-		reply_problem(q, why, detail, quoted, extra);
-}
-
-void
-req_fail_with(
-    struct req *q, enum why why, const char *detail, const struct field *extra)
-{
-	answer_fail(q, why, detail, false, extra);
-}
-
-void
-req_fail_quoting(struct req *q, enum why why, const char *detail)
-{
-	answer_fail(q, why, detail, true, NULL);
+		reply_problem(q, why, detail, extra);
 }
 
 void
 req_fail(struct req *q, enum why why)
 {
-	answer_fail(q, why, NULL, false, NULL);
+	req_fail_with(q, why, NULL, NULL);
 }

@@ -57,7 +57,7 @@ grpc_content_type(struct req *q, enum grpc_kind kind)
 
 /* "Not Found: no_route", and more. */
 static struct slice
-answer_message(struct req *q, enum why why, const char *detail, bool quoted)
+answer_message(struct req *q, enum why why, const char *detail)
 {
 	const struct why_info *w = &why_table[why];
 	char plain[MESSAGE_MAX / 3], *out;
@@ -68,12 +68,8 @@ answer_message(struct req *q, enum why why, const char *detail, bool quoted)
 		return SLICE_NONE;
 	text_init_fixed(&t, plain, sizeof(plain));
 	text_printf(&t, "%s: %s", w->title, w->word);
-	if (detail != NULL) {
-		text_add(&t, SLICE_LIT("; "));
-		for (; *detail != '\0'; detail++)
-			if (!quoted || *detail != '\\')
-				text_add_char(&t, *detail);
-	}
+	if (detail != NULL)
+		text_printf(&t, "; %s", detail);
 	return slice_make(
 	    out, grpc_text_message(text_slice(&t), out, MESSAGE_MAX));
 }
@@ -85,15 +81,15 @@ answer_add(struct head *h, struct slice name, struct slice value)
 }
 
 void
-grpc_answer(struct req *q, enum why why, const char *detail, bool quoted,
-    const struct field *extra)
+grpc_answer(
+    struct req *q, enum why why, const char *detail, const struct field *extra)
 {
 	struct field *fields =
 	    arena_alloc(&q->arena, GRPC_FIELDS * sizeof(*fields));
 	struct slice code =
 	    arena_printf(&q->arena, "%u", (unsigned)why_table[why].grpc);
 	struct slice type = grpc_content_type(q, (enum grpc_kind)q->grpc);
-	struct slice message = answer_message(q, why, detail, quoted);
+	struct slice message = answer_message(q, why, detail);
 	struct head h = { .status = 200,
 		.reason = http_reason(200),
 		.version = HTTP_1_1,

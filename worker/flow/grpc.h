@@ -18,12 +18,11 @@ struct slice grpc_content_type(struct req *q, enum grpc_kind kind);
 
 /*
  * Answers q for a reason with a grpc-status and nothing else (a head alone,
- * which says 200). `detail`: half a sentence more, or NULL; `quoted`: in it,
- * backslashes stand before quotes, as in JSON. `extra`: a field that goes along
- * if it is Retry-After, or NULL.
+ * which says 200). `detail`: half a sentence more, or NULL. `extra`: a field
+ * that goes along if it is Retry-After, or NULL.
  */
-void grpc_answer(struct req *q, enum why why, const char *detail, bool quoted,
-    const struct field *extra);
+void grpc_answer(
+    struct req *q, enum why why, const char *detail, const struct field *extra);
 
 /*
  * q->grpc is set: takes its grpc-timeout, which counts from q->began; when it

@@ -84,9 +84,7 @@ put_opening(char *to, const struct problem *p)
 	to = put(to, slice_make(opening.p, pieces[p->why].to_detail));
 	if (detail == NULL)
 		detail = why_table[p->why].help;
-	to = p->quoted
-	    ? put(to, slice_make(detail, strnlen(detail, DETAIL_MAX)))
-	    : put_escaped(to, slice_str(detail), DETAIL_MAX);
+	to = put_escaped(to, slice_str(detail), DETAIL_MAX);
 	return put(to, SLICE_LIT(INSTANCE));
 }
 

@@ -18,7 +18,6 @@ struct problem {
 	struct slice instance;
 	struct slice id; /* as trust_request_id gave it */
 	bool made;       /* or env_make_id: it needs no escapes */
-	bool quoted;     /* the detail is as it stands within quotes of JSON */
 };
 
 /* Writes it into buf; returns its length. */

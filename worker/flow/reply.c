@@ -108,14 +108,13 @@ reply_as_told(
 }
 
 void
-reply_problem(struct req *q, enum why why, const char *detail, bool quoted,
-    const struct field *extra)
+reply_problem(
+    struct req *q, enum why why, const char *detail, const struct field *extra)
 {
 	char buf[PROBLEM_BYTES]; /* every stream, and sink, copies it */
 	size_t n = problem_text(q->env, buf,
 	    &(struct problem){ .why = why,
 		.detail = detail,
-		.quoted = quoted,
 		.instance = q->uri.path,
 		.id = q->request_id,
 		.made = !q->trusted });

@@ -8,11 +8,10 @@
 
 /*
  * Answers q with the body for `why` (RFC 9457, problem+json): status, codes,
- * request id. `detail` NULL: the reason's help; `quoted`: it is as it stands
- * within quotes of JSON. `extra` NULL: no more fields.
+ * request id. `detail` NULL: the reason's help. `extra` NULL: no more fields.
  */
-void reply_problem(struct req *q, enum why why, const char *detail, bool quoted,
-    const struct field *extra);
+void reply_problem(
+    struct req *q, enum why why, const char *detail, const struct field *extra);
 
 /*
  * The answer ends the connection: its request has a body that nobody will read,

@@ -317,9 +317,6 @@ void req_fail(struct req *q, enum why why);
 /* The same with one more sentence, and one more field (may be NULL). */
 void req_fail_with(
     struct req *q, enum why why, const char *detail, const struct field *extra);
-/* The same with a sentence as it stands within quotes of JSON, in which nothing
- * has to be escaped but quotes. */
-void req_fail_quoting(struct req *q, enum why why, const char *detail);
 
 /*
  * Ends it: exactly once; aborts the handler, counts, tells the owner, frees.

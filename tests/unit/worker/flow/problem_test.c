@@ -78,23 +78,6 @@ START_TEST(an_id_of_our_own_is_as_any_other)
 }
 END_TEST
 
-START_TEST(a_quoted_detail_is_as_it_is)
-{
-	struct problem p = { .why = WHY_RATE_LIMITED,
-		.detail = "The limit \"one\" is reached." };
-	char a[PROBLEM_BYTES], b[PROBLEM_BYTES];
-	size_t n, want;
-
-	memset(&env, 0, sizeof(env));
-	want = problem_text(&env, b, &p);
-	p.detail = "The limit \\\"one\\\" is reached.";
-	p.quoted = true;
-	n = problem_text(&env, a, &p);
-	ck_assert_uint_eq(n, want);
-	ck_assert(memcmp(a, b, n) == 0);
-}
-END_TEST
-
 START_TEST(what_others_said_is_escaped)
 {
 	memset(&env, 0, sizeof(env));
@@ -113,7 +96,6 @@ main(void)
 
 	tcase_add_loop_test(tc, every_reason, 0, WHY_COUNT);
 	tcase_add_test(tc, an_id_of_our_own_is_as_any_other);
-	tcase_add_test(tc, a_quoted_detail_is_as_it_is);
 	tcase_add_test(tc, what_others_said_is_escaped);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
