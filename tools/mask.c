@@ -78,6 +78,15 @@ units_write(const struct mask_units *u, struct slice s, char *out)
 	return slice_make(out, (size_t)(to - out));
 }
 
+static void
+words_hide(struct mask_units *u, uint32_t kinds)
+{
+	if (kinds & IMG_MASK_IBAN)
+		mask_ibans(u);
+	if (kinds & IMG_MASK_NATIONAL_ID)
+		mask_national_ids(u);
+}
+
 struct slice
 mask_closely(struct mask_room *room, uint32_t kinds, struct slice text)
 {
@@ -86,11 +95,9 @@ mask_closely(struct mask_room *room, uint32_t kinds, struct slice text)
 	units_read(u, text);
 	if (kinds & IMG_MASK_EMAIL)
 		mask_emails(u);
-	if (kinds & IMG_MASK_IBAN)
-		mask_ibans(u);
-	if (kinds & IMG_MASK_NATIONAL_ID)
-		mask_national_ids(u);
-	if (kinds & IMG_MASK_CARD)
-		mask_cards(u);
+	words_hide(u, kinds);
+	/* Behind a letter, a card hides that a word ends there. */
+	while ((kinds & IMG_MASK_CARD) && mask_cards(u))
+		words_hide(u, kinds);
 	return units_write(u, text, room->out);
 }

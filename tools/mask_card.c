@@ -60,10 +60,11 @@ card_find(const struct mask_units *u, uint32_t i, struct card *found)
 			*found = c;
 }
 
-void
+bool
 mask_cards(struct mask_units *u)
 {
 	struct card c;
+	bool any = false;
 
 	for (uint32_t i = 0; i < u->n; i++) {
 		if (u->c[i] < '2' || u->c[i] > '6' ||
@@ -73,5 +74,7 @@ mask_cards(struct mask_units *u)
 		/* What stays may be the first group of another number. */
 		for (uint32_t k = 0; k + CARD_SHOWN < c.count; k++)
 			mask_set(u, c.at[k], MASK_STAR);
+		any |= c.count != 0;
 	}
+	return any;
 }

@@ -65,7 +65,8 @@ mask_set(struct mask_units *u, uint32_t i, enum mask_act act)
 void mask_emails(struct mask_units *u);
 void mask_ibans(struct mask_units *u);
 void mask_national_ids(struct mask_units *u);
-/* Behind the others: what they leave may, put together, be a card. */
-void mask_cards(struct mask_units *u);
+/* Behind the others: what they leave may, put together, be a card. True: there
+ * was one. */
+bool mask_cards(struct mask_units *u);
 
 #endif

@@ -197,6 +197,26 @@ START_TEST(masks_anywhere)
 }
 END_TEST
 
+/* A card behind a letter makes that the last one of a word. */
+static const char *const together[][2] = {
+	{ "12345678Z4111111111111111", "*******8Z************1111" },
+	{ "12345678-z%34111111111111111", "*******8-z************1111" },
+	{ "MU17BOMM0101101030300200000MUR4111111111111111",
+	    "MU************************0MUR************1111" },
+};
+
+#define TOGETHER (sizeof(together) / sizeof(together[0]))
+
+START_TEST(masks_together)
+{
+	struct slice want = slice_str(together[_i][1]);
+	struct slice got =
+	    mask_text(room, MASK_ALL, slice_str(together[_i][0]));
+
+	ck_assert_msg(slice_eq(got, want), "%.*s", SLICE_FMT(got));
+}
+END_TEST
+
 /* What is quick to tell is the text itself, not a copy. */
 START_TEST(looks_quickly)
 {
@@ -248,6 +268,7 @@ main(void)
 	tcase_add_checked_fixture(tc, room_open, room_close);
 	tcase_add_loop_test(tc, masks, 0, ROWS);
 	tcase_add_loop_test(tc, masks_anywhere, 0, ROWS);
+	tcase_add_loop_test(tc, masks_together, 0, TOGETHER);
 	tcase_add_loop_test(tc, looks_quickly, 0, ROWS);
 	tcase_add_test(tc, looks_closely);
 	tcase_add_test(tc, cuts_what_is_too_long);
