@@ -1,8 +1,10 @@
 """Breakers: what fails too often is left alone, for all workers at once."""
+import contextlib
 import json
 import os
 import select
 import signal
+import socket
 import threading
 import time
 
@@ -274,7 +276,8 @@ def test_who_takes_no_body_keeps_the_place(gateway, upstream, words, start,
     text = UPLOAD + start + '\r\n' + 'x' * body
     done = threading.Event()
     o = upstream(lambda conn, _: conn.reply(503))
-    o.on('/slow', lambda conn, request: done.wait(20), streamed=True)
+    # It reads nothing of it at all.
+    o.on('/slow', lambda conn, _: (done.wait(60), conn.reset()), streamed=True)
     g = gateway(guarded([o.port], scope(words) + SOON +
                         'failures = 1; probes = 1;'), workers=2)
     assert get(g.port).status == 503
@@ -284,22 +287,30 @@ def test_who_takes_no_body_keeps_the_place(gateway, upstream, words, start,
         threading.Thread(target=send_whatever, args=(w, text),
                          daemon=True).start()
         if wait_until(lambda: select.select([w.sock], [], [], 0.2)[0] or
-                      o.last.target == '/slow', 5) is True:
+                      o.last.target == '/slow') is True:
             return w
-        return w.close()
-    with wait_until(begun, 10, 'the end of its time'):
+        return end(w)
+    w = wait_until(begun, 30, 'the end of its time')
+    try:
         until = time.monotonic() + 2.5
         while time.monotonic() < until:
             assert was_refused(get(g.port))
             time.sleep(0.02)
-    done.set()
+    finally:
+        done.set()
+        end(w)
 
 
 def send_whatever(wire, text):
-    try:
+    with contextlib.suppress(OSError):  # refused, or given up
         wire.send(text)
-    except OSError:  # refused, or given up
-        pass
+
+
+def end(wire):
+    """Of one that another thread may still wait to send on."""
+    with contextlib.suppress(OSError):
+        wire.sock.shutdown(socket.SHUT_RDWR)
+    wire.close()
 
 
 # --- what it is of
