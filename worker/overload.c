@@ -66,22 +66,29 @@ overload_lag_us(const struct overload *o)
 	return yet > mean ? yet : mean;
 }
 
-static bool
-overload_reclaim(struct overload *o)
+/*
+ * Closes what is idle of those that are too many and says how many it did. In
+ * `more` that it found some at each look, so that those which are still too
+ * many may be idle, too.
+ */
+static uint32_t
+overload_reclaim(struct overload *o, bool *more)
 {
 	const struct clients *cs = o->clients;
 	uint64_t limit = (uint64_t)cs->max * o->limits.connections / 1000;
-	uint64_t over = cs->count > limit ? cs->count - limit : 0, all = 0;
-	uint32_t closed = 1;
+	uint64_t over = cs->count > limit ? cs->count - limit : 0;
+	uint32_t closed = 1, all = 0;
 
+	*more = false;
 	if (o->limits.connections == 0)
-		return false;
+		return 0;
 	for (uint32_t i = 0; i < RECLAIM_LOOKS && all < over && closed != 0;
 	     i++) {
 		closed = clients_make_room(o->clients);
 		all += closed;
 	}
-	return all != 0;
+	*more = all != 0 && closed != 0;
+	return all;
 }
 
 /* What was freed is given back, so that it counts no more. */
@@ -99,11 +106,14 @@ static void
 overload_measure(struct overload *o, struct pressure_measures *m)
 {
 	struct env *e = o->clients->env;
+	bool more;
+	/* Those that were closed leave at the end of the turn. */
+	uint32_t leaving = overload_reclaim(o, &more);
 
 	*m = (struct pressure_measures){
 		.lag_us = overload_lag_us(o),
-		.reclaimed = overload_reclaim(o),
-		.connections = o->clients->count,
+		.reclaimed = more,
+		.connections = o->clients->count - leaving,
 		.connections_max = o->clients->max,
 		.memory_bytes = slot_memory(e->region, e->slot),
 	};

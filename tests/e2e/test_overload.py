@@ -10,7 +10,7 @@ from conf import service
 from gateway import SANITIZED, wait_until
 from h2wire import Client
 from tokens import Issuer, Key, authenticators
-from wire import Wire, get
+from wire import Cut, Wire, get
 
 # What is held is held longer than any of this takes.
 ROUTES = '''
@@ -154,13 +154,37 @@ def test_idle_connections_go_first(gateway, holder):
     """They are no load: nobody is shed for them."""
     g = crowded(gateway, holder)
     with contextlib.ExitStack() as stack:
-        idle = [stack.enter_context(Wire(g.port)) for _ in range(16)]
-        for w in idle:
-            assert w.ask('/normal').status == 200
+        idle = []
+        for _ in range(16):  # one that has not asked yet is not idle
+            idle.append(stack.enter_context(Wire(g.port)))
+            assert idle[-1].ask('/normal').status == 200
         wait_until(lambda: of_worker(g, 'connections') <= 10)
         assert sum(w.closed() for w in idle[:6]) == 6
     assert g.metric('shed_total') == 0
     assert 'requests are shed' not in g.log_text()
+
+
+def test_idle_connections_hide_nobody(gateway, holder):
+    """There is always one to close, and that does not make room enough."""
+    g = crowded(gateway, holder)
+    wires = holder.hold(g.port, 14)
+    over = threading.Event()
+
+    def idle():
+        while not over.is_set():
+            with contextlib.suppress(Cut, OSError), Wire(g.port) as w:
+                w.ask('/emergency')
+                w.closed()
+    threads = [threading.Thread(target=idle) for _ in range(2)]
+    for t in threads:
+        t.start()
+    try:
+        wait_level(g, 500)
+    finally:
+        over.set()
+        holder.let_go(wires)
+        for t in threads:
+            t.join()
 
 
 def of_both(gateway, body, top):

@@ -29,7 +29,7 @@ enum pressure_cause {
 struct pressure_measures {
 	uint64_t lag_us; /* that events waited, in the time since the last */
 	uint32_t connections, connections_max;
-	bool reclaimed; /* idle ones were just closed: there is room yet */
+	bool reclaimed; /* idle ones were just closed, others may be left */
 	uint64_t memory_bytes;           /* 0: not known */
 	uint32_t asked[IMG_CLASS_COUNT]; /* requests of each class */
 };
