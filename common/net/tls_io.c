@@ -17,6 +17,13 @@
 #define PAUSE_US 1000000  /* of sending */
 #define STEP_BYTES 65536  /* of data for one send */
 
+/*
+ * An update of the peer's key costs as much as ten records of data, and brings
+ * none: a peer may send so many of them, and one more for so many records.
+ */
+#define BARREN_MAX 32
+#define BARREN_PRICE 16
+
 void
 tls_attach(struct tls *t, struct io *io)
 {
@@ -139,6 +146,17 @@ tls_has_input(const struct tls *t)
 	return SSL_has_pending(t->ssl) == 1 || tls_wire_has_input(t);
 }
 
+/* A record without data, and others behind it. */
+static void
+tls_read_barren(struct tls *t)
+{
+	t->barren += BARREN_PRICE;
+	if (t->barren <= BARREN_MAX * BARREN_PRICE)
+		return;
+	tls_fault_say(t, "the peer sends too many records without data");
+	tls_fail(t);
+}
+
 /* SSL_read has no data: why. */
 static void
 tls_read_end(struct tls *t, int error)
@@ -147,8 +165,11 @@ tls_read_end(struct tls *t, int error)
 
 	io->held = tls_wire_has_input(t);
 	tls_rest(t);
-	if (error == SSL_ERROR_WANT_READ)
+	if (error == SSL_ERROR_WANT_READ) {
+		if (io->held)
+			tls_read_barren(t);
 		return;
+	}
 	if (error == SSL_ERROR_ZERO_RETURN) {
 		io->saw_eof = true;
 		io->readable = false;
@@ -179,6 +200,7 @@ tls_read(struct io *io, char *to, size_t most, size_t *moved)
 
 		if (r == 1) {
 			got += n;
+			t->barren -= t->barren != 0;
 			io->held = tls_has_input(t);
 		} else {
 			tls_read_end(t, SSL_get_error(t->ssl, r));

@@ -70,6 +70,7 @@ struct tls {
 	struct timer due; /* of what is put off */
 	uint64_t sent_us; /* when something was last sent */
 	size_t burst;     /* bytes since the last pause in sending */
+	uint32_t barren;  /* what the peer's records without data still cost */
 
 	char *sni;  /* lower case, or NULL */
 	char *peer; /* the memory of tls_peer's texts, or NULL */

@@ -12,8 +12,11 @@
 #include "common/net/io_tls.h"
 #include "common/net/sock.h"
 #include "common/net/tls_state.h"
+#include "common/net/tls_wire.h"
 
 #define BULK 3000000
+#define BARREN 32 /* records without data, and data for one more */
+#define BARREN_PRICE 16
 
 static char *source;
 static unsigned recvs, sends, empty_recvs;
@@ -1015,11 +1018,14 @@ END_TEST
 
 /* ---- peers that mean harm ---- */
 
+/* More answers than would go unseen, and fewer than end it. */
+#define UPDATES 12
+
 /* Each asks for an answer, and the peer never reads. */
 START_TEST(key_updates_do_not_pile_up)
 {
 	open_ready();
-	for (int i = 0; i < 2000; i++) {
+	for (int i = 0; i < UPDATES; i++) {
 		server_end.io.writable = false;
 		SSL_key_update(
 		    client_end.io.tls->ssl, SSL_KEY_UPDATE_REQUESTED);
@@ -1027,11 +1033,58 @@ START_TEST(key_updates_do_not_pile_up)
 		turns(1);
 		ck_assert_uint_le(server_end.io.wire_bytes, 100);
 	}
-	ck_assert_uint_eq(server_end.n, 2000);
+	ck_assert_uint_eq(server_end.n, UPDATES);
 	server_end.io.writable = true;
 	say(&server_end, "answer");
 	turns(2);
 	assert_heard(&client_end, "answer");
+}
+END_TEST
+
+/* Updates of the client's key, all in one send, with nothing behind them. */
+static void
+update_keys(unsigned count)
+{
+	struct tls *t = client_end.io.tls;
+
+	while (count-- != 0) {
+		ck_assert_int_eq(
+		    SSL_key_update(t->ssl, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+		ck_assert_int_eq(SSL_do_handshake(t->ssl), 1);
+	}
+	tls_wire_push(t);
+	turns(2);
+}
+
+/* The last one may be the first part of more. */
+START_TEST(key_updates_alone)
+{
+	open_ready();
+	update_keys(BARREN + 1);
+	ck_assert_int_eq(server_end.error, 0);
+	say(&client_end, "request");
+	turns(1);
+	assert_heard(&server_end, "request");
+	update_keys(3);
+	ck_assert_int_eq(server_end.error, EPROTO);
+	ck_assert_str_eq(
+	    server_end.fault, "the peer sends too many records without data");
+}
+END_TEST
+
+START_TEST(key_updates_between_data)
+{
+	open_ready();
+	update_keys(BARREN);
+	for (int i = 0; i < 10; i++) {
+		for (int k = 0; k < 2 * BARREN_PRICE; k++) {
+			say(&client_end, "x");
+			turns(1);
+		}
+		update_keys(2);
+	}
+	ck_assert_int_eq(server_end.error, 0);
+	ck_assert_uint_eq(server_end.n, 20 * BARREN_PRICE);
 }
 END_TEST
 
@@ -1138,6 +1191,8 @@ main(void)
 	tcase_add_test(tc, over_tcp);
 	tcase_add_test(tc, connect_fails);
 	tcase_add_test(tc, key_updates_do_not_pile_up);
+	tcase_add_test(tc, key_updates_alone);
+	tcase_add_test(tc, key_updates_between_data);
 	tcase_add_loop_test(tc, no_renegotiation, 0, 2);
 	tcase_add_test(tc, no_memory);
 	suite_add_tcase(suite, tc);
