@@ -247,11 +247,14 @@ strip_field(struct head *h, enum field_id id, struct slice name)
 		h->present &= ~(UINT64_C(1) << id);
 }
 
-/* The field's value without pairs of that name. */
+/*
+ * The field's value without pairs of that name. A ";" alone becomes "; ": for
+ * each two bytes, a pair and its end, there may be one more.
+ */
 static struct slice
 cookie_without(struct slice field, struct slice name, struct arena *a)
 {
-	char *p = arena_alloc(a, field.n + 2);
+	char *p = arena_alloc(a, field.n + field.n / 2 + 1);
 	size_t at = 0, n = 0;
 	struct slice pair;
 

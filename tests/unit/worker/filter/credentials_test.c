@@ -251,6 +251,13 @@ START_TEST(stripped_cookies)
 	ck_assert_uint_eq(kit_goes_up("Cookie", NULL), 0);
 	ck_assert(!head_has(&kit_q.up, FIELD_COOKIE));
 	ck_assert(head_has(&kit_q.up, FIELD_ACCEPT));
+	/* It becomes longer than it was. */
+	start(NULL, "s", NULL);
+	kit_field("Cookie", "a;b;c;d;e;f;g;h;i");
+	credentials_strip(&kit_q, &a);
+	credentials_strip_up(&kit_q);
+	ck_assert_uint_eq(kit_goes_up("Cookie", &left), 1);
+	ck_assert_slice_eq(left, "a; b; c; d; e; f; g; h; i");
 }
 END_TEST
 
