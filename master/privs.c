@@ -10,21 +10,12 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define PRIVS_SANITIZED true
-#endif
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define PRIVS_SANITIZED true
-#endif
-#ifndef PRIVS_SANITIZED
-#define PRIVS_SANITIZED false
-#endif
+#include "common/base/sanitized.h"
 
 bool
 privs_sanitized(void)
 {
-	return PRIVS_SANITIZED;
+	return SANITIZED_ADDRESS || SANITIZED_THREAD;
 }
 
 bool

@@ -6,9 +6,56 @@
 #include <stdlib.h>
 
 #include "common/base/arena.h"
+#include "common/base/must.h"
+
+#if SANITIZED_ADDRESS
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/lsan_interface.h>
+#endif
 
 #define CHUNK_MIN 4096
 #define CHUNK_MAX 65536
+
+#if SANITIZED_ADDRESS
+/* In front of what is given out, and hidden. */
+struct arena_alone {
+	struct arena_alone *next;
+	void *unused; /* what follows is aligned as by malloc */
+};
+
+void *
+arena_give(struct arena *a, void *room, size_t n)
+{
+	struct arena_alone *alone = malloc(sizeof(*alone) + n);
+
+	(void)room;
+	MUST(alone != NULL);
+	alone->next = a->alone;
+	a->alone = alone;
+	/* An arena that stays within its first block need not be ended. */
+	__lsan_ignore_object(alone);
+	ASAN_POISON_MEMORY_REGION(alone, sizeof(*alone));
+	return alone + 1;
+}
+
+static void
+arena_end_alone(struct arena *a)
+{
+	struct arena_alone *alone;
+
+	while ((alone = a->alone) != NULL) {
+		ASAN_UNPOISON_MEMORY_REGION(alone, sizeof(*alone));
+		a->alone = alone->next;
+		free(alone);
+	}
+}
+#else
+static void
+arena_end_alone(struct arena *a)
+{
+	(void)a;
+}
+#endif
 
 void
 arena_init(struct arena *a, void *first, size_t first_size, size_t limit)
@@ -34,6 +81,7 @@ arena_fini(struct arena *a)
 		a->defers = d->next;
 		d->fn(d->arg);
 	}
+	arena_end_alone(a);
 	while ((chunk = a->chunks) != NULL) {
 		a->chunks = chunk->next;
 		free(chunk);
@@ -88,7 +136,7 @@ arena_grow(struct arena *a, size_t n)
 	p = (char *)(chunk + 1);
 	a->at = p + need;
 	a->end = (char *)chunk + size;
-	return p;
+	return arena_give(a, p, n);
 }
 
 void *

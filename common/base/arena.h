@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/base/sanitized.h"
 #include "common/base/slice.h"
 
 struct arena_chunk {
@@ -31,6 +32,9 @@ struct arena {
 	struct arena_defer *defers;
 	size_t used, limit; /* bytes in malloc'd chunks */
 	bool failed;
+#if SANITIZED_ADDRESS
+	struct arena_alone *alone;
+#endif
 };
 
 /*
@@ -45,6 +49,23 @@ void arena_fini(struct arena *a);
 /* The slow path of arena_alloc: no room, or n is 0. */
 void *arena_grow(struct arena *a, size_t n);
 
+/*
+ * What the arena gives out. For a sanitizer it is memory of its own, which ends
+ * where the n bytes end, and when the arena does; the room in the arena is
+ * accounted for as ever, and stays unused.
+ */
+#if SANITIZED_ADDRESS
+void *arena_give(struct arena *a, void *room, size_t n);
+#else
+static inline void *
+arena_give(struct arena *a, void *room, size_t n)
+{
+	(void)a;
+	(void)n;
+	return room;
+}
+#endif
+
 /* n bytes aligned to 8, uninitialised; NULL once the arena has failed. */
 static inline void *
 arena_alloc(struct arena *a, size_t n)
@@ -56,7 +77,7 @@ arena_alloc(struct arena *a, size_t n)
 		void *p = a->at;
 
 		a->at += need;
-		return p;
+		return arena_give(a, p, n);
 	}
 	return arena_grow(a, n);
 }

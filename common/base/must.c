@@ -12,20 +12,10 @@
 #include <unistd.h>
 
 #include "common/base/must.h"
+#include "common/base/sanitized.h"
 
 #define WORDS_MAX 512
 #define SIGNAL_STACK_BYTES 16384
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define MUST_SANITIZED 1
-#endif
-#endif
-#if defined(MUST_SANITIZED) || defined(__SANITIZE_ADDRESS__)
-static const bool must_sanitized = true;
-#else
-static const bool must_sanitized = false;
-#endif
 
 extern const char __executable_start[];
 
@@ -133,7 +123,7 @@ must_catch_signals(void)
 	struct sigaction action = { .sa_sigaction = must_signal,
 		.sa_flags = (int)(SA_SIGINFO | SA_RESETHAND | SA_ONSTACK) };
 
-	if (must_sanitized || sigaltstack(&alternate, NULL) != 0)
+	if (SANITIZED_ADDRESS || sigaltstack(&alternate, NULL) != 0)
 		return;
 	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
 		(void)sigaction(fatal[i], &action, NULL);

@@ -14,13 +14,9 @@
 
 #include "common/base/must.h"
 #include "common/base/pool.h"
+#include "common/base/sanitized.h"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define POOL_ASAN 1
-#endif
-#endif
-#if defined(POOL_ASAN) || defined(__SANITIZE_ADDRESS__)
+#if SANITIZED_ADDRESS
 #include <sanitizer/asan_interface.h>
 #define HIDE(p, n) ASAN_POISON_MEMORY_REGION(p, n)
 #define SHOW(p, n) ASAN_UNPOISON_MEMORY_REGION(p, n)

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/base/sanitized.h"
 #include "shm/audit.c"
 #include "shm/breaker.c"
 #include "shm/breaker_history.c"
@@ -55,7 +56,7 @@ stepping_die(void)
 }
 
 /* A fork under a sanitizer is slow: there, every fifth place has to do. */
-#ifdef __SANITIZE_ADDRESS__
+#if SANITIZED_ADDRESS
 #define STRIDE 5
 #else
 #define STRIDE 1

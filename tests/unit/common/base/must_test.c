@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/base/must.h"
+#include "common/base/sanitized.h"
 
 static int words_fd;
 
@@ -95,7 +96,7 @@ START_TEST(signals_have_last_words)
 	n = read(fds[0], words, sizeof(words) - 1);
 	words[n > 0 ? n : 0] = '\0';
 	close(fds[0]);
-#if defined(__SANITIZE_ADDRESS__)
+#if SANITIZED_ADDRESS
 	ck_assert_str_eq(words, "");
 #else
 	ck_assert_ptr_nonnull(strstr(words, "SIGSEGV at address 0x"));
