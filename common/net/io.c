@@ -303,8 +303,10 @@ io_go_on_tls(struct io *io)
 	if (!io_handshake(io))
 		return;
 	io_input_run(io);
-	/* What the handshake has held back, when nothing took it along. */
-	if (io_is_open(io) && io->wire_bytes != 0 && io->writable)
+	/* What the handshake has held back, when nothing took it along; and
+	 * what could not be sealed before this was read. */
+	if (io_is_open(io) && (io->wire_bytes != 0 || io->blocked) &&
+	    io->writable)
 		io_on_writable(io);
 }
 

@@ -60,7 +60,7 @@ bool tls_has_more(const struct tls *t);
 /*
  * Makes records of the spans and sends them, while the socket takes them all.
  * Returns the bytes of the spans that were taken; 0 before the handshake is
- * over and while io->wire_bytes wait.
+ * over, while io->wire_bytes wait, and when more has to be read first.
  */
 size_t tls_write(struct io *io, const struct iovec *iov, int count);
 

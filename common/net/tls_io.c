@@ -75,11 +75,16 @@ tls_begin(struct tls *t)
 	return !t->broken;
 }
 
-/* What is sealed here asks no library's queue how it went. */
+/* What is sealed here asks no library's queue how it went. What comes in is for
+ * a step that reads. */
 static bool
 tls_begin_write(struct tls *t)
 {
-	return t->sealer != NULL ? !t->broken : tls_begin(t);
+	bool may = t->sealer != NULL ? !t->broken : tls_begin(t);
+
+	t->may_receive = false;
+	t->half = false;
+	return may;
 }
 
 /*
@@ -283,7 +288,8 @@ tls_seal(struct tls *t, struct spans *s)
 		size_t n = tls_record_write(t, r);
 
 		if (n == 0) {
-			tls_fail(t);
+			if (!t->half)
+				tls_fail(t);
 			break;
 		}
 		t->burst += n;
@@ -316,7 +322,8 @@ tls_write(struct io *io, const struct iovec *iov, int count)
 		if (io->last && !t->broken && done == io->out.bytes)
 			tls_seal_bye(t);
 		tls_wire_push(t);
-	} while (s.count != 0 && io->wire_bytes == 0 && io->writable);
+	} while (
+	    s.count != 0 && io->wire_bytes == 0 && io->writable && !t->half);
 	return done;
 }
 

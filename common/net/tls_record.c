@@ -207,9 +207,12 @@ static size_t
 record_by_libssl(struct tls *t, struct slice data)
 {
 	size_t n;
+	int r = SSL_write_ex(t->ssl, data.p, data.n, &n);
 
-	if (SSL_write_ex(t->ssl, data.p, data.n, &n) != 1)
+	if (r != 1) {
+		t->half = SSL_get_error(t->ssl, r) == SSL_ERROR_WANT_READ;
 		return 0;
+	}
 	if (t->wrote && t->traffic.key_bytes != 0)
 		record_begin(t, slice_make(data.p, n));
 	t->wrote = true;

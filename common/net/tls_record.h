@@ -33,7 +33,9 @@ void tls_record_watched(struct tls *t, bool done);
 
 /*
  * Makes one record of data, or a part of it, which is not empty and at most
- * TLS_RECORD_MAX. Returns how many bytes of it; 0: it failed.
+ * TLS_RECORD_MAX. Returns how many bytes of it; 0: it failed, or t->half: the
+ * peer has sent half of a message, and libssl writes nothing before the rest of
+ * it was read.
  */
 size_t tls_record_write(struct tls *t, struct slice data);
 

@@ -85,6 +85,7 @@ struct tls {
 	bool bye : 1;         /* close_notify is on its way */
 	bool put_off : 1;     /* out leaves with what is sent next */
 	bool may_receive : 1; /* in this step */
+	bool half : 1;        /* libssl reads on before it writes */
 };
 
 /* What all contexts have in common. NULL without memory. */

@@ -14,6 +14,7 @@
 #define STEPS 3000
 #define SAID_MAX 40000 /* bytes at once */
 #define UNSENT_MAX 200000
+#define HALF 900 /* a record and a half */
 
 /* The other end of a connection. */
 struct peer {
@@ -69,7 +70,7 @@ assert_said(const char *p, size_t n, size_t from)
 
 /* ---- the peer ---- */
 
-/* As much as makes two records of it, or four. */
+/* So much that it is several records, where they are short. */
 static int
 ticket_make(SSL *ssl, void *arg)
 {
@@ -77,7 +78,7 @@ ticket_make(SSL *ssl, void *arg)
 
 	(void)arg;
 	return SSL_SESSION_set1_ticket_appdata(
-	    SSL_get0_session(ssl), more, below(sizeof(more)));
+	    SSL_get0_session(ssl), more, sizeof(more) / 2 + below(1000));
 }
 
 static SSL_TICKET_RETURN
@@ -135,13 +136,10 @@ peer_close(struct peer *p)
 	free(p->held);
 }
 
-/* Some of its records, cut anywhere. */
-static void
-peer_send(struct peer *p)
+/* What it has to send; 0: nothing. */
+static size_t
+peer_has(struct peer *p)
 {
-	size_t n;
-	ssize_t sent;
-
 	if (p->held_at == p->held_n) {
 		p->held_n = BIO_ctrl_pending(p->out);
 		p->held_at = 0;
@@ -152,12 +150,27 @@ peer_send(struct peer *p)
 			    BIO_read(p->out, p->held, (int)p->held_n),
 			    (int)p->held_n);
 	}
-	n = p->held_n - p->held_at;
-	if (below(2) == 0 && n > 40)
-		n = 1 + below(40);
-	sent = send(p->fd, p->held + p->held_at, n, MSG_NOSIGNAL);
+	return p->held_n - p->held_at;
+}
+
+static void
+peer_send(struct peer *p, size_t n)
+{
+	ssize_t sent = send(p->fd, p->held + p->held_at, n, MSG_NOSIGNAL);
+
 	if (sent > 0)
 		p->held_at += (size_t)sent;
+}
+
+/* Some of it, cut anywhere. */
+static void
+peer_send_some(struct peer *p)
+{
+	size_t n = peer_has(p);
+
+	if (below(2) == 0 && n > 40)
+		n = 1 + below(40);
+	peer_send(p, n);
 }
 
 static void
@@ -241,7 +254,7 @@ peer_step(struct peer *p, bool talks)
 		if (below(40) == 0)
 			peer_fuss(p);
 	}
-	peer_send(p);
+	peer_send_some(p);
 }
 
 /* ---- this end ---- */
@@ -339,6 +352,65 @@ START_TEST(comes_through)
 }
 END_TEST
 
+static void
+settle(struct peer *p)
+{
+	for (int i = 0; i < 100; i++) {
+		peer_step(p, false);
+		turns(1);
+	}
+}
+
+static void
+end_says(struct peer *p)
+{
+	struct io *io = &p->of->io;
+	char c = said(p->told++);
+
+	obuf_append(&io->out, &c, 1);
+	io_flush(io);
+	turns(2);
+}
+
+/* Before the rest of it has come, libssl writes nothing: what is said waits,
+ * but for what is sealed here. With an update of the key in front of it. */
+START_TEST(half_a_ticket)
+{
+	struct peer *p = &peers[1];
+	bool update = _i >= 3;
+
+	peer_open(p, &client_end, true);
+	SSL_set_max_proto_version(p->ssl, TLS1_3_VERSION);
+	SSL_set_num_tickets(p->ssl, 0);
+	settle(p);
+	for (int i = 0; i < _i % 3; i++)
+		end_says(p);
+	settle(p);
+	SSL_set_max_send_fragment(p->ssl, 512);
+	if (update)
+		ck_assert_int_eq(
+		    SSL_key_update(p->ssl, SSL_KEY_UPDATE_REQUESTED), 1);
+	ck_assert_int_eq(SSL_do_handshake(p->ssl), 1);
+	ck_assert_int_eq(SSL_new_session_ticket(p->ssl), 1);
+	ck_assert_int_eq(SSL_do_handshake(p->ssl), 1);
+	peer_say(p);
+	ck_assert_uint_gt(peer_has(p), HALF);
+	peer_send(p, HALF);
+	turns(2);
+	end_says(p);
+	end_says(p);
+	ck_assert_str_eq(p->of->fault, "");
+	ck_assert_uint_eq(p->of->io.out.bytes, _i % 3 == 2 ? 0 : 2);
+	peer_send(p, peer_has(p));
+	turns(2);
+	ck_assert_uint_eq(p->of->io.out.bytes, 0);
+	settle(p);
+	ck_assert_str_eq(p->of->fault, "");
+	ck_assert(is_through(p));
+	peer_close(p);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -350,6 +422,7 @@ main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, comes_through, 0, ROUNDS);
+	tcase_add_loop_test(tc, half_a_ticket, 0, 6);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
