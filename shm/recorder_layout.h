@@ -28,7 +28,10 @@
 
 #include "shm/layout_sizes.h"
 
-#define RECORDS_MAGIC 0x7364726f636572u
+/* Of the rings and of what is in them (record.h, audit.h), which programs of
+ * another build read. */
+#define RECORDS_VERSION 2
+#define RECORDS_MAGIC (0x7364726f636500u + RECORDS_VERSION)
 #define RECORDER_BLOCK 65536u
 #define RECORDER_RING_MIN (4 * RECORDER_BLOCK)
 #define RECORDER_RING_MAX (1u << 30)

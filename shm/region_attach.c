@@ -73,11 +73,12 @@ records_check(const struct memory *m, struct geometry *g, const char **why)
 	uint64_t workers = g->workers;
 	uint32_t said;
 
-	*why = "is damaged";
 	if (s == NULL)
 		return true;
+	*why = "is of another version";
 	if (m->bytes < sizeof(*s) || s->magic != RECORDS_MAGIC)
 		return false;
+	*why = "is damaged";
 	copy_once(&said, &s->workers, sizeof(said));
 	copy_once(&g->record_bytes, &s->ring_bytes, sizeof(s->ring_bytes));
 	copy_once(&g->audit_bytes, &s->audit_bytes, sizeof(s->audit_bytes));

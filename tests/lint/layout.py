@@ -4,8 +4,10 @@
 A section of the state (shm/region_sections.c) has a version by which programs
 of another build know that they cannot read it. LAYOUTS holds a sum of what each
 section's structures are, with all that is within them; images, whose parts are
-found by their offsets, are all of struct img_*. Where a sum is another, the
-section's version has to be, too, unless names alone have changed.
+found by their offsets, are all of struct img_*. Records have a memory of their
+own, and a version there (shm/recorder_layout.h), of the rings, of what is in
+them and of the order of their texts. Where a sum is another, the version has to
+be, too, unless names alone have changed.
 
 --record writes LAYOUTS anew.
 """
@@ -18,19 +20,23 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LAYOUTS = pathlib.Path(__file__).with_name('LAYOUTS')
 SECTIONS = 'shm/region_sections.c'
+RECORDS = 'shm/recorder_layout.h'
 
 
 def preprocessed():
     return subprocess.run(
         ['gcc', '-E', '-P', '-I.', '-D_GNU_SOURCE', '-std=gnu17',
-         '-include', 'shm/image.h', SECTIONS],
+         '-include', 'shm/image.h', '-include', 'shm/record.h',
+         '-include', 'shm/audit.h', '-include', 'shm/recorder_layout.h',
+         SECTIONS],
         cwd=ROOT, check=True, capture_output=True, text=True).stdout
 
 
 def structures(text):
-    """{'struct name' or 'union name': its body}, of those that have a name."""
+    """{'struct name', 'union name', 'enum name': its body}, of those that have
+    a name."""
     found = {}
-    for head in re.finditer(r'\b((?:struct|union) \w+)\s*\{', text):
+    for head in re.finditer(r'\b((?:struct|union|enum) \w+)\s*\{', text):
         depth, at = 1, head.end()
         while depth:
             depth += {'{': 1, '}': -1}.get(text[at], 0)
@@ -48,6 +54,26 @@ def within(name, known, seen):
     return seen
 
 
+def sum_of(parts, known):
+    whole = '\n'.join(f'{part} {known[part]}' for part in sorted(parts))
+    return hashlib.sha256(whole.encode()).hexdigest()[:16]
+
+
+def records(known):
+    """What lies in the rings, and how; not how readers have it."""
+    parts = within('struct shm_records', known, set())
+    for name in known:
+        if re.match(r'(struct|enum) record_|enum audit_text', name) \
+                and name != 'struct record_view':
+            within(name, known, parts)
+    return parts
+
+
+def records_version():
+    text = (ROOT / RECORDS).read_text()
+    return re.search(r'#define RECORDS_VERSION (\d+)', text)[1]
+
+
 def layouts():
     """{section: (version, sum)}"""
     text = preprocessed()
@@ -60,8 +86,8 @@ def layouts():
             for image in known:
                 if image.startswith('struct img_'):
                     within(image, known, parts)
-        whole = '\n'.join(f'{part} {known[part]}' for part in sorted(parts))
-        found[name] = version, hashlib.sha256(whole.encode()).hexdigest()[:16]
+        found[name] = version, sum_of(parts, known)
+    found['records'] = records_version(), sum_of(records(known), known)
     return found
 
 
@@ -76,8 +102,9 @@ def main():
     bad = [name for name in {**recorded, **found}
            if found.get(name) != recorded.get(name)]
     for name in bad:
-        print(f'{SECTIONS}: {name} is not what tests/lint/LAYOUTS has: where '
-              'its layout has changed it gets a new version; then '
+        file = RECORDS if name == 'records' else SECTIONS
+        print(f'{file}: {name} is not what tests/lint/LAYOUTS has: where its '
+              'layout has changed it gets a new version; then '
               'tests/lint/layout.py --record')
     return 1 if bad else 0
 

@@ -285,6 +285,33 @@ START_TEST(attach_checks_records)
 }
 END_TEST
 
+/* Of which nothing else in the region need differ. */
+START_TEST(attach_knows_the_version_of_records)
+{
+	/* Before there was one, and the next. */
+	static const uint64_t others[] = { 0x7364726f636572,
+		RECORDS_MAGIC + 1 };
+	struct region_fds fds;
+	struct region r, tool;
+	struct diag d;
+
+	diag_init(&d);
+	fixture_region(&r, 2);
+	region_fds_read_only(&r, &fds);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		r.records->magic = others[i];
+		ck_assert(!region_attach(&tool, &fds, &d));
+		ck_assert_str_eq(d.items[i].text,
+		    "the shared memory records is of another version");
+	}
+	r.records->magic = RECORDS_MAGIC;
+	ck_assert(region_attach(&tool, &fds, &d));
+	region_fini(&tool);
+	region_fini(&r);
+	diag_fini(&d);
+}
+END_TEST
+
 START_TEST(protected_images_stay_so)
 {
 	struct region r;
@@ -383,6 +410,7 @@ main(void)
 	tcase_add_test(tc, attach_checks_what_it_gets);
 	tcase_add_test(tc, attaches_all_there_is);
 	tcase_add_test(tc, attach_checks_records);
+	tcase_add_test(tc, attach_knows_the_version_of_records);
 	tcase_add_test(tc, is_left_out_of_core_dumps);
 	tcase_add_test(tc, protected_images_stay_so);
 	tcase_add_test(tc, sections_cover_the_state_in_order);
