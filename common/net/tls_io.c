@@ -151,7 +151,7 @@ tls_has_input(const struct tls *t)
 	return SSL_has_pending(t->ssl) == 1 || tls_wire_has_input(t);
 }
 
-/* A record without data, and others behind it. */
+/* A message, and no data. */
 static void
 tls_read_barren(struct tls *t)
 {
@@ -168,13 +168,13 @@ tls_read_end(struct tls *t, int error)
 {
 	struct io *io = t->io;
 
-	io->held = tls_wire_has_input(t);
+	/* It stops behind each message, with others in the same record, too. */
+	io->held = error == SSL_ERROR_WANT_READ && !t->dry;
 	tls_rest(t);
-	if (error == SSL_ERROR_WANT_READ) {
-		if (io->held)
-			tls_read_barren(t);
+	if (io->held)
+		tls_read_barren(t);
+	if (error == SSL_ERROR_WANT_READ)
 		return;
-	}
 	if (error == SSL_ERROR_ZERO_RETURN) {
 		io->saw_eof = true;
 		io->readable = false;
@@ -201,8 +201,10 @@ tls_read(struct io *io, char *to, size_t most, size_t *moved)
 	}
 	do {
 		size_t n;
-		int r = SSL_read_ex(t->ssl, to + got, most - got, &n);
+		int r;
 
+		t->dry = false;
+		r = SSL_read_ex(t->ssl, to + got, most - got, &n);
 		if (r == 1) {
 			got += n;
 			t->barren -= t->barren != 0;

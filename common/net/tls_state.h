@@ -85,6 +85,7 @@ struct tls {
 	bool bye : 1;         /* close_notify is on its way */
 	bool put_off : 1;     /* out leaves with what is sent next */
 	bool may_receive : 1; /* in this step */
+	bool dry : 1;         /* libssl wants more, and there is none */
 	bool half : 1;        /* libssl reads on before it writes */
 };
 

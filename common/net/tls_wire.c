@@ -117,6 +117,7 @@ wire_bio_read(BIO *bio, char *to, int most)
 		return (int)n;
 	if (t->io->saw_eof)
 		return 0;
+	t->dry = true;
 	BIO_set_retry_read(bio);
 	return -1;
 }

@@ -6,7 +6,9 @@
  */
 #include "tests/unit/common/net/tls_site_kit.h"
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/kdf.h>
 
 #include "common/net/tls_state.h"
 
@@ -411,6 +413,120 @@ START_TEST(half_a_ticket)
 }
 END_TEST
 
+/* ---- records that libssl does not make ---- */
+
+static unsigned char secret[32]; /* that the peer writes with */
+static char messages[8000];      /* that it made */
+static size_t messages_n;
+
+static void
+secret_keep(const SSL *ssl, const char *line)
+{
+	const char *hex = strrchr(line, ' ') + 1;
+
+	(void)ssl;
+	if (strncmp(line, "SERVER_TRAFFIC_SECRET_0 ", 24) != 0)
+		return;
+	for (size_t i = 0; i < sizeof(secret); i++)
+		sscanf(hex + 2 * i, "%2hhx", &secret[i]);
+}
+
+static void
+message_keep(int write, int version, int type, const void *bytes, size_t n,
+    SSL *ssl, void *arg)
+{
+	(void)version;
+	(void)ssl;
+	(void)arg;
+	if (write == 0 || type != SSL3_RT_HANDSHAKE)
+		return;
+	ck_assert_uint_le(messages_n + n, sizeof(messages));
+	memcpy(messages + messages_n, bytes, n);
+	messages_n += n;
+}
+
+/* RFC 8446 7.3 */
+static void
+secret_expand(const char *label, unsigned char *out, size_t n)
+{
+	EVP_KDF *kdf = EVP_KDF_fetch(NULL, OSSL_KDF_NAME_TLS1_3_KDF, NULL);
+	EVP_KDF_CTX *ctx = EVP_KDF_CTX_new(kdf);
+	int mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY;
+	char digest[] = "SHA2-256", prefix[] = "tls13 ", text[8];
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode),
+		OSSL_PARAM_construct_utf8_string(
+		    OSSL_KDF_PARAM_DIGEST, digest, 0),
+		OSSL_PARAM_construct_octet_string(
+		    OSSL_KDF_PARAM_KEY, secret, sizeof(secret)),
+		OSSL_PARAM_construct_octet_string(
+		    OSSL_KDF_PARAM_PREFIX, prefix, 6),
+		OSSL_PARAM_construct_octet_string(
+		    OSSL_KDF_PARAM_LABEL, text, strlen(label)),
+		OSSL_PARAM_construct_end(),
+	};
+
+	memcpy(text, label, strlen(label) + 1);
+	ck_assert_int_eq(EVP_KDF_derive(ctx, out, n, params), 1);
+	EVP_KDF_CTX_free(ctx);
+	EVP_KDF_free(kdf);
+}
+
+/* Record `number` of the peer's, of TLS_AES_128_GCM_SHA256. */
+static void
+record_send(
+    struct peer *p, uint8_t number, uint8_t type, const void *data, size_t n)
+{
+	unsigned char key[16], iv[12], out[9000] = { 0x17, 3, 3 };
+	size_t sent = n + 1 + 16;
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	int m;
+
+	secret_expand("key", key, sizeof(key));
+	secret_expand("iv", iv, sizeof(iv));
+	iv[11] ^= number;
+	out[3] = (unsigned char)(sent >> 8);
+	out[4] = (unsigned char)sent;
+	memcpy(out + 5, data, n);
+	out[5 + n] = type;
+	EVP_EncryptInit_ex(ctx, EVP_aes_128_gcm(), NULL, key, iv);
+	EVP_EncryptUpdate(ctx, NULL, &m, out, 5);
+	EVP_EncryptUpdate(ctx, out + 5, &m, out + 5, (int)n + 1);
+	EVP_EncryptFinal_ex(ctx, out + 6 + n, &m);
+	EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, 16, out + 6 + n);
+	EVP_CIPHER_CTX_free(ctx);
+	ck_assert_int_eq(
+	    (int)send(p->fd, out, 5 + sent, MSG_NOSIGNAL), (int)(5 + sent));
+	turns(2);
+}
+
+/* As BoringSSL and rustls do: libssl stops behind each of them, and has asked
+ * for nothing when it does so behind the second. */
+START_TEST(tickets_in_one_record)
+{
+	struct peer *p = &peers[1];
+
+	SSL_CTX_set_keylog_callback(contexts[1], secret_keep);
+	peer_open(p, &client_end, true);
+	SSL_set_ciphersuites(p->ssl, "TLS_AES_128_GCM_SHA256");
+	SSL_set_max_proto_version(p->ssl, TLS1_3_VERSION);
+	SSL_set_num_tickets(p->ssl, 0);
+	settle(p);
+	end_says(p);
+	messages_n = 0;
+	SSL_set_msg_callback(p->ssl, message_keep);
+	for (int i = 0; i < 1 + _i; i++)
+		ck_assert_int_eq(SSL_new_session_ticket(p->ssl), 1);
+	ck_assert_int_eq(SSL_do_handshake(p->ssl), 1);
+	record_send(p, 0, SSL3_RT_HANDSHAKE, messages, messages_n);
+	record_send(p, 1, SSL3_RT_APPLICATION_DATA, "answer", 6);
+	ck_assert_str_eq(p->of->fault, "");
+	ck_assert_uint_eq(p->of->n, 6);
+	ck_assert_mem_eq(p->of->got, "answer", 6);
+	peer_close(p);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -423,6 +539,7 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, comes_through, 0, ROUNDS);
 	tcase_add_loop_test(tc, half_a_ticket, 0, 6);
+	tcase_add_loop_test(tc, tickets_in_one_record, 0, 4);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
