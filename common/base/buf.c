@@ -41,7 +41,7 @@ static __attribute__((noinline)) struct buf *
 buf_take_large(size_t size)
 {
 	MUST(size <= OVERSIZE_MAX);
-	return malloc(sizeof(struct buf) + size);
+	return malloc(offsetof(struct buf, data) + size);
 }
 
 struct buf *
@@ -124,6 +124,7 @@ obuf_reserve_block(struct obuf *o, size_t n)
 	else
 		o->head = b;
 	o->tail = b;
+	buf_show(b, n);
 	return b->data;
 }
 

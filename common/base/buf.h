@@ -14,6 +14,12 @@
 #include <string.h>
 #include <sys/uio.h>
 
+#include "common/base/sanitized.h"
+
+#if SANITIZED_ADDRESS
+#include <sanitizer/asan_interface.h>
+#endif
+
 /*
  * Of a pooled block, its head included: an odd number of cache lines, or all
  * blocks would begin in the same few places of a cache.
@@ -62,6 +68,22 @@ void obuf_init(struct obuf *o, obuf_send_fn *bulk);
 /* Gives all blocks back. */
 void obuf_fini(struct obuf *o);
 
+/* For a sanitizer: of what lies behind the bytes of the last block, the next n
+ * are there, and no more. */
+static inline void
+buf_show(struct buf *b, size_t n)
+{
+#if SANITIZED_ADDRESS
+	char *end = b->data + b->end;
+
+	ASAN_UNPOISON_MEMORY_REGION(end, n);
+	ASAN_POISON_MEMORY_REGION(end + n, b->size - b->end - n);
+#else
+	(void)b;
+	(void)n;
+#endif
+}
+
 /* The slow paths of obuf_reserve and obuf_append. */
 char *obuf_reserve_block(struct obuf *o, size_t n);
 void obuf_append_blocks(struct obuf *o, const void *p, size_t n);
@@ -75,8 +97,10 @@ obuf_reserve(struct obuf *o, size_t n)
 {
 	struct buf *b = o->tail;
 
-	if (b != NULL && n <= b->size - b->end && !o->failed)
+	if (b != NULL && n <= b->size - b->end && !o->failed) {
+		buf_show(b, n);
 		return b->data + b->end;
+	}
 	return obuf_reserve_block(o, n);
 }
 
@@ -101,6 +125,7 @@ obuf_append(struct obuf *o, const void *p, size_t n)
 		obuf_append_blocks(o, p, n);
 		return;
 	}
+	buf_show(b, n);
 	memcpy(b->data + b->end, p, n);
 	b->end += (uint32_t)n;
 	o->bytes += (uint32_t)n;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/base/arena.h"
+#include "tests/unit/hidden.h"
 
 static char order[8];
 static size_t ends;
@@ -112,6 +113,24 @@ START_TEST(copies_and_formats)
 }
 END_TEST
 
+START_TEST(what_is_behind_is_hidden)
+{
+	char first[256];
+	struct arena a;
+	char *p;
+
+	arena_init(&a, first, sizeof(first), 1 << 20);
+	for (size_t n = 1; n < 40; n++) {
+		p = arena_alloc(&a, n);
+		ck_assert_ptr_nonnull(p);
+		memset(p, 'x', n);
+		ck_assert(hidden(p - 1) && hidden(p + n));
+	}
+	arena_fini(&a);
+	ck_assert(hidden(p));
+}
+END_TEST
+
 START_TEST(deferred_run_newest_first)
 {
 	struct arena a;
@@ -139,6 +158,7 @@ main(void)
 	tcase_add_test(tc, limit_is_used_up);
 	tcase_add_test(tc, absurd_sizes_fail);
 	tcase_add_test(tc, copies_and_formats);
+	tcase_add_test(tc, what_is_behind_is_hidden);
 	tcase_add_test(tc, deferred_run_newest_first);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);

@@ -4,6 +4,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/pool.h"
+#include "tests/unit/hidden.h"
 
 #define STREAM_BYTES 600000
 
@@ -205,6 +206,31 @@ START_TEST(unused_reserve_leaves_no_hole)
 }
 END_TEST
 
+/* Of a block, those bytes alone that were asked for, however it came to be. */
+START_TEST(what_is_behind_is_hidden)
+{
+	struct obuf o;
+	char *to;
+
+	obuf_init(&o, NULL);
+	for (size_t n = 1; n < 40; n++) {
+		to = obuf_reserve(&o, n);
+		memset(to, 'x', n);
+		ck_assert(hidden(to + n));
+		obuf_commit(&o, n - n / 2);
+		obuf_append(&o, source, n);
+		ck_assert(hidden(o.tail->data + o.tail->end));
+	}
+	to = obuf_reserve(&o, 2 * (size_t)BUF_BLOCK_BYTES);
+	ck_assert(hidden(to + 2 * (size_t)BUF_BLOCK_BYTES));
+	obuf_fini(&o);
+	/* The next one has all of it. */
+	memset(obuf_reserve(&o, BUF_BLOCK_BYTES - sizeof(struct buf)), 'x',
+	    BUF_BLOCK_BYTES - sizeof(struct buf));
+	obuf_fini(&o);
+}
+END_TEST
+
 START_TEST(failure_sticks)
 {
 	struct buf *one;
@@ -237,6 +263,7 @@ main(void)
 	tcase_add_test(tc, bulk_keeps_only_the_rest);
 	tcase_add_test(tc, oversized_reserve);
 	tcase_add_test(tc, unused_reserve_leaves_no_hole);
+	tcase_add_test(tc, what_is_behind_is_hidden);
 	tcase_add_test(tc, failure_sticks);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	suite_add_tcase(suite, tc);
