@@ -109,6 +109,16 @@ def wait_end(pid, seconds):
         os.close(fd)
 
 
+def remaining(pids, seconds):
+    """Those that are still there when so long was waited for their end."""
+    deadline = time.monotonic() + seconds
+    while True:
+        there = [p for p in pids if p in processes()]
+        if not there or time.monotonic() > deadline:
+            return there
+        time.sleep(0.01)
+
+
 def rss_kb(pid):
     text = pathlib.Path(f'/proc/{pid}/smaps_rollup').read_text()
     return int(re.search(r'^Pss:\s+(\d+)', text, re.M).group(1))
@@ -190,7 +200,8 @@ class Gateway:
             self.kill(family)
             raise AssertionError('no end after TERM:\n' + self.log_text())
         self.proc = None
-        left = [p for p in family if p in processes()]
+        # A loader whose master was killed ends in time that nobody else wants.
+        left = remaining(family, STOP_S)
         self.kill(left)
         assert code == 0, f'exit code {code}\n{self.log_text()}'
         assert not left, f'left behind: {left}\n{self.log_text()}'
