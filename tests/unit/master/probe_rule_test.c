@@ -3,7 +3,8 @@
  */
 #include "tests/unit/master/probe_kit.h"
 
-#include "common/base/clock.h"
+#include <time.h>
+
 #include "common/http/h1.h"
 
 static struct probe_rule *rule;
@@ -142,21 +143,31 @@ START_TEST(finds_expressions)
 }
 END_TEST
 
+/* That this process had a processor, however many others want it. */
+static double
+worked_s(void)
+{
+	struct timespec t;
+
+	ck_assert_int_eq(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t), 0);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 /* Backtracking, and a search that is quadratic in the body. */
 START_TEST(bounds_the_work)
 {
 	static const char *const costly[] = { "(a+)+$", "(a|aa)+$",
 		"a[^y]*+a[^y]*+z" };
 	static char body[PROBE_BODY_BYTES + 1];
-	uint64_t start;
+	double start;
 
 	memset(body, 'a', PROBE_BODY_BYTES - 1);
 	body[PROBE_BODY_BYTES - 1] = 'z';
 	body_rule(costly[_i], true);
 	body[PROBE_BODY_BYTES - 2] = 'y';
-	start = clock_raw_us();
+	start = worked_s();
 	ck_assert(!finds(body));
-	ck_assert_uint_lt(clock_raw_us() - start, 2000000);
+	ck_assert(worked_s() - start < 2);
 }
 END_TEST
 

@@ -185,7 +185,7 @@ main(void)
 {
 	TCase *tc = tcase_create("lb_hash");
 
-	tcase_set_timeout(tc, 20);
+	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, shares_are_even);
 	tcase_add_test(tc, one_more_moves_its_share);
 	tcase_add_test(tc, skipped_is_as_if_gone);
