@@ -61,7 +61,7 @@ class World:
 
     def close(self):
         self.explainer.stdin.close()
-        assert self.explainer.wait(10) == 0
+        assert self.explainer.wait(60) == 0
         self.explainer.stdout.close()
 
     def again(self):

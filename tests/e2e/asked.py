@@ -33,7 +33,7 @@ class Issuer:
             request = H2Request(conn)
         form = urllib.parse.parse_qs(request.body.decode())
         self.forms.append(form)
-        self.gate.wait(20)
+        self.gate.wait(300)
         if self.answers is not None:
             self.answers(conn, request)
             return
@@ -75,7 +75,7 @@ def ask(g, token, path='/', **kw):
 
 def send(g, token, path='/'):
     """A request on a wire of its own, whose answer is not waited for."""
-    w = Wire(g.port, timeout=20)
+    w = Wire(g.port, timeout=60)
     w.send(f'GET {path} HTTP/1.1\r\nHost: t\r\n'
            f'Authorization: Bearer {token}\r\n\r\n')
     return w

@@ -36,7 +36,7 @@ def chain(lines, prev=b'0' * 64):
 
 def verify(*paths, args=()):
     return subprocess.run([LOG, '--verify', *args, *map(str, paths)],
-                          capture_output=True, text=True, timeout=30)
+                          capture_output=True, text=True, timeout=60)
 
 
 class AuditLog:

@@ -44,7 +44,7 @@ class Exchange:
     def get(self, name):
         return next((v for n, v in self.headers if n == name), None)
 
-    def part(self, timeout=10):
+    def part(self, timeout=60):
         """More of the body, acknowledged as it is taken; None at its end."""
         data = self.parts.get(timeout=timeout)
         if data and self.path in self.conn.origin.streamed:
@@ -139,7 +139,7 @@ class H2Connection:
             with self.room:
                 while len(view) and \
                         self.h2.local_flow_control_window(stream) <= 0:
-                    if not self.room.wait(20):
+                    if not self.room.wait(120):
                         raise TimeoutError('no window')
                 n = min(len(view), self.h2.max_outbound_frame_size,
                         self.h2.local_flow_control_window(stream))

@@ -47,7 +47,7 @@ def plain(path='/', host='test', method='GET', scheme='http'):
 class Raw:
     """Frames as bytes."""
 
-    def __init__(self, port, context=None, name='site.example', timeout=10,
+    def __init__(self, port, context=None, name='site.example', timeout=60,
                  settings=b'', start=True):
         self.sock = socket.create_connection(('127.0.0.1', port), timeout)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -122,7 +122,7 @@ class Answer:
 class Client:
     """By python3-h2: keeps the windows open unless it is told not to."""
 
-    def __init__(self, port, context=None, name='site.example', timeout=10,
+    def __init__(self, port, context=None, name='site.example', timeout=60,
                  settings=None, auto=True, rcvbuf=None):
         sock = socket.socket()
         if rcvbuf:

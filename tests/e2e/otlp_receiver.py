@@ -137,7 +137,7 @@ class Receiver:
                          daemon=True).start()
 
     def receive(self, path, headers, body):
-        self.hold.wait(30)
+        self.hold.wait(120)
         with self.lock:
             self.asked.append((time.monotonic(), path, headers, len(body)))
             status, fields, answer = self.script.pop(0) if self.script else \

@@ -13,7 +13,7 @@ class TlsWire(Wire):
     """A Wire below TLS. `context` makes it, `name` is asked for."""
 
     def __init__(self, port, context, name='site.example', session=None,
-                 timeout=10, rcvbuf=None):
+                 timeout=60, rcvbuf=None):
         super().__init__(port, timeout, rcvbuf=rcvbuf)
         try:
             self.sock = context.wrap_socket(self.sock, server_hostname=name,

@@ -23,7 +23,7 @@ BCRYPT = '$2y$05$abcdefghijklmnopqrstuuq0qIPbHW1gJAFzzN5mSTeqSRJmvwqgS'
 def run(folder, text, *args, **environ):
     (folder / 'p.conf').write_text(text)
     done = subprocess.run([BINARY, *args, '-c', folder / 'p.conf'],
-                          text=True, capture_output=True, timeout=20,
+                          text=True, capture_output=True, timeout=60,
                           stdin=subprocess.DEVNULL,
                           env={**os.environ, **environ})
     said = (done.stdout + done.stderr).replace(f'{folder}/', '')

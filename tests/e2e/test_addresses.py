@@ -5,12 +5,11 @@ import re
 import signal
 import socket
 import struct
-import time
 
 import pytest
 
 from conf import proxy
-from gateway import free_port, freeze, wait_until
+from gateway import Watch, free_port, freeze, wait_until
 from origin import field
 from wire import Wire, get, raw
 
@@ -285,11 +284,11 @@ def test_slow_header(proxied):
     def refused():
         return proxied.metric('replies_total', why='bad_proxy_header')
     before = refused()
-    start = time.monotonic()
+    start = Watch()
     with Wire(proxied.port) as w, Wire(proxied.port) as silent:
         w.send(v1('192.0.2.7')[:-1])
         assert w.closed() and silent.closed()
-    assert 0.9 < time.monotonic() - start < 4
+    assert start.within(0.9, 4)
     wait_until(lambda: refused() == before + 2, 5, 'the count of refusals')
 
 
@@ -430,10 +429,10 @@ def test_stop_while_headers_are_awaited(gateway):
     g = gateway(listener(port) + PONG)
     with Wire(port), Wire(port) as w:
         wait_until(lambda: g.metric('connections') == 2, 5, 'accepted')
-        start = time.monotonic()
+        start = Watch()
         g.proc.terminate()
         w.send(v1('192.0.2.7') + GET)
         assert w.response().body == b'192.0.2.7'
-        g.proc.wait(10)
-        assert time.monotonic() - start < 5
+        g.proc.wait(60)
+        assert start.within(0, 5)
     assert not g.titled('worker')

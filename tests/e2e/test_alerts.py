@@ -15,7 +15,7 @@ OWN = {'instance', 'job', 'le', 'alertname'}  # not the gateway's labels
 
 
 def promtool(*args):
-    done = subprocess.run(['promtool', *args], text=True, timeout=60,
+    done = subprocess.run(['promtool', *args], text=True, timeout=600,
                           capture_output=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 

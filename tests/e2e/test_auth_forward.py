@@ -30,7 +30,7 @@ class Door:
         self.origin = house.origin(self.answer)
 
     def answer(self, conn, request):
-        self.gate.wait(20)
+        self.gate.wait(120)
         if self.answers is not None:
             self.answers(conn, request)
             return

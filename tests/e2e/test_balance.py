@@ -43,7 +43,7 @@ def load(port, clients, each):
 
     def client():
         mine = []
-        with Wire(port, timeout=30) as w:
+        with Wire(port, timeout=60) as w:
             for _ in range(each):
                 began = time.monotonic()
                 assert w.ask().status == 200

@@ -9,12 +9,11 @@ import signal
 import socket
 import struct
 import threading
-import time
 
 import pytest
 
 from conf import service
-from gateway import SANITIZED, freeze, wait_until
+from gateway import SANITIZED, Watch, freeze, wait_until
 from origin import field
 from wire import Wire, get
 
@@ -409,13 +408,11 @@ def test_a_flood_holds_nobody_up(basics):
         t.start()
     try:
         wait_until(lambda: jobs(g) >= 3, 10, 'the flood')
-        took = []
+        took = Watch()
         for _ in range(100):
-            start = time.monotonic()
             assert get(g.port, '/ping').status == 200
             assert ask(g, 'bob', 'b').status == 200
-            took.append(time.monotonic() - start)
-        assert sorted(took)[90] < (1 if SANITIZED else 0.2)
+        assert took.within(0, 60 if SANITIZED else 15)
         # Who is not remembered waits for those before it, and no more.
         assert ask(g, 'alice', 'a', address='127.0.2.1').status == 200
     finally:

@@ -22,7 +22,7 @@ class Lazy(threading.Thread):
 
     def __init__(self, port, path):
         super().__init__()
-        self.wire = Wire(port, timeout=30, rcvbuf=4096)
+        self.wire = Wire(port, timeout=60, rcvbuf=4096)
         self.path, self.go, self.bodies = path, threading.Event(), []
 
     def send(self):

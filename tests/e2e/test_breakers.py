@@ -277,7 +277,8 @@ def test_who_takes_no_body_keeps_the_place(gateway, upstream, words, start,
     done = threading.Event()
     o = upstream(lambda conn, _: conn.reply(503))
     # It reads nothing of it at all.
-    o.on('/slow', lambda conn, _: (done.wait(60), conn.reset()), streamed=True)
+    o.on('/slow', lambda conn, _: done.wait(120) and conn.reset(),
+         streamed=True)
     g = gateway(guarded([o.port], scope(words) + SOON +
                         'failures = 1; probes = 1;'), workers=2)
     assert get(g.port).status == 503

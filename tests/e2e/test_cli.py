@@ -16,7 +16,7 @@ def penstock(*args, text=None, folder=None):
         (folder / 'p.conf').write_text(text)
         args = ('-c', folder / 'p.conf', *args)
     return subprocess.run([BINARY, *args], text=True, capture_output=True,
-                          stdin=subprocess.DEVNULL, timeout=20)
+                          stdin=subprocess.DEVNULL, timeout=60)
 
 
 def full(body):
@@ -189,7 +189,7 @@ def test_pid_file_may_be_absent(tmp_path):
                 assert 'names no pid_file' in done.stderr
         finally:
             p.terminate()
-        assert p.wait(10) == 0
+        assert p.wait(60) == 0
 
 
 def answers(port):

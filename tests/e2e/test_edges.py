@@ -9,7 +9,7 @@ import time
 import pytest
 
 from conf import NO_BREAKER, proxy
-from gateway import SANITIZED, free_port, freeze, rss_kb, wait_until
+from gateway import SANITIZED, Watch, free_port, freeze, rss_kb, wait_until
 from wire import Cut, Wire
 
 FILLER = 'f' * 30000
@@ -105,7 +105,7 @@ def test_a_half_closed_slow_reader_gets_all(pair):
 def test_pipelined_answers_wait_for_the_reader(pair):
     g, _ = pair
     count = 400
-    with Wire(g.port, rcvbuf=RCVBUF, timeout=30) as w:
+    with Wire(g.port, rcvbuf=RCVBUF, timeout=60) as w:
         before = rss_kb(g.worker_pids[0])
         w.send(''.join(request(f'/own/{i}') for i in range(count)))
         time.sleep(0.5)
@@ -121,10 +121,10 @@ def test_half_closed_within_the_next_request(pair, rest):
     with Wire(g.port) as w:
         w.send(request('/first') + rest)
         w.sock.shutdown(socket.SHUT_WR)
-        start = time.monotonic()
+        start = Watch()
         assert w.response().status == 200
         assert w.closed()
-        assert time.monotonic() - start < 3
+        assert start.within(0, 3)
 
 
 def test_answers_before_a_cut_one_arrive(pair):
@@ -195,7 +195,7 @@ def test_a_stop_waits_for_queued_answers_only(gateway, upstream, path):
 
     def late(conn, _):
         conn.send(f'HTTP/1.1 200 OK\r\nContent-Length: {len(FILLER)}\r\n\r\n')
-        release.wait(10)
+        release.wait(120)
         conn.send(FILLER)
     origin.on('/late', late)
     g = gateway(proxy(origin.port, routes=(
@@ -206,7 +206,7 @@ def test_a_stop_waits_for_queued_answers_only(gateway, upstream, path):
         w.send(request('/own/1') * (count - 1) + request(path))
     time.sleep(0.5)
     g.send(signal.SIGTERM)
-    start = time.monotonic()
+    start = Watch()
     wait_until(lambda: 'draining' in g.log_text() or
                g.admin_status('/readyz') != 200, 5, 'the drain')
     release.set()
@@ -221,8 +221,8 @@ def test_a_stop_waits_for_queued_answers_only(gateway, upstream, path):
         assert w.closed()
         w.close()
     all_at_once(run, zip(counts, wires))
-    assert g.proc.wait(10) == 0
-    assert time.monotonic() - start < 8
+    assert g.proc.wait(60) == 0
+    assert start.within(0, 8)
 
 
 def test_sending_does_not_renew_the_send_timeout(gateway, upstream):
@@ -231,12 +231,12 @@ def test_sending_does_not_renew_the_send_timeout(gateway, upstream):
     g = gateway(proxy(origin.port), top='timeouts = { send = "600ms"; };')
     with Wire(g.port, rcvbuf=RCVBUF) as w:
         w.send(request('/'))
-        start = time.monotonic()
+        start = Watch()
         with pytest.raises(OSError):
             for byte in request('/next', 'X: ' + 'y' * 100):
                 w.send(byte)
                 time.sleep(0.1)
-        assert 0.5 < time.monotonic() - start < 5
+        assert start.within(0.5, 5)
 
 
 def test_a_surplus_answer_is_nobodys(gateway, upstream):

@@ -240,7 +240,7 @@ def test_misuse(g, args):
 def test_lines_that_are_none(g):
     done = subprocess.run(
         [BINARY, '-c', g.conf, '--explain', '-'], text=True,
-        capture_output=True, timeout=30,
+        capture_output=True, timeout=60,
         input='{"method": "GET"}\nx\n{"method": "GET", "url": "/ping", '
               '"id": "7"}\n{"method": "GET", "url": "/", "headers": 3}\n')
     first, second, third, fourth = map(json.loads, done.stdout.splitlines())
@@ -254,7 +254,7 @@ def test_a_bad_configuration(g, tmp_path):
     bad = tmp_path / 'bad.conf'
     bad.write_text('routes = 3;\n')
     done = subprocess.run([BINARY, '-c', bad, '--explain', 'GET', '/'],
-                          text=True, capture_output=True, timeout=30)
+                          text=True, capture_output=True, timeout=60)
     assert done.returncode == 1
     assert f'{bad}:1: ' in done.stderr
 
@@ -281,7 +281,7 @@ def test_without_the_secrets(g):
         done = subprocess.run(
             [BINARY, f'--region={fds[0]},{fds[1]}', '--json', '--explain',
              *args], pass_fds=fds[:2], text=True, capture_output=True,
-            timeout=30)
+            timeout=60)
         return json.loads(done.stdout)['outcome']
     try:
         out = ask('GET', USER, '-H', bearer(roles=['admin']))

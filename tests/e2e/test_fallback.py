@@ -136,7 +136,7 @@ def test_the_connection_is_kept(gateway, upstream):
         hinted.clear()
         conn.send('HTTP/1.1 103 Hints\r\n\r\n'
                   'HTTP/1.1 503 No\r\nContent-Length: 4\r\n\r\n')
-        hinted.wait(5)
+        hinted.wait(120)
         conn.send('late')
     origin = upstream(late)
     g = gateway(conf(origin.port, KEPT + 'on = "503";'), workers=1)
@@ -166,7 +166,7 @@ def test_no_endpoint(gateway):
 
 def test_all_connections_in_use(gateway, upstream):
     held = threading.Event()
-    origin = upstream(lambda c, q: (held.wait(5), c.reply()))
+    origin = upstream(lambda c, q: (held.wait(120), c.reply()))
     g = gateway(conf(origin.port, KEPT, first=ONCE + FREE +
                      'pool = { max_connections = 1; };'))
     with Wire(g.port) as w:

@@ -11,7 +11,7 @@ import grpc
 import pytest
 
 from conf import proxy
-from gateway import free_port, wait_until
+from gateway import Watch, free_port, wait_until
 from h2wire import Client
 from secure import Shop
 from wire import Wire, get
@@ -261,7 +261,7 @@ def test_response_timeout(channel, stage):
     error = failure(unary(channel, '/quick.T/Sleep'))
     assert error.code() == grpc.StatusCode.DEADLINE_EXCEEDED
     assert error.details() == 'Gateway Timeout: response_timeout'
-    assert stage.calls.cancelled.wait(5)
+    assert stage.calls.cancelled.wait(120)
 
 
 # ---- what the gateway says by itself
@@ -383,10 +383,10 @@ def stubborn(gateway, h2upstream):
 @pytest.mark.parametrize('body', [bytes(5), None], ids=['whole', 'open'])
 def test_deadline(stubborn, body):
     with Client(stubborn.port) as c:
-        began = time.monotonic()
+        began = Watch()
         a = c.answer(stubborn.ask(c, '/silent', '300m', body=body,
                                   end=body is not None))
-        assert 0.3 <= time.monotonic() - began < 3
+        assert began.within(0.3, 3)
         assert a.status == 200 and a.headers['grpc-status'] == '4'
         assert a.headers['grpc-message'] == \
             'Gateway Timeout: deadline_exceeded'
@@ -410,14 +410,14 @@ def test_deadline_of_a_server(stage):
             ('content-type', 'application/grpc'), ('te', 'trailers'),
             ('grpc-timeout', '300m')], body=bytes(5))
         assert a.status == 200 and a.headers['grpc-status'] == '4'
-    assert stage.calls.cancelled.wait(5)
+    assert stage.calls.cancelled.wait(120)
     assert 0 < stage.calls.left <= 0.3
 
 
 def test_deadline_of_a_client(channel, stage):
     error = failure(unary(channel, '/t.T/Sleep'), timeout=0.3)
     assert error.code() == grpc.StatusCode.DEADLINE_EXCEEDED
-    assert stage.calls.cancelled.wait(5)
+    assert stage.calls.cancelled.wait(120)
     answer, _ = unary(channel, '/t.T/Echo')(b'a', timeout=LONG)
     assert answer == b'a' and 25 < stage.calls.left < LONG + 1
 
@@ -478,7 +478,7 @@ def test_cancel(channel, stage):
     assert next(call) == b'one'
     assert not stage.calls.cancelled.is_set()
     call.cancel()
-    assert stage.calls.cancelled.wait(5)
+    assert stage.calls.cancelled.wait(120)
 
 
 # ---- gRPC-Web
@@ -644,7 +644,7 @@ def test_web_streams(stage):
             a = c.answers[s]
             c.wait(lambda: a.body)
             assert of(a.body) == message(b'one') and not a.over
-        assert stage.calls.cancelled.wait(5)
+        assert stage.calls.cancelled.wait(120)
 
 
 def test_web_deadline(web):

@@ -161,7 +161,7 @@ both = pytest.mark.parametrize('tls', [False, True], ids=['plain', 'tls'])
 def code(call, *args, **kw):
     """The error that a call ends with."""
     with pytest.raises(grpc.RpcError) as info:
-        got = call(*args, timeout=15, **kw)
+        got = call(*args, timeout=60, **kw)
         list(got)
     return info.value
 
@@ -170,7 +170,8 @@ def code(call, *args, **kw):
 def test_a_call_and_its_metadata(way, tls):
     w = way(tls=tls)
     reply, call = w.calls.echo.with_call(
-        b'hello', timeout=15, metadata=(('asked', 'yes'), ('key-bin', b'\0\1')))
+        b'hello', timeout=60,
+        metadata=(('asked', 'yes'), ('key-bin', b'\0\1')))
     assert reply == b'hello' and call.code() == grpc.StatusCode.OK
     assert w.service.metadata['asked'] == 'yes'
     assert w.service.metadata['key-bin'] == b'\0\1'
@@ -187,7 +188,7 @@ def test_statuses_are_the_services_own(way, tls):
     assert error.details() == 'h\u00e9las, 100%'
     assert dict(error.trailing_metadata())['why'] == 'so'
     assert code(w.calls.none, b'').code() == grpc.StatusCode.UNIMPLEMENTED
-    got = w.calls.break_off(b'', timeout=15)
+    got = w.calls.break_off(b'', timeout=60)
     assert next(got) == b'one'
     with pytest.raises(grpc.RpcError):
         next(got)
@@ -198,14 +199,14 @@ def test_statuses_are_the_services_own(way, tls):
 @both
 def test_streams(way, tls):
     w = way(tls=tls)
-    assert list(w.calls.count(b'500', timeout=30)) == \
+    assert list(w.calls.count(b'500', timeout=60)) == \
         [b'%d' % i for i in range(500)]
-    assert w.calls.total((b'x' * i for i in range(300)), timeout=30) == \
+    assert w.calls.total((b'x' * i for i in range(300)), timeout=60) == \
         b'%d' % sum(range(300))
-    assert list(w.calls.talk((b'%d' % i for i in range(300)), timeout=30)) == \
+    assert list(w.calls.talk((b'%d' % i for i in range(300)), timeout=60)) == \
         [b'%d' % i for i in range(300)]
-    assert list(w.calls.count(b'0', timeout=30)) == []
-    assert list(w.calls.talk(iter(()), timeout=30)) == []
+    assert list(w.calls.count(b'0', timeout=60)) == []
+    assert list(w.calls.talk(iter(()), timeout=60)) == []
 
 
 @both
@@ -215,7 +216,7 @@ def test_ten_thousand_messages_one_by_one(way, tls):
 
     def ask():
         for _ in range(10000):
-            yield turn.get(timeout=30)
+            yield turn.get(timeout=60)
     turn.put(b'0')
     n = 0
     for reply in w.calls.talk(ask(), timeout=120):
@@ -251,12 +252,12 @@ def test_cancelled_calls_end_at_the_service(way, tls):
     got = w.calls.watch(b'')
     assert [next(got) for _ in range(3)] == [b'0', b'1', b'2']
     got.cancel()
-    assert w.service.ended.get(timeout=10) == 'watch'
-    assert w.calls.echo(b'still there', timeout=15) == b'still there'
+    assert w.service.ended.get(timeout=60) == 'watch'
+    assert w.calls.echo(b'still there', timeout=60) == b'still there'
     late = w.calls.late.future(b'1')
-    w.service.begun.get(timeout=10)
+    w.service.begun.get(timeout=60)
     late.cancel()
-    assert w.service.ended.get(timeout=10) == 'late'
+    assert w.service.ended.get(timeout=60) == 'late'
     wait_until(lambda: w.gateway.metric('requests_active') == 0)
 
 
@@ -266,7 +267,7 @@ def test_the_first_message_comes_before_the_request_ends(way):
 
     def ask():
         yield b'one'
-        more.wait(30)
+        more.wait(120)
         yield b'two'
     got = w.calls.talk(ask(), timeout=60)
     assert next(got) == b'one'

@@ -8,7 +8,7 @@ import time
 import pytest
 
 import h2wire
-from gateway import SANITIZED, free_port, rss_kb, wait_until
+from gateway import SANITIZED, Watch, free_port, rss_kb, wait_until
 from h2wire import Client, Raw, frame
 from origin import field
 from secure import Shop, route, service
@@ -106,9 +106,9 @@ def test_preface_in_time(gateway, upstream, port):
         w.send(h2wire.PREFACE[:10])
         assert w.response().status == 408
     with Raw(port) as raw:
-        began = time.monotonic()
+        began = Watch()
         assert raw.goaway() == h2wire.NO_ERROR
-        assert time.monotonic() - began < 3
+        assert began.within(0, 3)
     assert g.metric('http2_faults_total') == 0
 
 
@@ -120,7 +120,7 @@ def test_many_at_once(gateway, upstream, port):
     go = threading.Event()
 
     def late(conn, request):
-        go.wait(10)
+        go.wait(120)
         conn.reply(200, b'late')
 
     origin = upstream()
@@ -319,10 +319,10 @@ def test_client_resets(gateway, upstream, port):
     g = gateway(listener(port) + route(origin))
     with Client(port) as c:
         s = c.request('/slow')
-        assert go.wait(5)
+        assert go.wait(120)
         c.h2.reset_stream(s, h2wire.CANCEL)
         c.flush()
-        assert gone.wait(5)
+        assert gone.wait(120)
         assert c.ask('/').status == 200
     assert g.metric('http2_resets_total') == 1
     assert g.metric('replies_total', why='client_closed') == 1
@@ -341,8 +341,8 @@ def test_client_closes(gateway, upstream, port):
     g = gateway(listener(port) + route(origin))
     with Client(port) as c:
         c.request('/slow')
-        assert go.wait(5)
-    assert gone.wait(5)
+        assert go.wait(120)
+    assert gone.wait(120)
     wait_until(lambda: g.metric('connections') == 0)
     wait_until(lambda: g.metric('requests_active') == 0)
     assert g.metric('http2_faults_total') == 0
@@ -390,10 +390,10 @@ def test_send_timeout(gateway, upstream, port):
         s = c.request('/big')
         a = c.answers[s]
         c.wait(lambda: len(a.body) >= 65535)
-        began = time.monotonic()
+        began = Watch()
         c.wait(lambda: a.reset is not None)
         assert a.reset == h2wire.CANCEL
-        assert 0.3 < time.monotonic() - began < 3
+        assert began.within(0.3, 3)
     assert g.metric('replies_total', why='send_timeout') == 1
 
 
@@ -411,10 +411,10 @@ def test_window_of_nothing(gateway, upstream, port):
         with Raw(port, settings=settings) as raw:
             for i in range(100):
                 raw.headers(1 + 2 * i, h2wire.plain('/big'))
-            began = time.monotonic()
+            began = Watch()
             for _ in range(5):
                 assert other.ask('/').status == 200
-            assert time.monotonic() - began < 2
+            assert began.within(0, 2)
             grown = rss_kb(pid) - before
             codes = [raw.reset(1 + 2 * i) for i in range(1)]
             assert codes == [h2wire.CANCEL]
@@ -429,17 +429,17 @@ def test_idle_and_head_timeouts(gateway, upstream, port):
                 + 'timeouts = { idle = "400ms"; head = "400ms"; };\n')
     with Client(port) as c:
         assert c.ask('/').status == 200
-        began = time.monotonic()
+        began = Watch()
         assert c.closed() and c.goaway == h2wire.NO_ERROR
-        assert 0.2 < time.monotonic() - began < 3
+        assert began.within(0.2, 3)
     with Raw(port) as raw:
         raw.headers(1, h2wire.plain())
         raw.until(h2wire.DATA)
         raw.send(frame(h2wire.HEADERS, h2wire.END_STREAM, 3,
                        h2wire.block((':method', 'GET'))))
-        began = time.monotonic()
+        began = Watch()
         assert raw.goaway() is not None
-        assert 0.2 < time.monotonic() - began < 3
+        assert began.within(0.2, 3)
     assert g.metric('replies_total', why='head_timeout') == 1
 
 
@@ -448,16 +448,16 @@ def test_pings_do_not_keep_it(gateway, upstream, port):
             + 'timeouts = { idle = "500ms"; };\n')
     with Client(port) as c:
         assert c.ask('/').status == 200
-        began = time.monotonic()
+        began = Watch()
         try:
-            while c.open and time.monotonic() - began < 5:
+            while c.open:
+                assert began.within(0, 3)
                 c.h2.ping(b'12345678')
                 c.flush()
                 c.step()
                 time.sleep(0.05)
         except OSError:
             pass
-        assert time.monotonic() - began < 3
 
 
 def test_requests_of_a_connection(gateway, upstream, port):
@@ -475,7 +475,7 @@ def test_streams_at_once(gateway, upstream, port):
     go = threading.Event()
 
     def wait(conn, request):
-        go.wait(10)
+        go.wait(120)
         conn.reply(200, b'')
 
     origin = upstream()
@@ -500,7 +500,7 @@ def test_graceful_stop(gateway, upstream, port):
 
     def wait(conn, request):
         started.set()
-        go.wait(10)
+        go.wait(120)
         conn.reply(200, b'late')
 
     origin = upstream()
@@ -510,7 +510,7 @@ def test_graceful_stop(gateway, upstream, port):
     idle.ask('/')
     with Client(port) as c:
         s = c.request('/wait')
-        assert started.wait(5)
+        assert started.wait(120)
         g.proc.terminate()
         c.wait(lambda: c.goaway is not None, 'GOAWAY')
         assert idle.closed() and idle.goaway == h2wire.NO_ERROR
@@ -533,7 +533,7 @@ def test_stop_is_over(gateway, upstream, port):
                 + 'timeouts = { drain = "500ms"; };\n')
     with Client(port) as c:
         s = c.request('/wait')
-        assert started.wait(5)
+        assert started.wait(120)
         g.proc.terminate()
         a = c.answer(s)
         assert a.status == 503
@@ -571,13 +571,13 @@ def test_slow_origin_holds_the_client_back(gateway, upstream, port):
     go = threading.Event()
 
     def read_late(conn, request):
-        go.wait(20)
+        go.wait(120)
         n = len(conn.data)  # came with the head
         while n < size:
             n += len(conn.sock.recv(1 << 20))
         conn.reply(200, str(n))
 
-    size = 16 << 20
+    size = 6 << 20
     origin = upstream()
     origin.on('/late', read_late, streamed=True)
     g = gateway(listener(port) + route(origin)
@@ -591,7 +591,7 @@ def test_slow_origin_holds_the_client_back(gateway, upstream, port):
         time.sleep(1)
         assert rss_kb(g.worker_pids[0]) - before < 4096
         go.set()
-        done.join(30)
+        done.join()
         assert c.answer(s).body == str(size).encode()
 
 
@@ -653,9 +653,9 @@ def test_flood(gateway, upstream, port, kind):
             except OSError:
                 pass
             code = raw.goaway()
-        began = time.monotonic()
+        began = Watch()
         assert other.ask('/').status == 200
-        assert time.monotonic() - began < 1
+        assert began.within(0, 1)
         assert rss_kb(pid) - before < 4096
     assert code in (h2wire.CALM, None)
     wait_until(lambda: g.metric('http2_floods_total')
@@ -676,7 +676,7 @@ def test_curl(house, gateway, upstream):
          '-o', '/dev/null', '--cacert', shop.dir / 'ca.pem',
          '--resolve', f'site.example:{shop.port}:127.0.0.1',
          f'https://site.example:{shop.port}/hello'],
-        capture_output=True, timeout=20, check=True, text=True)
+        capture_output=True, timeout=60, check=True, text=True)
     assert done.stdout == '2 200'
 
 

@@ -166,7 +166,7 @@ def test_many_requests_share_a_connection(gateway, h2upstream):
     gate = threading.Event()
 
     def handler(x):
-        gate.wait(20)
+        gate.wait(120)
         x.reply(200, x.path)
     o = h2upstream(handler)
     g = gateway(h2proxy(o.port), workers=1)
@@ -188,7 +188,7 @@ def test_no_more_streams_than_the_endpoint_allows(gateway, h2upstream):
     gate = threading.Event()
 
     def handler(x):
-        gate.wait(20)
+        gate.wait(120)
         x.reply(200, b'ok')
     o = h2upstream(handler, settings={MAX_STREAMS: 1})
     g = gateway(h2proxy(o.port), workers=1)
@@ -211,7 +211,7 @@ def test_a_bound_on_connections(gateway, h2upstream):
 
     def handler(x):
         if x.path == '/held':
-            gate.wait(20)
+            gate.wait(120)
         x.reply(200, b'ok')
     o = h2upstream(handler, settings={MAX_STREAMS: 2})
     g = gateway(h2proxy(o.port, extra='pool = { max_connections = 2; }; '),
@@ -290,7 +290,7 @@ def test_an_endpoint_that_does_not_read(gateway, h2upstream):
     gate = threading.Event()
 
     def slow(x):
-        gate.wait(20)
+        gate.wait(120)
         x.reply(200, str(len(x.body())))
     o = h2upstream(settings={WINDOW: 30000})
     o.on('/', slow, streamed=True)
@@ -376,7 +376,7 @@ def test_goaway_amid_requests(gateway, h2upstream):
             if x.stream == 3:
                 x.conn.say_goaway(1)
                 return
-            gate.wait(20)
+            gate.wait(120)
         x.reply(200, str(x.conn.number))
     o = h2upstream(handler)
     g = gateway(h2proxy(o.port, extra=ONE), workers=1)
@@ -560,7 +560,7 @@ def test_a_retired_endpoint(gateway, h2upstream):
 
     def handler(x):
         if x.path == '/held':
-            gate.wait(20)
+            gate.wait(120)
         x.reply(200, b'ok')
     o, other = h2upstream(handler), h2upstream()
     g = gateway(h2proxy(o.port), workers=1)
@@ -580,7 +580,7 @@ def test_stopping_ends_in_order(gateway, h2upstream):
     gate = threading.Event()
 
     def handler(x):
-        gate.wait(20)
+        gate.wait(120)
         x.reply(200, b'ok')
     o = h2upstream(handler)
     g = gateway(h2proxy(o.port), workers=1)

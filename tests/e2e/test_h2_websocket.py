@@ -98,7 +98,7 @@ def test_early_bytes(gateway, upstream, port):
     go = threading.Event()
 
     def late(conn, request):
-        go.wait(10)
+        go.wait(120)
         ws.echo(conn, request)
 
     origin = upstream()
@@ -161,12 +161,12 @@ def test_both_ends(gateway, upstream, port):
         t = Tunnel(c)
         c.h2.reset_stream(t.stream, h2wire.CANCEL)
         c.flush()
-        assert ended.wait(5)
+        assert ended.wait(120)
         ended.clear()
         t = Tunnel(c)
         c.h2.end_stream(t.stream)
         c.flush()
-        assert ended.wait(5)
+        assert ended.wait(120)
     ws.wait_tunnels(g, 0)
 
 

@@ -204,7 +204,7 @@ def test_stop_in_the_midst(gateway, workers):
             wait_until(lambda: len(openers.held) > 100 and handed(g) > 0, 10,
                        'load')
             g.send(signal.SIGTERM)
-            assert g.proc.wait(10) == 0
+            assert g.proc.wait(60) == 0
             g.proc = None
         assert not openers.wrong
 
@@ -220,7 +220,7 @@ def test_stop_waits_for_those_that_may_give(gateway):
         assert other in g.worker_pids
     finally:
         os.kill(stopped, signal.SIGCONT)
-    assert g.proc.wait(5) == 0
+    assert g.proc.wait(60) == 0
     g.proc = None
 
 

@@ -91,7 +91,7 @@ def test_stopping(gateway, upstream):
     release = threading.Event()
 
     def slow(conn, _):
-        release.wait(20)
+        release.wait(120)
         conn.reply()
     origin = upstream(slow)
     origin.on('/up', lambda conn, _: conn.reply())

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from conf import proxy
-from gateway import BINARY, freeze, processes, wait_until
+from gateway import BINARY, Watch, freeze, processes, wait_until
 from wire import Cut, Wire, get
 
 PING = 'routes = ( { path = "/*rest"; respond = { body = "pong"; }; } );'
@@ -18,7 +18,7 @@ PING = 'routes = ( { path = "/*rest"; respond = { body = "pong"; }; } );'
 def slow(gateway, upstream):
     """(gateway, event that lets /slow end): an answer takes its time."""
     origin, release = upstream(), threading.Event()
-    origin.on('/slow', lambda c, q: (release.wait(10), c.reply()))
+    origin.on('/slow', lambda c, q: (release.wait(120), c.reply()))
     yield gateway(proxy(origin.port), workers=2), release
     release.set()
 
@@ -59,7 +59,7 @@ def test_graceful_stop(slow, signum):
     r = w.response()
     assert r.status == 200 and r.get('Connection') == 'close'
     assert w.closed()
-    assert g.proc.wait(5) == 0
+    assert g.proc.wait(60) == 0
     g.proc = None
     wait_until(lambda: not any(os.path.exists(f'/proc/{p}') for p in family),
                5, 'the end of all')
@@ -78,11 +78,11 @@ def test_idle_connections_do_not_hold_a_stop(gateway):
     g = gateway(PING)
     with Wire(g.port) as w:
         assert w.ask().status == 200
-        start = time.monotonic()
+        start = Watch()
         g.send(signal.SIGTERM)
         assert w.closed()
-        assert g.proc.wait(5) == 0
-        assert time.monotonic() - start < 3
+        assert g.proc.wait(60) == 0
+        assert start.within(0, 3)
 
 
 def test_second_term_is_at_once(slow):
@@ -91,7 +91,7 @@ def test_second_term_is_at_once(slow):
     g.send(signal.SIGTERM)
     wait_until(lambda: refused(g.port), 5, 'no new connections')
     g.send(signal.SIGTERM)
-    g.proc.wait(5)
+    g.proc.wait(60)
     g.proc = None
     with pytest.raises((Cut, ConnectionResetError)):
         w.response()
@@ -101,10 +101,10 @@ def test_drain_has_an_end(house):
     origin = house.origin(lambda c, q: time.sleep(20))
     g = house.gateway(proxy(origin.port), top='timeouts = { drain = "500ms"; };')
     begin(g)
-    start = time.monotonic()
+    start = Watch()
     g.send(signal.SIGTERM)
-    assert g.proc.wait(10) == 0
-    assert 0.4 < time.monotonic() - start < 5
+    assert g.proc.wait(60) == 0
+    assert start.within(0.4, 5)
 
 
 @pytest.mark.parametrize('word', ['stop', 'quit'])
@@ -113,13 +113,13 @@ def test_s_stop_and_quit(slow, word):
     w = begin(g)
     assert g.run('-s', word).returncode == 0
     if word == 'stop':
-        g.proc.wait(5)
+        g.proc.wait(60)
         g.proc = None
         return
     wait_until(lambda: refused(g.port), 5, 'no new connections')
     release.set()
     assert w.response().status == 200
-    assert g.proc.wait(5) == 0
+    assert g.proc.wait(60) == 0
 
 
 def test_s_without_anybody(gateway):
@@ -214,7 +214,7 @@ def test_nothing_outlives_the_keeper(gateway):
     orphans = [g.master_pid, *g.worker_pids]
     freeze(g.worker_pids[0])
     os.kill(g.keeper, signal.SIGKILL)
-    g.proc.wait(5)
+    g.proc.wait(60)
     wait_until(lambda: not set(orphans) & set(processes()), 5,
                'the end of all others')
     g.start()
@@ -238,7 +238,7 @@ def test_master_killed_in_a_reload(gateway):
 
 def test_daemon(gateway):
     g = gateway(PING, start=False)
-    done = subprocess.run([BINARY, '-c', g.conf, '-d'], timeout=20,
+    done = subprocess.run([BINARY, '-c', g.conf, '-d'], timeout=60,
                           stdin=subprocess.DEVNULL, capture_output=True,
                           text=True)
     assert done.returncode == 0, done.stderr
@@ -255,7 +255,7 @@ def test_daemon(gateway):
 
 def test_daemon_says_that_it_failed(gateway):
     g = gateway('routes = ( { pth = "/"; } );', start=False)
-    done = subprocess.run([BINARY, '-c', g.conf, '-d'], timeout=20,
+    done = subprocess.run([BINARY, '-c', g.conf, '-d'], timeout=60,
                           stdin=subprocess.DEVNULL, capture_output=True,
                           text=True)
     assert done.returncode == 1 and 'pth' in done.stderr

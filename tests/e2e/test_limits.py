@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from gateway import BINARY, wait_until
+from gateway import BINARY, Watch, wait_until
 from test_listeners import PONG, ask_once
 from wire import Wire, get
 
@@ -53,10 +53,10 @@ def test_idle_connections_make_room(gateway):
     for w in idle:
         assert w.ask().status == 200
     active(g, 16)
-    start = time.monotonic()
+    start = Watch()
     for _ in range(40):
         assert get(g.port).status == 200
-    assert time.monotonic() - start < 2
+    assert start.within(0, 2)
     assert sum(w.closed() for w in idle[:8]) == 8
 
 
@@ -137,7 +137,7 @@ def test_no_descriptors_and_idle_connections(gateway):
         assert w.ask().status == 200
     files = len(os.listdir(f'/proc/{pid}/fd'))
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (files, files))
-    start = time.monotonic()
+    start = Watch()
     for _ in range(20):
         assert get(g.port).status == 200
-    assert time.monotonic() - start < 2
+    assert start.within(0, 2)

@@ -115,7 +115,7 @@ def test_stop_serves_what_has_connected(gateway):
         with Churn([g.port]) as churn:
             wait_until(lambda: churn.seen['served'] > 100, 10, 'load')
             g.send(signal.SIGTERM)
-            assert g.proc.wait(10) == 0
+            assert g.proc.wait(60) == 0
             g.proc = None
         assert not churn.wrong(), churn.seen
 

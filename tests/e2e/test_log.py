@@ -15,7 +15,7 @@ import time
 
 import pytest
 
-from gateway import BINARY, BUILD, ROOT, freeze, wait_end, wait_until
+from gateway import BINARY, BUILD, ROOT, Watch, freeze, wait_end, wait_until
 from wire import Wire, get
 
 LOG = BUILD / 'penstocklog'
@@ -361,9 +361,9 @@ def test_a_stop_does_not_wait_for_who_is_stopped(one):
     one.proc.terminate()
     one.wait_log('has ended', 3)
     one.proc.terminate()
-    begun = time.monotonic()
+    begun = Watch()
     wait_end(one.proc.pid, 8)
-    assert time.monotonic() - begun < 5
+    assert begun.within(0, 5)
     assert one.proc.wait(0) == 0
     assert re.search('penstocklog has not ended in time: killing it',
                      one.log_text())
@@ -538,7 +538,7 @@ def test_whose_it_is(gateway, house):
 def follow(g, *args, **kw):
     return subprocess.run([LOG, '-s', g.socket, *args], text=True,
                           stdin=subprocess.DEVNULL, capture_output=True,
-                          timeout=20, **kw)
+                          timeout=60, **kw)
 
 
 def test_by_hand_from_the_start(many):
@@ -566,7 +566,7 @@ def test_by_hand_as_it_comes(many):
             return seen
         wait_until(heard, 10, 'a line')
         p.send_signal(signal.SIGINT)
-        assert p.wait(5) == 0
+        assert p.wait(60) == 0
         reader.join()
         assert all(re.fullmatch(r'/hear-\d+\n', line) for line in seen)
 
@@ -577,7 +577,7 @@ def test_by_hand_until_nobody_reads(many):
                            'common'], stdout=subprocess.PIPE) as p:
         assert p.stdout.readline()
         p.stdout.close()
-        assert p.wait(5) == 0
+        assert p.wait(60) == 0
 
 
 def test_by_hand_without_room(many):
@@ -585,7 +585,7 @@ def test_by_hand_without_room(many):
     with open('/dev/full', 'w', encoding='ascii') as full:
         done = subprocess.run([LOG, '-s', many.socket, '--since-start'],
                               stdout=full, stderr=subprocess.PIPE, text=True,
-                              timeout=10, check=False)
+                              timeout=60, check=False)
     assert done.returncode == 1
     assert done.stderr == \
         'penstocklog: cannot write: No space left on device\n'
@@ -609,12 +609,12 @@ def test_by_hand_across_a_restart(gateway):
         assert p.stderr.readline() == (
             'penstocklog: the gateway was started anew: going on with that '
             'one\n')
-        assert p.wait(5) == 0
+        assert p.wait(60) == 0
 
 
 def test_by_hand_of_nobody(house):
     done = subprocess.run([LOG, '-s', house.folder() / 'none'], text=True,
-                          capture_output=True, timeout=10)
+                          capture_output=True, timeout=60)
     assert done.returncode == 1
     assert re.fullmatch(r'penstocklog: cannot reach .*/none: No such file or '
                         r'directory\n', done.stderr)
@@ -656,7 +656,7 @@ def complete(*words):
            'COMP_WORDS=(penstocklog "$@"); COMP_CWORD=$#; _penstocklog; '
            'printf "%s\\n" "${COMPREPLY[@]}"')
     done = subprocess.run(['bash', '-c', ask, 'bash', *words], text=True,
-                          capture_output=True, timeout=10, check=True)
+                          capture_output=True, timeout=60, check=True)
     return set(done.stdout.split())
 
 

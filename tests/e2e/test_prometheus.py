@@ -95,7 +95,7 @@ def listed():
 def test_promtool_has_no_complaint(busy):
     text = busy.ask('/metrics')[2]
     done = subprocess.run(['promtool', 'check', 'metrics'], input=text,
-                          capture_output=True, timeout=30, check=False)
+                          capture_output=True, timeout=60, check=False)
     assert done.returncode == 0 and not done.stdout + done.stderr, done
     assert b'route="a \\"quoted\\" \\\\ route"' in text
 

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from conf import NO_BREAKER, proxy
-from gateway import wait_until
+from gateway import Watch, wait_until
 from h2origin import MAX_STREAMS
 from origin import Counting
 from wire import Cut, Wire, get
@@ -59,7 +59,7 @@ class Gate:
         self.passes = threading.Semaphore(0)
 
     def __call__(self, conn, _):
-        self.passes.acquire(timeout=20)
+        self.passes.acquire(timeout=60)
         conn.reply()
 
     def open(self, n=1):
@@ -97,7 +97,7 @@ class Crowd:
             w.close()
 
     def ask(self, path='/'):
-        w = Wire(self.g.port, timeout=30)
+        w = Wire(self.g.port, timeout=60)
         self.wires.append(w)
         w.send(GET.format(path))
         return w
@@ -141,14 +141,13 @@ def test_nobody_is_refused(gateway, counting, most, clients, each, seconds):
     g = gateway(queued(origin.port, most=most), workers=WORKERS)
 
     def client(_):
-        with Wire(g.port, timeout=30) as w:
+        with Wire(g.port, timeout=60) as w:
             return {w.ask().status for _ in range(each)}
-    began = time.monotonic()
+    took = Watch()
     assert at_once(clients, client) == [{200}] * clients
-    took = time.monotonic() - began
-    assert 1 <= origin.most <= most
     # Connections do not idle while somebody waits.
-    assert took < 4 * clients * each * seconds / most + 1
+    assert took.within(0, 4 * clients * each * seconds / most + 1)
+    assert 1 <= origin.most <= most
     assert g.metric('queue_waits_total') > clients / 2
     assert g.metric('queue_wait_seconds_total') > 0
     assert g.metric('queue_refused_total') == 0
@@ -163,7 +162,7 @@ def test_one_connection_for_clients_of_four_workers(gateway, counting):
     worst = []
 
     def client(_):
-        with Wire(g.port, timeout=30) as w:
+        with Wire(g.port, timeout=60) as w:
             while time.monotonic() < over:
                 began = time.monotonic()
                 r = w.ask()
@@ -180,9 +179,9 @@ def test_idle_ones_elsewhere_are_asked_for(gateway, counting):
     origin = counting()
     g = gateway(queued(origin.port, most=2), workers=WORKERS)
     for _ in range(100):  # new clients, so that they come to all workers
-        began = time.monotonic()
+        began = Watch()
         assert get(g.port).status == 200
-        assert time.monotonic() - began < 1
+        assert began.within(0, 1)
     assert origin.most <= 2
 
 
@@ -213,7 +212,7 @@ def test_connections_that_close(gateway, counting):
     g = gateway(queued(origin.port, most=2), workers=WORKERS)
 
     def client(_):
-        with Wire(g.port, timeout=30) as w:
+        with Wire(g.port, timeout=60) as w:
             return [w.ask().status for _ in range(5)]
     assert at_once(24, client) == [[200] * 5] * 24
     assert origin.most <= 2
@@ -297,7 +296,7 @@ def test_under_lasting_overload_the_youngest_is_first(gateway, upstream):
 
     def client(n):
         time.sleep(n * 0.04)
-        with Wire(g.port, timeout=30) as w:
+        with Wire(g.port, timeout=60) as w:
             began = time.monotonic()
             if w.ask().status == 200:
                 times.append((n, time.monotonic() - began))
@@ -315,11 +314,11 @@ def test_time_is_up(gateway, upstream):
     g = gateway(queued(origin.port, most=1, timeout='300ms'), workers=WORKERS)
     with Crowd(g) as crowd:
         crowd.hold(origin)
-        began = time.monotonic()
+        began = Watch()
         for _ in range(4):
             crowd.ask()
         assert [error(w.response()) for w in crowd.wires[1:]] == [LATE] * 4
-        assert 0.25 < time.monotonic() - began < 1.5
+        assert began.within(0.25, 1.5)
         assert g.metric('queue_timeouts_total') == 4 and waiting(g) == 0
         assert g.metric('replies_total', why='queue_timeout') == 4
         gate.open(9)
@@ -400,7 +399,7 @@ def test_a_body_waits_too(gateway, upstream):
     body = 'x' * 300000
     with Crowd(g) as crowd:
         crowd.hold(origin)
-        with Wire(g.port, timeout=20) as w:
+        with Wire(g.port, timeout=60) as w:
             w.send('POST /up HTTP/1.1\r\nHost: t\r\nContent-Length: '
                    f'{len(body)}\r\n\r\n' + body[:1000])
             wait_waiting(g, 1)
@@ -555,7 +554,7 @@ def test_streams_of_http2(gateway, h2upstream):
                 workers=WORKERS)
 
     def client(_):
-        with Wire(g.port, timeout=30) as w:
+        with Wire(g.port, timeout=60) as w:
             return [w.ask().status for _ in range(8)]
     assert at_once(32, client) == [[200] * 8] * 32
     assert 2 < most[0] <= 8
@@ -571,6 +570,6 @@ def test_one_connection_of_http2_goes_round(gateway, h2upstream):
                        extra='protocol = "h2"; '), workers=WORKERS)
 
     def client(_):
-        with Wire(g.port, timeout=30) as w:
+        with Wire(g.port, timeout=60) as w:
             return [w.ask().status for _ in range(8)]
     assert at_once(24, client) == [[200] * 8] * 24

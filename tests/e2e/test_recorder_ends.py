@@ -123,7 +123,7 @@ def test_waiting_for_a_connection(shared_house):
     gate = threading.Event()
 
     def slow(conn, _):
-        gate.wait(10)
+        gate.wait(120)
         conn.reply()
     origin = shared_house.origin(slow)
     g = shared_house.gateway(
@@ -151,7 +151,7 @@ class Late(H2Origin):
     gate = threading.Event()
 
     def serve(self, conn):
-        self.gate.wait(10)
+        self.gate.wait(120)
         super().serve(conn)
 
 
@@ -159,7 +159,7 @@ def test_no_room_after_all(shared_house):
     done = threading.Event()
 
     def slow(x):
-        done.wait(10)
+        done.wait(120)
         x.reply(200, b'ok')
     origins = [Late(slow, settings={MAX_STREAMS: 1}) for _ in range(2)]
     shared_house.origins.extend(origins)

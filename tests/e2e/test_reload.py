@@ -144,7 +144,7 @@ def test_running_request_ends_with_its_own(gateway, upstream):
 
     def slow(conn, _):
         conn.send('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabc')
-        release.wait(10)
+        release.wait(120)
         conn.send('def')
     origin.on('/slow', slow)
     g = gateway(proxy(origin.port))

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from conf import proxy
-from gateway import free_port, wait_until
+from gateway import Watch, free_port, wait_until
 from wire import Cut, Wire, get
 
 SMALL, LARGE = b'0123456789' * 6000, b'0123456789' * 7000
@@ -17,6 +17,7 @@ SMALL, LARGE = b'0123456789' * 6000, b'0123456789' * 7000
 FREE = 'breaker = { failures = 0; }; '
 AT_ONCE = 'budget = 0; base_delay = "0"; '
 STEADY = 'budget = 0; jitter = false; '
+PATIENT = 'max_delay = "10m"; '
 
 
 def then(first, second, retry=AT_ONCE, extra=''):
@@ -233,10 +234,10 @@ def test_a_refused_connection_goes_to_another_at_once(
         gateway, upstream, method):
     origin = upstream()
     g = gateway(then(free_port(), origin.port, STEADY + 'base_delay = "9s";'))
-    began = time.monotonic()
+    began = Watch()
     body = b'b' * 100000 if method == 'POST' else None
     assert get(g.port, '/', method, body=body).status == 200
-    assert time.monotonic() - began < 5
+    assert began.within(0, 5)
     assert origin.last.body == (body or b'')
 
 
@@ -285,16 +286,17 @@ def test_one_connection_waits_and_the_others_do_not(gateway, upstream):
     with Wire(g.port) as slow:
         slow.send('GET /bad HTTP/1.1\r\nHost: t\r\n\r\n')
         wait_until(lambda: origin.requests, 5, 'the first try')
-        began = time.monotonic()
+        began = Watch()
         assert get(g.port).status == 200
-        assert time.monotonic() - began < 1.4
+        assert began.within(0, 1.4)
         assert slow.response().status == 503
 
 
 def waiting(gateway, upstream, delay, **kw):
     """A gateway, and a client whose request is waiting to be sent again."""
     origin = upstream(answering(503))
-    g = gateway(alone(origin.port, STEADY + f'base_delay = "{delay}";'), **kw)
+    g = gateway(alone(origin.port, STEADY + PATIENT +
+                      f'base_delay = "{delay}";'), **kw)
     w = Wire(g.port)
     w.send('PUT / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n\r\nbody')
     wait_until(lambda: g.metric('upstream_requests_total', code='503'), 5,
@@ -323,10 +325,11 @@ def test_a_stop_ends_the_waiting(gateway, upstream):
 
 def test_many_reloads_end_the_waiting(gateway, upstream):
     """It holds the configuration that it began with, and must let it go."""
-    g, first, origin = waiting(gateway, upstream, '50s')
+    g, first, origin = waiting(gateway, upstream, '500s')
     others = []
     for n in range(66):
-        g.reload(alone(origin.port, STEADY + f'base_delay = "{n + 50001}ms";'))
+        g.reload(alone(origin.port, STEADY + PATIENT +
+                       f'base_delay = "{n + 500001}ms";'))
         others.append(Wire(g.port))
         others[-1].send('GET / HTTP/1.1\r\nHost: t\r\n\r\n')
         wait_until(lambda n=n: len(origin.requests) == n + 2, 5, 'a try')

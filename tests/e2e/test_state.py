@@ -281,7 +281,7 @@ def test_damaged_file_stops_the_start(kept):
     good = file.read_bytes()
     file.write_bytes(good + b'{"kind":\n')
     g.start(ready=False)
-    assert g.proc.wait(10) == 1
+    assert g.proc.wait(60) == 1
     g.proc = None
     assert 'state_dir: revocations:3: ' in g.log_text()
     file.write_bytes(good)
@@ -295,7 +295,7 @@ def test_state_dir_that_is_no_good(gateway, house):
     g = gateway(KEYS, start=False,
                 top=f'state_dir = "{folder}/file";\n')
     g.start(ready=False)
-    assert g.proc.wait(10) == 1
+    assert g.proc.wait(60) == 1
     g.proc = None
     assert 'state_dir: cannot' in g.log_text()
 
@@ -304,7 +304,7 @@ def test_one_gateway_per_state_dir(kept, gateway):
     _, folder = kept(KEYS)
     other = gateway(KEYS, start=False, top=state_top(folder))
     other.start(ready=False)
-    assert other.proc.wait(10) == 1
+    assert other.proc.wait(60) == 1
     other.proc = None
     assert 'another penstock uses it' in other.log_text()
 
@@ -339,13 +339,13 @@ def test_completion_knows_the_commands():
            'COMP_WORDS=(penstockctl "$1"); COMP_CWORD=1; _penstockctl; '
            'printf "%s\\n" "${COMPREPLY[@]}"')
     done = subprocess.run(['bash', '-c', ask, 'bash', 're'], text=True,
-                          capture_output=True, timeout=10, check=True)
+                          capture_output=True, timeout=60, check=True)
     assert set(done.stdout.split()) == {'ready', 'recorder', 'reload',
                                         'revoke'}
     ask = ask.replace('(penstockctl "$1")', '(penstockctl revoke "$1")') \
         .replace('COMP_CWORD=1', 'COMP_CWORD=2')
     done = subprocess.run(['bash', '-c', ask, 'bash', '--u'], text=True,
-                          capture_output=True, timeout=10, check=True)
+                          capture_output=True, timeout=60, check=True)
     assert done.stdout.split() == ['--until=']
 
 
@@ -474,6 +474,6 @@ def test_folder_is_the_masters(kept):
     g.stop()
     os.chown(state, 0, 0)
     g.start(ready=False)
-    assert g.proc.wait(10) == 1
+    assert g.proc.wait(60) == 1
     g.proc = None
     assert 'it belongs to another user than the master' in g.log_text()

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from gateway import free_port, wait_until
+from gateway import Watch, free_port, wait_until
 from origin import field
 from secure import Shop, kill_workers, route
 from wire import Wire, get
@@ -265,11 +265,11 @@ def test_client_certificates(shop, gateway, upstream):
 def test_handshake_in_time(shop, gateway, upstream):
     g = gateway(shop.listeners() + route(upstream())
                 + 'timeouts = { head = "300ms"; };\n')
-    began = time.monotonic()
+    began = Watch()
     with Wire(shop.port) as w:
         w.send(b'\x16\x03\x01\x02\x00')
         assert w.closed()
-    assert 0.2 < time.monotonic() - began < 3
+    assert began.within(0.2, 3)
     assert g.metric('replies_total', why='tls_failed') == 1
     # Who says nothing at all is held to the same time.
     with Wire(shop.port) as w:
@@ -363,7 +363,7 @@ def test_graceful_stop(shop, gateway, upstream):
 
     def wait(conn, request):
         started.set()
-        go.wait(10)
+        go.wait(120)
         conn.reply(200, b'late')
 
     origin = upstream()
@@ -373,7 +373,7 @@ def test_graceful_stop(shop, gateway, upstream):
     idle.ask('/')
     with shop.client() as w:
         w.send('GET /wait HTTP/1.1\r\nHost: site.example\r\n\r\n')
-        assert started.wait(5)
+        assert started.wait(120)
         g.proc.terminate()
         assert idle.closed()
         go.set()
@@ -422,5 +422,5 @@ def test_curl(shop, gateway, upstream):
         ['curl', '-sS', '--http1.1', '--cacert', shop.dir / 'ca.pem',
          '--resolve', f'site.example:{shop.port}:127.0.0.1',
          f'https://site.example:{shop.port}/hello'],
-        capture_output=True, timeout=20, check=True)
+        capture_output=True, timeout=60, check=True)
     assert json.loads(done.stdout)['target'] == '/hello'

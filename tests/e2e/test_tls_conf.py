@@ -37,7 +37,7 @@ def site(*names, more=''):
 def check(folder, text, *args):
     (folder / 'p.conf').write_text(text)
     done = subprocess.run([BINARY, '-t', '-c', folder / 'p.conf', *args],
-                          text=True, capture_output=True, timeout=20,
+                          text=True, capture_output=True, timeout=60,
                           stdin=subprocess.DEVNULL)
     return done.returncode, done.stdout + done.stderr
 
@@ -176,7 +176,7 @@ def test_shown(tmp_path, ca):
     again = tmp_path / 'again.conf'
     again.write_text(shown)
     done = subprocess.run([BINARY, '-t', '-c', again], text=True,
-                          capture_output=True, timeout=20,
+                          capture_output=True, timeout=60,
                           stdin=subprocess.DEVNULL)
     assert done.returncode == 0, done.stderr
 
@@ -258,7 +258,7 @@ def test_expiry_is_seen(served, ca):
     assert g.metric('certificate_expiry_timestamp_seconds',
                     use='authority', file=str(g.dir / 'ca.pem')) > now()
     done = subprocess.run([CTL, '-s', g.socket, 'certs'], text=True,
-                          capture_output=True, timeout=10)
+                          capture_output=True, timeout=60)
     rows = done.stdout.splitlines()
     assert done.returncode == 0 and rows[0].startswith('FILE')
     assert 'b.pem' in rows[1] and 'expiring' in rows[1]

@@ -140,7 +140,7 @@ def test_many_streams_on_a_connection(gateway, place):
     gate = threading.Event()
 
     def handler(x):
-        gate.wait(10)
+        gate.wait(120)
         x.reply(200, x.path)
     o = place.origin(handler=handler, h2=True)
     g = gateway(place.conf(o.port, h2=True), workers=1)
@@ -401,7 +401,8 @@ def test_endpoints_and_manner_change_at_once(gateway, place, upstream):
         one = (f'{{ endpoints = ( {{ address = "127.0.0.1:{port}"; }} ); '
                f'{ONE} {tls} }};')
         return ('services = {' + ''.join(f's{n} = {one}' for n in range(500)) +
-                '};\nroutes = ( { path = "/*rest"; service = "s0"; } );\n')
+                '};\nroutes = ( { path = "/*rest"; service = "s0"; } );\n'
+                'timeouts = { connect = "60s"; };\n')
     secured = many(secure.port, f'tls = {{ ca = "{place.ca_file}"; }};')
     g = gateway(many(plain.port, ''))
     stop, bad, count = threading.Event(), [], [0]

@@ -10,7 +10,7 @@ import pytest
 
 import ws
 from conf import proxy
-from gateway import SANITIZED, free_port, rss_kb, wait_until
+from gateway import SANITIZED, Watch, free_port, rss_kb, wait_until
 from wire import Cut, Wire, get
 from ws import (CLOSE, LISTED, Asks, WebSocket, frame, read_frame, replies,
                 tunnels, wait_tunnels)
@@ -64,7 +64,7 @@ def test_stalled_reader_costs_no_memory(gateway, upstream, up):
     def handler(conn, request):
         ws.switch(conn, request, protocol='thing')
         there.append(conn)
-        assert go.wait(60)
+        assert go.wait(120)
     o = upstream(handler)
     g = gateway(proxy(o.port, routes=LISTED))
     before = rss_kb(g.worker_pids[0])
@@ -135,7 +135,7 @@ def test_upstream_dies(gateway, upstream, reset):
         read_frame(conn)
         there.append(conn)
         conn.send(frame(b'last words'))
-        assert go.wait(10)
+        assert go.wait(120)
         conn.reset() if reset else conn.end()
     go = threading.Event()
     o = upstream(handler)
@@ -290,7 +290,7 @@ DRAIN = 'timeouts = { drain = "300ms"; };'
 
 def stop(g):
     g.send(signal.SIGTERM)
-    return time.monotonic()
+    return Watch()
 
 
 def test_stop_says_going_away(gateway, upstream):
@@ -314,14 +314,12 @@ def test_stop_says_going_away(gateway, upstream):
         assert w.echoes(b'during the drain')
         opcode, payload, mask = read_frame(w)
         assert (opcode, payload, mask) == (CLOSE, GOING_AWAY, False)
-        assert time.monotonic() - began > 0.25
         w.say(GOING_AWAY, CLOSE)
         assert w.closed()
-        took = time.monotonic() - began
+        assert began.within(0.25, 1.2)
     assert got[-1] == (CLOSE, GOING_AWAY, True)
     assert [opcode for opcode, _, _ in got].count(CLOSE) == 1
-    assert took < 1.2
-    assert g.proc.wait(5) == 0
+    assert g.proc.wait(60) == 0
 
 
 def test_stop_waits_for_the_frame(gateway, upstream):
@@ -331,7 +329,7 @@ def test_stop_waits_for_the_frame(gateway, upstream):
     def handler(conn, request):
         whole = frame(b'y' * 1000)
         ws.switch(conn, request, behind=whole[:400])
-        assert rest.wait(10)
+        assert rest.wait(120)
         conn.send(whole[400:] + frame(b'too late'))
         while not got or got[-1][0] != CLOSE:
             got.append(read_frame(conn)[:2])
@@ -350,10 +348,10 @@ def test_stop_waits_for_the_frame(gateway, upstream):
         assert read_frame(w)[:2] == (CLOSE, GOING_AWAY)
         w.say(GOING_AWAY, CLOSE)
         assert w.closed()
-        assert time.monotonic() - began < 2
+        assert began.within(0, 2)
     wait_until(lambda: len(got) == 2, 5, 'both frames')
     assert got == [(ws.BINARY, b'z' * 1000), (CLOSE, GOING_AWAY)]
-    assert g.proc.wait(5) == 0
+    assert g.proc.wait(60) == 0
 
 
 def test_stop_ends_what_does_not_answer(gateway, upstream):
@@ -372,11 +370,11 @@ def test_stop_ends_what_does_not_answer(gateway, upstream):
         assert w.upgrade('/websocket').status == 101
         began = stop(g)
         assert other.ended()
-        assert 0.25 < time.monotonic() - began < 1.1
+        assert began.within(0.25, 1.1)
         assert read_frame(w)[:2] == (CLOSE, GOING_AWAY)
         assert w.ended()
-        assert 1.2 < time.monotonic() - began < 3
-    assert g.proc.wait(5) == 0
+        assert began.within(1.2, 3)
+    assert g.proc.wait(60) == 0
 
 
 def test_stop_after_a_close_frame(gateway, upstream):
@@ -390,7 +388,7 @@ def test_stop_after_a_close_frame(gateway, upstream):
         assert w.hear() == (CLOSE, b'\x03\xe8')
         stop(g)
         assert w.closed()
-    assert g.proc.wait(5) == 0
+    assert g.proc.wait(60) == 0
 
 
 # --- endless answers
@@ -410,7 +408,7 @@ def test_events_flow_at_once(gateway, upstream):
         for i in range(20):
             event = f'data: {i:02}\n\n'
             conn.send(f'a\r\n{event}\r\n' if chunked else event)
-            assert arrived.acquire(timeout=20)
+            assert arrived.acquire(timeout=60)
         conn.end()
     g = gateway(proxy(upstream(handler).port))
     for path, arrived in all_arrived.items():

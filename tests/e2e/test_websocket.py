@@ -25,7 +25,7 @@ class Library:
         self.thread = threading.Thread(target=self.loop.run_until_complete,
                                        args=(self.run(),), daemon=True)
         self.thread.start()
-        assert self.ready.wait(10)
+        assert self.ready.wait(120)
 
     async def run(self):
         async def echo(sock):
@@ -241,7 +241,7 @@ def test_bytes_around_the_switch(gateway, upstream):
     go, early = threading.Event(), []
 
     def handler(conn, request):
-        assert go.wait(10)
+        assert go.wait(120)
         conn.sock.settimeout(0.3)
         try:
             early.append(conn.sock.recv(1))
@@ -275,7 +275,7 @@ def test_end_before_the_switch(gateway, upstream):
     go = threading.Event()
 
     def handler(conn, request):
-        assert go.wait(10)
+        assert go.wait(120)
         ws.switch(conn, request, behind=b'hello')
         assert conn.sock.recv(1) == b''
         conn.send(b' and bye')

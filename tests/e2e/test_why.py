@@ -10,7 +10,7 @@ from gateway import BINARY, BUILD, CTL, ROOT
 
 def said(*args):
     return subprocess.run([CTL, *args], text=True, capture_output=True,
-                          stdin=subprocess.DEVNULL, timeout=20)
+                          stdin=subprocess.DEVNULL, timeout=60)
 
 
 @pytest.fixture(scope='module')
@@ -37,7 +37,7 @@ def test_every_command_exists(reasons):
 
 def test_every_option_exists(reasons):
     text = subprocess.run([BINARY, '--options'], text=True,
-                          capture_output=True, timeout=20).stdout
+                          capture_output=True, timeout=60).stdout
     known = [line.split()[0].replace('.*', '')
              for line in text.splitlines()[1:] if line[:1].strip()]
     for reason in reasons:

@@ -29,7 +29,7 @@ class Cut(Exception):
 
 
 class Wire:
-    def __init__(self, port, timeout=10, address='127.0.0.1', rcvbuf=None):
+    def __init__(self, port, timeout=60, address='127.0.0.1', rcvbuf=None):
         self.sock = socket.socket()
         if rcvbuf:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
