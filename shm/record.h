@@ -162,6 +162,14 @@ record_text(const struct record_view *v, enum record_text t)
 	    v->request->text_bytes[t]);
 }
 
+/* Whether its correlation id is its own id, as the client had said none. */
+static inline bool
+record_correlates_itself(const struct record_view *v)
+{
+	return slice_eq(
+	    record_text(v, RECORD_CORRELATION), record_text(v, RECORD_ID));
+}
+
 static inline struct slice
 record_str(const struct record_view *v, struct record_str s)
 {

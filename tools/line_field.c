@@ -28,6 +28,7 @@ line_shown(
 	case RECORD_PATH:
 		return line_path(&l);
 	case RECORD_CORRELATION:
+		return line_correlation(&l);
 	case RECORD_USER:
 	case RECORD_TENANT:
 	case RECORD_HOST:

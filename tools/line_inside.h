@@ -118,6 +118,15 @@ line_text(struct line *l, enum record_text t)
 	return mask_text(m->room, m->text, record_text(l->v, t));
 }
 
+/* One that is not the client's is shown as the request's id is. */
+static inline struct slice
+line_correlation(struct line *l)
+{
+	return record_correlates_itself(l->v)
+	    ? record_text(l->v, RECORD_ID)
+	    : line_text(l, RECORD_CORRELATION);
+}
+
 struct slice line_path(struct line *l);
 
 /* The query as far as it is shown, and the first value of one name in it. */

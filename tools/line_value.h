@@ -155,7 +155,7 @@ line_value_text(struct line *l, enum log_field field)
 	case LOG_REQUEST_ID:
 		return record_text(l->v, RECORD_ID);
 	case LOG_CORRELATION_ID:
-		return line_text(l, RECORD_CORRELATION);
+		return line_correlation(l);
 	case LOG_USER_ID:
 		return line_text(l, RECORD_USER);
 	case LOG_TENANT_ID:

@@ -91,8 +91,12 @@ request_ours(struct otlp_span *s, const struct record_view *v,
 	    s, KEY("penstock.service"), record_text(v, RECORD_SERVICE));
 	otlp_attr_text(
 	    s, KEY("penstock.request_id"), record_text(v, RECORD_ID));
-	otlp_attr_masked(s, KEY("penstock.correlation_id"),
-	    record_text(v, RECORD_CORRELATION), known);
+	if (record_correlates_itself(v))
+		otlp_attr_text(s, KEY("penstock.correlation_id"),
+		    record_text(v, RECORD_ID));
+	else
+		otlp_attr_masked(s, KEY("penstock.correlation_id"),
+		    record_text(v, RECORD_CORRELATION), known);
 	otlp_attr_number(s, KEY("penstock.generation"), q->generation);
 	otlp_attr_number(s, KEY("penstock.worker"), q->worker);
 	otlp_attr_number(s, KEY("penstock.attempts"), q->attempts);

@@ -133,6 +133,24 @@ START_TEST(shows_fields_that_are_listed)
 }
 END_TEST
 
+/* Ids have digits, too. */
+START_TEST(masks_no_id_of_ours)
+{
+	json_t *tree;
+
+	kit.text[RECORD_ID] = SLICE_LIT("7f4111111111111111");
+	kit.text[RECORD_CORRELATION] = SLICE_LIT("7f4111111111111111");
+	tree = line_read();
+	ck_assert_str_eq(member(tree, "request_id"), "7f4111111111111111");
+	ck_assert_str_eq(member(tree, "correlation_id"), "7f4111111111111111");
+	json_decref(tree);
+	kit.text[RECORD_CORRELATION] = SLICE_LIT("8f4111111111111111");
+	tree = line_read();
+	ck_assert_str_eq(member(tree, "correlation_id"), "8f************1111");
+	json_decref(tree);
+}
+END_TEST
+
 START_TEST(masks_what_clients_say)
 {
 	json_t *tree;
@@ -313,6 +331,7 @@ main(void)
 	tcase_add_test(tc, has_the_limits_of_numbers);
 	tcase_add_test(tc, shows_fields_that_are_listed);
 	tcase_add_test(tc, masks_what_clients_say);
+	tcase_add_test(tc, masks_no_id_of_ours);
 	tcase_add_loop_test(
 	    tc, escapes_everywhere, 0, sizeof(escapes) / sizeof(escapes[0]));
 	tcase_add_loop_test(

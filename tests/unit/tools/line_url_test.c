@@ -130,7 +130,11 @@ START_TEST(shows_texts_by_themselves)
 	kit.text[RECORD_USER] = SLICE_LIT("joe@example.com");
 	kit.text[RECORD_ROUTE] = SLICE_LIT("4111111111111111");
 	kit.text[RECORD_QUERY] = SLICE_LIT("a=1");
+	kit.text[RECORD_ID] = SLICE_LIT("7f4111111111111111");
+	kit.text[RECORD_CORRELATION] = SLICE_LIT("7f4111111111111111");
 	record_kit_make(&kit);
+	ck_text(line_shown(format, &kit.view, RECORD_CORRELATION),
+	    "7f4111111111111111", "correlation id");
 	ck_text(line_shown(format, &kit.view, RECORD_PATH),
 	    "/j***@example.com;sid=***", "path");
 	ck_text(line_shown(format, &kit.view, RECORD_USER), "j***@example.com",

@@ -223,6 +223,23 @@ START_TEST(odd_ones)
 }
 END_TEST
 
+START_TEST(ids_of_ours)
+{
+	(void)kit_begin(&record, 0, 0);
+	kit_text(&record, RECORD_ID, "7f4111111111111111");
+	kit_text(&record, RECORD_CORRELATION, "7f4111111111111111");
+	(void)kit_end(&record);
+	make(0);
+	ck_text("penstock.correlation_id", "7f4111111111111111");
+	(void)kit_begin(&record, 0, 0);
+	kit_text(&record, RECORD_ID, "7f4111111111111111");
+	kit_text(&record, RECORD_CORRELATION, "8f4111111111111111");
+	(void)kit_end(&record);
+	make(0);
+	ck_text("penstock.correlation_id", "8f************1111");
+}
+END_TEST
+
 /* ---- calls ---- */
 
 START_TEST(calls)
@@ -367,6 +384,7 @@ main(void)
 	tcase_add_loop_test(
 	    t, what_failed, 0, (int)(sizeof(faults) / sizeof(faults[0])));
 	tcase_add_test(t, odd_ones);
+	tcase_add_test(t, ids_of_ours);
 	tcase_add_test(t, calls);
 	tcase_add_test(t, calls_that_are_not_kept);
 	tcase_add_test(t, filters);
