@@ -65,7 +65,7 @@ def free_port():
 class OwnTime(threading.Thread):
     """Time that passes as slowly as a machine that others use, too, lets us go
     on: that of what is not to take longer than so many seconds."""
-    EVERY_S = 0.02
+    EVERY_S = 0.1
 
     def __init__(self):
         super().__init__(daemon=True)
