@@ -148,7 +148,7 @@ def test_one_that_refuses_is_put_aside(gateway, upstream):
 def test_one_trial_at_a_time_and_back(gateway, upstream, word, workers):
     origins = named(upstream, 3)
     sick, failed = origins[1], []
-    good = sick.default
+    good, paths = sick.default, itertools.count()
 
     def fail_once_more(conn, _):
         failed.append(time.monotonic())
@@ -160,8 +160,10 @@ def test_one_trial_at_a_time_and_back(gateway, upstream, word, workers):
                 workers=workers)
 
     def asked(count):
-        """More requests, until it has had so many."""
-        ask(g.port, 10)
+        """More requests, until it has had so many; the same ten paths might all
+        be others'."""
+        for _ in range(10):
+            assert get(g.port, f'/{next(paths)}').status == 200
         return len(sick.requests) >= count
 
     wait_until(lambda: asked(3), what='a failure and two trials')
