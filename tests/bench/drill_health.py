@@ -8,6 +8,7 @@ import tempfile
 import threading
 import time
 
+from conf import NO_BREAKER
 from drill_balance import GET, config
 from drill_kit import Load, Stream, Upstreams, must_be_zero, say
 from dns import Dns
@@ -18,7 +19,7 @@ from wire import Wire
 POST = (b'POST /echo HTTP/1.1\r\nHost: drill\r\nContent-Length: 2\r\n\r\nhi')
 CHECK = ('health_check = { path = "/health"; interval = "500ms"; '
          'timeout = "300ms"; healthy = 2; unhealthy = 2; }; '
-         'passive = { failures = 3; time = "1s"; }; '
+         'passive = { failures = 3; time = "1s"; }; ' + NO_BREAKER +
          'timeouts = { connect = "300ms"; response = "2s"; }; ')
 
 
@@ -335,7 +336,8 @@ async def handover_drill():
                         assert w.ask('/users/1').status == 200
                         held.append(w)
                     rows = [w['connections'] for w in
-                            gw.ctl_json('workers')['workers'] if 'slot' in w]
+                            gw.ctl_json('workers')['workers']
+                            if w['role'] == 'worker']
                 finally:
                     for w in held:
                         w.close()
