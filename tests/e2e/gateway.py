@@ -162,12 +162,11 @@ def wait_end(pid, seconds):
 
 def remaining(pids, seconds):
     """Those that are still there when so long was waited for their end."""
-    deadline = time.monotonic() + seconds
-    while True:
-        there = [p for p in pids if p in processes()]
-        if not there or time.monotonic() > deadline:
-            return there
-        time.sleep(0.01)
+    def there():
+        return sorted(set(pids) & processes().keys())
+    with contextlib.suppress(AssertionError):
+        wait_until(lambda: not there(), seconds)
+    return there()
 
 
 def rss_kb(pid):
