@@ -106,6 +106,11 @@ lane_nice() {
 		step fuzz tests/fuzz/run.sh "$build/fuzz" "$fuzz_seconds"
 }
 
+# complaints LOG: which of a step's tests failed, and where, without the rest.
+complaints() {
+	grep -E '^FAILED |:[FE]:|error:' "$1" | head -n 40 | sed 's/^/    /'
+}
+
 summary() {
 	local passed=0 failed=0 p f
 	while read -r p f; do
@@ -113,8 +118,10 @@ summary() {
 		failed=$((failed + f))
 	done < <(cat "$logs"/*.count)
 	printf '%d s\n' $SECONDS
-	[ $failed -eq 0 ] || for p in "$logs"/*.tail; do
-		echo "failed: $(basename "$p" .tail)"
+	for p in "$logs"/*.tail; do
+		p=$(basename "$p" .tail)
+		echo "failed: $p"
+		complaints "$logs/$p.log"
 	done
 	echo "$passed passed, $failed failed"
 	[ $failed -eq 0 ]

@@ -1,11 +1,13 @@
 /*
  * probes_kit.h - one service "s", probed by tcp: its endpoints are addresses of
  * the loopback net, and only that of the first is a port where nobody listens.
+ * Connections to them are made, or refused, within the call: time is our own.
  */
 #ifndef TESTS_UNIT_MASTER_PROBES_KIT_H
 #define TESTS_UNIT_MASTER_PROBES_KIT_H
 
 #include "tests/unit/master/probe_kit.h"
+#include "tests/unit/own_clock.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -16,6 +18,7 @@
 #include "shm/vital.h"
 
 #define ENDPOINTS 3
+#define TURN_US 100 /* pass from one turn to the next */
 
 static struct region region;
 static struct loop loop;
@@ -141,10 +144,18 @@ accept_all(void)
 		close(fd);
 }
 
+/* A turn in which nobody takes the connections. */
+static inline void
+turn_alone(void)
+{
+	own_us += TURN_US;
+	ck_assert(loop_turn(&loop, 0));
+}
+
 static inline void
 turn(void)
 {
-	ck_assert(loop_turn(&loop, 1000));
+	turn_alone();
 	accept_all();
 }
 

@@ -181,7 +181,7 @@ configure(bool json)
 	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%u/v1/traces", port);
 	*rule = (struct img_tracing){ .on = 1,
 		.json = json,
-		.timeout_us = 5000000,
+		.timeout_us = 60000000,
 		.interval_us = 10000,
 		.queue_bytes = 65536,
 		.batch = 4 };
@@ -261,7 +261,7 @@ take(void)
 static void
 await(uint64_t taken, uint64_t lost)
 {
-	uint64_t end_us = clock_update().us + 10000000;
+	uint64_t end_us = clock_update().us + 60000000;
 
 	while ((readers.spans < taken || readers.spans_lost < lost) &&
 	    clock_now().us < end_us)
@@ -523,6 +523,8 @@ START_TEST(a_silent_one)
 		ck_assert(loop_turn(&loop, 10000));
 	ck_assert_uint_eq(readers.spans_lost, 0);
 	silent = false;
+	rule->timeout_us = 60000000;
+	otlp_configure(otlp, &image.head);
 	await(2, 0);
 }
 END_TEST

@@ -170,8 +170,7 @@ settle(void)
 static void
 jump(uint64_t us)
 {
-	birth -= us;
-	clock_set_birth(birth);
+	own_us += us;
 	(void)clock_update();
 }
 

@@ -1,12 +1,13 @@
 /*
  * client_kit.h - what connections of clients need around them: one route, whose
- * requests end up with the test itself.
+ * requests end up with the test itself. Time is our own.
  */
 #ifndef TESTS_UNIT_WORKER_CLIENT_KIT_H
 #define TESTS_UNIT_WORKER_CLIENT_KIT_H
 
 #include <unistd.h>
 
+#include "tests/unit/own_clock.h"
 #include "tests/unit/route_kit.h"
 #include "tests/unit/shm/fixture.h"
 #include "worker/client_state.h"
@@ -19,7 +20,6 @@ static struct loop loop;
 static struct env env;
 static struct clients clients;
 static struct filter filters[IMG_FILTER_COUNT];
-static uint64_t birth;
 
 /* Room for ten; `take` is what becomes of a request, `ended` is told of it. */
 static inline void
@@ -33,8 +33,6 @@ kit_begin(enum verdict (*take)(struct req *q),
 	fixture_region(&region, 1);
 	buf_pool_init(0);
 	ck_assert(io_scratch_init() && loop_init(&loop));
-	birth = clock_raw_us();
-	clock_set_birth(birth);
 	img->timeouts = (struct img_timeouts){
 		.head = 10 * S, .body = 20 * S, .send = 30 * S, .idle = 75 * S
 	};

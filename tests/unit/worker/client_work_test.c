@@ -62,8 +62,7 @@ turn(void)
 static void
 pass(uint64_t us)
 {
-	birth -= us;
-	clock_set_birth(birth);
+	own_us += us;
 	(void)clock_update();
 	turn();
 }

@@ -1,6 +1,6 @@
 /*
  * tls_kit.h - two ios that speak TLS with each other over a socket pair, in one
- * loop; both owners write down what they are told.
+ * loop; both owners write down what they are told. Time stands still.
  */
 #ifndef TESTS_UNIT_TLS_KIT_H
 #define TESTS_UNIT_TLS_KIT_H
@@ -14,6 +14,7 @@
 #include "common/base/pool.h"
 #include "common/net/io.h"
 #include "tests/unit/common/net/cert_kit.h"
+#include "tests/unit/own_clock.h"
 
 #define END_BYTES 4000000
 #define STORY_BYTES 32

@@ -7,7 +7,7 @@
 
 #define ALONE_US UINT64_C(1000000)
 
-static const struct breaker_rule brk = { .failures = 1,
+static const struct breaker_rule guarding = { .failures = 1,
 	.successes = 2,
 	.probes = 2,
 	.minimum = 1,
@@ -23,7 +23,7 @@ begin_guarded(void)
 {
 	begin();
 	ck_assert(permits_init(&env.permits, &region, 0));
-	ask.breaker = &brk;
+	ask.breaker = &guarding;
 }
 
 static void
@@ -40,13 +40,13 @@ admit(uint32_t n, struct breaker_pass *pass)
 	uint64_t wait_us;
 
 	return breaker_admit(&env.permits, BREAKER_OF_ENDPOINT(index_of(n)),
-	    &brk, clock_now().us, false, pass, &wait_us);
+	    &guarding, clock_now().us, false, pass, &wait_us);
 }
 
 static void
 result(uint32_t n, struct breaker_pass pass, const struct breaker_outcome *how)
 {
-	breaker_result(&env.permits, BREAKER_OF_ENDPOINT(index_of(n)), &brk,
+	breaker_result(&env.permits, BREAKER_OF_ENDPOINT(index_of(n)), &guarding,
 	    &pass, how, clock_now().us);
 }
 
@@ -63,7 +63,7 @@ open_one(uint32_t n)
 static void
 grow_old(void)
 {
-	clock_set_birth(clock_raw_us() - clock_now().us - 2 * ALONE_US);
+	own_us += 2 * ALONE_US;
 	clock_update();
 }
 
@@ -158,7 +158,7 @@ START_TEST(where_none_is_minded)
 		ask.breaker = NULL;
 		picks(hits, 300);
 		ck_assert_uint_gt(hits[2], 0);
-		ask.breaker = &brk;
+		ask.breaker = &guarding;
 		picks(hits, 300);
 		ck_assert_uint_eq(hits[2], 0);
 	}

@@ -1,10 +1,11 @@
 /*
  * balance_kit.h - for the tests of balance.c: a service whose endpoints are
- * numbered from 1, and requests that ask for one of them.
+ * numbered from 1, and requests that ask for one of them. Time is our own.
  */
 #ifndef TESTS_UNIT_WORKER_ORIGIN_BALANCE_KIT_H
 #define TESTS_UNIT_WORKER_ORIGIN_BALANCE_KIT_H
 
+#include "tests/unit/own_clock.h"
 #include "tests/unit/shm/fixture.h"
 #include "worker/origin/balance.h"
 
@@ -18,9 +19,7 @@ static const struct vital_rule rule = { .failures = 3, .time_us = 10000000 };
 static inline void
 age(uint64_t times)
 {
-	uint64_t margin_us = 100000 * times;
-
-	clock_set_birth(clock_raw_us() - times * rule.time_us - margin_us);
+	own_us = times * (rule.time_us + 100000);
 	clock_update();
 }
 

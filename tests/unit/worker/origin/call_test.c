@@ -137,7 +137,7 @@ START_TEST(an_old_want_is_forgotten)
 	begin(2);
 	start_fresh(0, 0);
 	permit_want(&region, endpoint.index, clock_now().us);
-	usleep(30000);
+	own_us += 30000;
 	turn();
 	answer(0);
 	opool_sweep(&pools[0]);
