@@ -109,7 +109,7 @@ image(const char *path, const char *more)
 /* Turns the loop until it holds. */
 #define AWAIT(condition)                                        \
 	do {                                                    \
-		uint64_t end_us = clock_update().us + 10000000; \
+		uint64_t end_us = clock_update().us + 60000000; \
 		while (!(condition) && clock_now().us < end_us) \
 			ck_assert(loop_turn(&loop, 10000));     \
 		ck_assert(condition);                           \

@@ -19,7 +19,7 @@ struct kit_service {
 	const char *headers[KIT_HEADERS_MAX][2];
 	struct img_range expect[KIT_RANGES_MAX]; /* none: 200-299 */
 	uint32_t healthy, unhealthy;             /* 0: 2, 3 */
-	uint64_t interval_us, timeout_us;        /* 0: 20 ms, 1 s */
+	uint64_t interval_us, timeout_us;        /* 0: 20 ms, 20 s */
 	uint16_t port;
 	bool head, regex, h2;
 	const char *grpc;
@@ -105,7 +105,7 @@ kit_fill(
 		.port = k->port,
 		.head = k->head,
 		.interval_us = k->interval_us != 0 ? k->interval_us : 20000,
-		.timeout_us = k->timeout_us != 0 ? k->timeout_us : 1000000,
+		.timeout_us = k->timeout_us != 0 ? k->timeout_us : 20000000,
 		.path = kit_str(b, k->path != NULL ? k->path : "/"),
 		.host = kit_str(b, k->check_host),
 		.headers = kit_headers(b, k),
