@@ -9,7 +9,6 @@
 #include "common/base/must.h"
 
 #if SANITIZED_ADDRESS
-#include <sanitizer/asan_interface.h>
 #include <sanitizer/lsan_interface.h>
 #endif
 
@@ -34,7 +33,7 @@ arena_give(struct arena *a, void *room, size_t n)
 	a->alone = alone;
 	/* An arena that stays within its first block need not be ended. */
 	__lsan_ignore_object(alone);
-	ASAN_POISON_MEMORY_REGION(alone, sizeof(*alone));
+	SANITIZED_HIDE(alone, sizeof(*alone));
 	return alone + 1;
 }
 
@@ -44,7 +43,7 @@ arena_end_alone(struct arena *a)
 	struct arena_alone *alone;
 
 	while ((alone = a->alone) != NULL) {
-		ASAN_UNPOISON_MEMORY_REGION(alone, sizeof(*alone));
+		SANITIZED_SHOW(alone, sizeof(*alone));
 		a->alone = alone->next;
 		free(alone);
 	}

@@ -16,10 +16,6 @@
 
 #include "common/base/sanitized.h"
 
-#if SANITIZED_ADDRESS
-#include <sanitizer/asan_interface.h>
-#endif
-
 /*
  * Of a pooled block, its head included: an odd number of cache lines, or all
  * blocks would begin in the same few places of a cache.
@@ -73,15 +69,10 @@ void obuf_fini(struct obuf *o);
 static inline void
 buf_show(struct buf *b, size_t n)
 {
-#if SANITIZED_ADDRESS
 	char *end = b->data + b->end;
 
-	ASAN_UNPOISON_MEMORY_REGION(end, n);
-	ASAN_POISON_MEMORY_REGION(end + n, b->size - b->end - n);
-#else
-	(void)b;
-	(void)n;
-#endif
+	SANITIZED_SHOW(end, n);
+	SANITIZED_HIDE(end + n, b->size - b->end - n);
 }
 
 /* The slow paths of obuf_reserve and obuf_append. */

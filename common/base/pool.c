@@ -16,15 +16,6 @@
 #include "common/base/pool.h"
 #include "common/base/sanitized.h"
 
-#if SANITIZED_ADDRESS
-#include <sanitizer/asan_interface.h>
-#define HIDE(p, n) ASAN_POISON_MEMORY_REGION(p, n)
-#define SHOW(p, n) ASAN_UNPOISON_MEMORY_REGION(p, n)
-#else
-#define HIDE(p, n) ((void)(p), (void)(n))
-#define SHOW(p, n) ((void)(p), (void)(n))
-#endif
-
 #define SLAB_MIN 65536
 #define SLAB_MAX 4194304 /* beyond it only to hold OBJECTS_MIN */
 #define OBJECTS_MIN 8
@@ -122,7 +113,7 @@ slab_new(struct pool *p)
 	p->slabs++;
 	p->empty++;
 	list_push_front(&p->partial, &s->link);
-	HIDE((char *)s + SLAB_HEAD, p->slab_bytes - SLAB_HEAD);
+	SANITIZED_HIDE((char *)s + SLAB_HEAD, p->slab_bytes - SLAB_HEAD);
 	return true;
 }
 
@@ -132,7 +123,7 @@ slab_free(struct pool *p, struct slab *s)
 	list_remove(&s->link);
 	p->slabs--;
 	p->empty--;
-	SHOW((char *)s, p->slab_bytes);
+	SANITIZED_SHOW((char *)s, p->slab_bytes);
 	munmap(s, p->slab_bytes);
 }
 
@@ -157,7 +148,7 @@ slab_begin(struct pool *p)
 static inline void *
 slab_took(struct pool *p, struct slab *s, void *object)
 {
-	SHOW(object, p->object_bytes);
+	SANITIZED_SHOW(object, p->object_bytes);
 	p->used++;
 	if (s->used == 0)
 		slab_begin(p);
@@ -192,7 +183,7 @@ pool_take(struct pool *p)
 	if (list_empty(&p->partial) || s->free == NULL)
 		return pool_take_fresh(p);
 	object = s->free;
-	SHOW(object, sizeof(void *));
+	SANITIZED_SHOW(object, sizeof(void *));
 	memcpy(&s->free, object, sizeof(void *));
 	return slab_took(p, s, object);
 }
@@ -206,7 +197,7 @@ pool_give(struct pool *p, void *object)
 	MUST(s->pool == p && s->used != 0);
 	memcpy(object, &s->free, sizeof(void *));
 	s->free = object;
-	HIDE(object, p->object_bytes);
+	SANITIZED_HIDE(object, p->object_bytes);
 	p->used--;
 	if (s->used-- == p->per_slab) {
 		list_remove(&s->link);

@@ -9,10 +9,6 @@
 
 #include "common/base/sanitized.h"
 
-#if SANITIZED_ADDRESS
-#include <sanitizer/asan_interface.h>
-#endif
-
 static inline bool
 hidden(const void *p)
 {
