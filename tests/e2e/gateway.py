@@ -139,6 +139,18 @@ def processes():
     return found
 
 
+def tcp_ports(pid):
+    """(local, remote) ports of the TCP sockets over IPv4 of a process."""
+    held = set()
+    for fd in os.listdir(f'/proc/{pid}/fd'):
+        with contextlib.suppress(OSError):
+            held.add(os.readlink(f'/proc/{pid}/fd/{fd}'))
+    with open('/proc/net/tcp', encoding='ascii') as table:
+        rows = [line.split() for line in table.readlines()[1:]]
+    return [tuple(int(a.split(':')[1], 16) for a in row[1:3])
+            for row in rows if f'socket:[{row[9]}]' in held]
+
+
 def freeze(pid):
     """SIGSTOP, and until it has stopped: what is sent from now on waits."""
     stat = pathlib.Path(f'/proc/{pid}/stat')

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from conf import NO_BREAKER, proxy
-from gateway import Watch, wait_until
+from gateway import Watch, tcp_ports, wait_until
 from h2origin import MAX_STREAMS
 from origin import Counting
 from wire import Cut, Wire, get
@@ -458,7 +458,8 @@ def test_a_worker_dies_with_the_connection(gateway, upstream):
         crowd.hold(origin)
         crowd.wait(*['/'] * 12)
         holder = next(p for p in g.worker_pids
-                      if upstream_connections(p, origin.port))
+                      if any(remote == origin.port
+                             for _, remote in tcp_ports(p)))
         gate.open(20)
         served = [False] * len(crowd.wires)
         g.kill([holder])
@@ -467,19 +468,6 @@ def test_a_worker_dies_with_the_connection(gateway, upstream):
                 served[n] = w.response().status == 200
         assert any(served[1:])
         wait_waiting(g, 0)
-
-
-def upstream_connections(pid, port):
-    """Sockets of this process that are connected to the port."""
-    import os  # pylint: disable=import-outside-toplevel
-    inodes = set()
-    for fd in os.listdir(f'/proc/{pid}/fd'):
-        with contextlib.suppress(OSError):
-            inodes.add(os.readlink(f'/proc/{pid}/fd/{fd}'))
-    with open('/proc/net/tcp', encoding='ascii') as table:
-        rows = [line.split() for line in table.readlines()[1:]]
-    return [r for r in rows if int(r[2].split(':')[1], 16) == port
-            and f'socket:[{r[9]}]' in inodes]
 
 
 def test_kills_lose_no_place(gateway, counting):

@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "shm/tally.h"
 #include "tests/unit/master/gate_kit.h"
+#include "tests/unit/own_clock.h"
 
 #define MANY 150
 
@@ -35,11 +36,18 @@ teardown(void)
 }
 
 static void
+turn(void)
+{
+	own_us += 20000;
+	ck_assert(loop_turn(&loop, 0));
+}
+
+static void
 look(void)
 {
 	health_follow(&health);
-	ck_assert(loop_turn(&loop, 50000));
-	ck_assert(loop_turn(&loop, 0));
+	turn();
+	turn();
 }
 
 /* Lines of the log that have `part`. */
@@ -124,7 +132,7 @@ END_TEST
 
 START_TEST(what_comes_back_starts_slowly)
 {
-	uint64_t end = clock_raw_us() + 5000000;
+	uint64_t end = own_us + 5000000;
 	uint32_t least = VITAL_SHARE_FULL, between = 0;
 	struct vital_info v;
 
@@ -135,10 +143,10 @@ START_TEST(what_comes_back_starts_slowly)
 	down(0, false);
 	look();
 	ck_assert_uint_eq(share(0), VITAL_SHARE_FULL / 10);
-	while (share(0) != VITAL_SHARE_FULL && clock_raw_us() < end) {
+	while (share(0) != VITAL_SHARE_FULL && own_us < end) {
 		least = share(0);
 		between += least > 200 && least < 900;
-		ck_assert(loop_turn(&loop, 20000));
+		turn();
 	}
 	ck_assert_uint_gt(between, 0);
 	ck_assert_uint_eq(share(0), VITAL_SHARE_FULL);
@@ -160,7 +168,7 @@ START_TEST(a_slow_start_ends_with_its_option)
 	ck_assert_uint_eq(share(0), VITAL_SHARE_FULL / 10);
 	gate_publish(TWO(""));
 	for (unsigned i = 0; i < 200 && share(0) != VITAL_SHARE_FULL; i++)
-		ck_assert(loop_turn(&loop, 20000));
+		turn();
 	ck_assert_uint_eq(share(0), VITAL_SHARE_FULL);
 }
 END_TEST
@@ -193,7 +201,7 @@ START_TEST(scores_are_kept_and_scale)
 			tally_add(
 			    region, 0, gate_index("a", 1), k % 2 == 0, 1000);
 		}
-		ck_assert(loop_turn(&loop, 20000));
+		turn();
 	}
 	ck_assert_uint_eq(share(0), VITAL_SHARE_FULL);
 	ck_assert_uint_ge(share(1), 450);
