@@ -44,11 +44,17 @@ clock_raw_ns(void)
 }
 
 struct mono
-clock_update(void)
+clock_look(void)
 {
 	uint64_t raw = clock_raw_us();
 
-	clock_last.us = raw > clock_birth_us ? raw - clock_birth_us : 0;
+	return (struct mono){ raw > clock_birth_us ? raw - clock_birth_us : 0 };
+}
+
+struct mono
+clock_update(void)
+{
+	clock_last = clock_look();
 	return clock_last;
 }
 

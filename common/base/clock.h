@@ -28,6 +28,9 @@ uint64_t clock_raw_us(void);
 /* The same in ns, for what takes less than a turn. */
 uint64_t clock_raw_ns(void);
 
+/* Reads the clock; what clock_now gives stays. */
+struct mono clock_look(void);
+
 /* Reads the clock and remembers it for clock_now; returns the same. */
 struct mono clock_update(void);
 

@@ -7,6 +7,7 @@
 
 #include "shm/keyed.h"
 #include "shm/limit_rate.h"
+#include "shm/limiter_account.h"
 #include "shm/registry.h"
 #include "worker/filter/limit_state.h"
 
@@ -62,12 +63,33 @@ charge_at_once(struct limits *ls, struct limit_charge *c, uint32_t share)
 }
 
 static bool
+charge_at(
+    struct req *q, struct limit_charge *c, uint32_t share, uint64_t now_us)
+{
+	c->now_us = now_us;
+	limit_rate(c->of, share, now_us, &c->rate);
+	return limiter_take(q->env->region, (enum limiter_table)c->table,
+	    &c->key, &c->rate, now_us, &c->left);
+}
+
+/*
+ * A turn that has lasted is behind one that began later in another worker, and
+ * to it what was taken there is taken in the future: whoever asks in that
+ * moment is not refused for as long as this turn is old.
+ */
+static bool
 charge_timed(struct req *q, struct limit_charge *c, uint32_t share)
 {
-	c->now_us = limit_now_us(c->of);
-	limit_rate(c->of, share, c->now_us, &c->rate);
-	return limiter_take(q->env->region, (enum limiter_table)c->table,
-	    &c->key, &c->rate, c->now_us, &c->left);
+	uint64_t now_us = limit_now_us(c->of), looked_us;
+
+	if (charge_at(q, c, share, now_us))
+		return true;
+	if (c->of->kind == IMG_LIMIT_QUOTA ||
+	    c->left.wait_us > LIMITER_BEHIND_US)
+		return false;
+	looked_us = clock_look().us;
+	return looked_us - now_us >= c->left.wait_us &&
+	    charge_at(q, c, share, looked_us);
 }
 
 /* False: refused. */

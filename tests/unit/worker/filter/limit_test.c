@@ -5,6 +5,7 @@
 #include "tests/unit/worker/filter/limit_kit.h"
 
 #include "shm/keyed.h"
+#include "tests/unit/own_clock.h"
 
 static void
 expect_refused(enum why why)
@@ -42,6 +43,23 @@ START_TEST(each_algorithm)
 		ck_assert_int_eq(lk.said.retry_after, 1200);
 		ck_assert_int_eq(lk.said.reset, 3600);
 	}
+}
+END_TEST
+
+/* Two were taken after the turn in which the third comes has begun. */
+START_TEST(a_turn_that_is_behind)
+{
+	lk_limit((enum img_limit_kind)_i, 3, "route");
+	lk_configure();
+	own_us += 5000;
+	clock_update();
+	ck_assert_uint_eq(lk_send(), 200);
+	ck_assert_uint_eq(lk_send(), 200);
+	clock_last.us -= 5000;
+	ck_assert_uint_eq(lk_send(), 200);
+	lk_expect(3, 0);
+	lk_send();
+	expect_refused(WHY_RATE_LIMITED);
 }
 END_TEST
 
@@ -300,6 +318,8 @@ main(void)
 
 	tcase_add_checked_fixture(tc, lk_begin, lk_fini);
 	tcase_add_loop_test(tc, each_algorithm, 0, 4);
+	tcase_add_loop_test(
+	    tc, a_turn_that_is_behind, IMG_LIMIT_TOKEN_BUCKET, IMG_LIMIT_QUOTA);
 	tcase_add_test(tc, a_refused_request_costs_nothing);
 	tcase_add_test(tc, late_refusals_refund_early_charges);
 	tcase_add_test(tc, at_once);
