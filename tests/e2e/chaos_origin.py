@@ -11,6 +11,7 @@ import struct
 # An origin that does this has answered whole: the client must get it.
 SOUND = ('ok', 'leave', 'none', 'same', 'interim', 'slow', 'behind', 'early')
 BROKEN = ('cut', 'reset', 'nothing', 'garbage', 'torn', 'early-leave')
+STRAY = b'HTTP/1.1 200 Not asked\r\nContent-Length: 3\r\n\r\nbad'
 KINDS = SOUND * 3 + ('ok', 'ok', 'slow') * 3 + BROKEN
 
 
@@ -164,9 +165,11 @@ class ChaosOrigin:
         data = (head + '\r\n').encode() + data
         if kind in ('cut', 'reset'):
             data = data[:rng.randrange(1, len(data))]
+        parts = pieces(rng, data)
         if kind == 'behind':
-            data += b'HTTP/1.1 200 Not asked\r\nContent-Length: 3\r\n\r\nbad'
-        for part in pieces(rng, data):
+            # With the end of the answer: who has all of that knows of it.
+            parts = [*pieces(rng, data[:-1]), data[-1:] + STRAY]
+        for part in parts:
             writer.write(part)
             await writer.drain()
             if kind == 'slow' or rng.random() < 0.02:

@@ -182,8 +182,10 @@ def remaining(pids, seconds):
 
 
 def rss_kb(pid):
+    """Without files: how many gateways share those changes by itself."""
     text = pathlib.Path(f'/proc/{pid}/smaps_rollup').read_text()
-    return int(re.search(r'^Pss:\s+(\d+)', text, re.M).group(1))
+    return sum(map(int, re.findall(r'^Pss_(?:Anon|Shmem):\s+(\d+)', text,
+                                   re.M)))
 
 
 class Gateway:

@@ -1,5 +1,6 @@
 """Whose a request is: trusted proxies, and the PROXY protocol."""
 import collections
+import contextlib
 import os
 import re
 import signal
@@ -206,8 +207,7 @@ def test_ten_thousand_networks(gateway):
 def proxied(shared_house):
     """A gateway whose listener wants a header; it answers the client."""
     port = free_port()
-    g = shared_house.gateway(
-        listener(port) + 'timeouts = { head = "1s"; };\n' + PONG)
+    g = shared_house.gateway(listener(port) + PONG)
     g.port = port
     return g
 
@@ -279,17 +279,18 @@ def test_bad_header(proxied, header):
                      'header ')
 
 
-def test_slow_header(proxied):
+def test_slow_header(gateway):
     """Within timeouts.head, else closed, and nothing is answered."""
-    def refused():
-        return proxied.metric('replies_total', why='bad_proxy_header')
-    before = refused()
+    port = free_port()
+    g = gateway(listener(port) + 'timeouts = { head = "1s"; };\n' + PONG)
     start = Watch()
-    with Wire(proxied.port) as w, Wire(proxied.port) as silent:
-        w.send(v1('192.0.2.7')[:-1])
+    with Wire(port) as w, Wire(port) as silent:
+        with contextlib.suppress(OSError):
+            w.send(v1('192.0.2.7')[:-1])
         assert w.closed() and silent.closed()
     assert start.within(0.9, 4)
-    wait_until(lambda: refused() == before + 2, 5, 'the count of refusals')
+    wait_until(lambda: g.metric('replies_total', why='bad_proxy_header') == 2,
+               5, 'the count of refusals')
 
 
 def test_cut_header(proxied):
@@ -357,7 +358,7 @@ def test_header_over_ipv6(gateway):
     port = free_port()
     gateway(f'listeners = ( {{ address = "[::1]:{port}"; '
             'proxy_protocol = true; } );\n' + PONG)
-    with socket.create_connection(('::1', port), 10) as s:
+    with socket.create_connection(('::1', port), 60) as s:
         s.sendall(v2() + GET)
         assert s.recv(65536).endswith(b'\r\n\r\n::1')
 
@@ -390,7 +391,7 @@ def test_workers_that_hand_over(gateway):
     """Long connections go to other workers, and keep their headers."""
     port = free_port()
     g = gateway(listener(port) + PONG, workers=4)
-    wires = [Wire(port) for _ in range(40)]
+    wires = [Wire(port) for _ in range(100)]
     for i, w in enumerate(wires):
         w.send(v2(f'192.0.2.{i}') + GET)
     for i, w in enumerate(wires):

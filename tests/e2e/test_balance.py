@@ -21,7 +21,7 @@ class From(Wire):
 
     def __init__(self, port, source):  # pylint: disable=super-init-not-called
         self.sock = socket.create_connection(
-            ('127.0.0.1', port), 10, source_address=(source, 0))
+            ('127.0.0.1', port), 60, source_address=(source, 0))
         self.data = b''
 
 
@@ -78,11 +78,12 @@ def test_shares_follow_weights(gateway, upstream, word, workers):
     if word in ADAPTIVE:
         assert shares[0] > shares[1] > 0.02 and shares[2] > 0.02, shares
         return
+    # Of 800: five times the standard deviation of the smallest either way.
     for share, want in zip(shares, (0.625, 0.125, 0.25)):
-        assert want * 0.6 < share < want * 1.4, shares
+        assert want * 0.5 < share < want * 1.5, shares
 
 
-SLOW_S = 0.2
+SLOW_S = 1  # much more than the others take on a busy machine
 
 
 def slow_among_fast(gateway, upstream, word, each):
@@ -101,8 +102,8 @@ def test_a_slow_endpoint_is_spared(gateway, upstream, word):
 
 
 def test_round_robin_does_not_spare(gateway, upstream):
-    share, p90 = slow_among_fast(gateway, upstream, 'round_robin', each=20)
-    assert 0.24 < share < 0.26 and p90 >= SLOW_S
+    share, p90 = slow_among_fast(gateway, upstream, 'round_robin', each=10)
+    assert share == 0.25 and p90 >= SLOW_S
 
 
 # --- hash
@@ -149,13 +150,13 @@ def test_keys_stick(gateway, upstream, key):
     g = gateway(proxy(*ports[:3], extra=extra), workers=2)
     first = owners(g.port, key)
     assert set(first) == set(ports[:3])
-    assert max(collections.Counter(first).values()) < 40
+    assert max(collections.Counter(first).values()) < 44
     assert owners(g.port, key) == first
     # One more takes its share and moves nothing else.
     g.reload(proxy(*ports, extra=extra))
     second = owners(g.port, key)
     moved = [b for a, b in zip(first, second) if a != b]
-    assert set(moved) == {ports[3]} and len(moved) < 30
+    assert set(moved) == {ports[3]} and len(moved) < 36
     # One that refuses leaves its keys to the others; theirs stay.
     origins[0].close()
     third = owners(g.port, key)

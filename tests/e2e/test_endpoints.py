@@ -103,12 +103,12 @@ def test_drain_waits_for_what_runs(gateway, upstream):
         assert '1 still running' in done.stderr and 'drain' in done.stdout
         assert row(g, a)['active'] == 1
         assert used(g) == {b.port}
-        threading.Timer(0.5, release.set).start()
         began = Watch()
+        threading.Timer(0.5, release.set).start()
         done = g.ctl('maint', '--wait', name(a))
         assert began.within(0.3, 10)
         assert one.response().body == b'abcd' == two.response().body
-    assert row(g, a)['active'] == 0
+    wait_until(lambda: row(g, a)['active'] == 0, 5, 'the end of it')
 
 
 def test_all_drained(pair):
@@ -441,8 +441,9 @@ def test_scores(gateway, upstream):
     # It recovers from now on, and is excluded up to 0.5.
     assert shown['score'] < 0.5 and shown['share'] <= 0.5
     assert g.metric('endpoint_score', endpoint=shown['address']) < 0.5
-    assert used(g) == {o.port for o in origins[1:]}
     # A machine that stumbles lets one look slow for a while.
+    wait_until(lambda: used(g) == {o.port for o in origins[1:]}, 20,
+               'requests to both others')
     wait_until(lambda: row(g, origins[1])['score'] == 1 or not used(g), 20,
                'one as good as the others')
     g.wait_log('poor: score')

@@ -44,7 +44,7 @@ def test_alpn(house, gateway, upstream):
         assert a.status == 200
         assert seen(a)['x-forwarded-proto'] == 'https'
         assert seen(a)['via'] == '2 penstock'
-        assert g.metric('http2_connections') == 1
+        wait_until(lambda: g.metric('http2_connections') == 1)
     with shop.client() as w:
         assert w.ask('/').status == 200
     wait_until(lambda: g.metric('http2_connections') == 0)
@@ -95,20 +95,20 @@ def test_prior_knowledge_alone(gateway, upstream, port):
         while w.more():
             pass
         assert b'HTTP/1' not in w.data
-    assert g.metric('http2_faults_total') == 1
-    assert g.metric('replies_total', why='h2_protocol_error') == 1
+    wait_until(lambda: g.metric('http2_faults_total') == 1)
+    wait_until(lambda: g.metric('replies_total', why='h2_protocol_error') == 1)
 
 
 def test_preface_in_time(gateway, upstream, port):
     g = gateway(listener(port, protocols='"http/1.1", "h2"')
-                + route(upstream()) + 'timeouts = { head = "300ms"; };\n')
+                + route(upstream()) + 'timeouts = { head = "3s"; };\n')
     with Wire(port) as w:
         w.send(h2wire.PREFACE[:10])
         assert w.response().status == 408
     with Raw(port) as raw:
         began = Watch()
         assert raw.goaway() == h2wire.NO_ERROR
-        assert began.within(0, 3)
+        assert began.within(0, 6)
     assert g.metric('http2_faults_total') == 0
 
 
@@ -366,17 +366,17 @@ def test_upstream_cuts(gateway, upstream, port):
 def test_body_timeout(gateway, upstream, port):
     """Of one stream; others take their time."""
     gateway(listener(port) + route(upstream())
-            + 'timeouts = { body = "400ms"; };\n')
+            + 'timeouts = { body = "3s"; };\n')
     with Client(port) as c:
         stuck = c.request('/', 'POST', end=False)
         moving = c.request('/', 'POST', end=False)
         a = c.answers[stuck]
-        for _ in range(8):
+        for _ in range(16):
             c.send(moving, b'x')
-            time.sleep(0.1)
+            time.sleep(0.25)
+        c.send(moving, b'x', True)
         c.wait(lambda: a.over)
         assert a.status == 408
-        c.send(moving, b'x', True)
         assert c.answer(moving).status == 200
 
 
@@ -387,14 +387,14 @@ def test_send_timeout(gateway, upstream, port):
     g = gateway(listener(port) + route(origin)
                 + 'timeouts = { send = "500ms"; };\n')
     with Client(port, auto=False) as c:
+        began = Watch()
         s = c.request('/big')
         a = c.answers[s]
         c.wait(lambda: len(a.body) >= 65535)
-        began = Watch()
         c.wait(lambda: a.reset is not None)
         assert a.reset == h2wire.CANCEL
-        assert began.within(0.3, 3)
-    assert g.metric('replies_total', why='send_timeout') == 1
+        assert began.within(0.4, 3)
+    wait_until(lambda: g.metric('replies_total', why='send_timeout') == 1)
 
 
 def test_window_of_nothing(gateway, upstream, port):
@@ -426,32 +426,32 @@ def test_window_of_nothing(gateway, upstream, port):
 
 def test_idle_and_head_timeouts(gateway, upstream, port):
     g = gateway(listener(port) + route(upstream())
-                + 'timeouts = { idle = "400ms"; head = "400ms"; };\n')
+                + 'timeouts = { idle = "2s"; head = "2s"; };\n')
     with Client(port) as c:
-        assert c.ask('/').status == 200
         began = Watch()
+        assert c.ask('/').status == 200
         assert c.closed() and c.goaway == h2wire.NO_ERROR
-        assert began.within(0.2, 3)
+        assert began.within(1.9, 6)
     with Raw(port) as raw:
         raw.headers(1, h2wire.plain())
         raw.until(h2wire.DATA)
+        began = Watch()
         raw.send(frame(h2wire.HEADERS, h2wire.END_STREAM, 3,
                        h2wire.block((':method', 'GET'))))
-        began = Watch()
         assert raw.goaway() is not None
-        assert began.within(0.2, 3)
-    assert g.metric('replies_total', why='head_timeout') == 1
+        assert began.within(1.9, 6)
+    wait_until(lambda: g.metric('replies_total', why='head_timeout') == 1)
 
 
 def test_pings_do_not_keep_it(gateway, upstream, port):
     gateway(listener(port) + route(upstream())
-            + 'timeouts = { idle = "500ms"; };\n')
+            + 'timeouts = { idle = "2s"; };\n')
     with Client(port) as c:
         assert c.ask('/').status == 200
         began = Watch()
         try:
             while c.open:
-                assert began.within(0, 3)
+                assert began.within(0, 6)
                 c.h2.ping(b'12345678')
                 c.flush()
                 c.step()
@@ -655,14 +655,14 @@ def test_flood(gateway, upstream, port, kind):
             code = raw.goaway()
         began = Watch()
         assert other.ask('/').status == 200
-        assert began.within(0, 1)
+        assert began.within(0, 3)
         assert rss_kb(pid) - before < 4096
     assert code in (h2wire.CALM, None)
     wait_until(lambda: g.metric('http2_floods_total')
                + g.metric('http2_faults_total') == 1)
     if kind not in ('continuation',):
         assert g.metric('http2_floods_total') == 1
-        assert g.metric('replies_total', why='h2_flood') == 1
+        wait_until(lambda: g.metric('replies_total', why='h2_flood') == 1)
 
 
 # ---- real clients
@@ -687,5 +687,5 @@ def test_h2load(gateway, upstream, port):
     done = subprocess.run(
         ['h2load', '-n', '2000', '-c', '4', '-m', '20',
          f'http://127.0.0.1:{port}/'],
-        capture_output=True, timeout=60, check=True, text=True)
+        capture_output=True, timeout=300, check=True, text=True)
     assert '2000 succeeded, 0 failed' in done.stdout

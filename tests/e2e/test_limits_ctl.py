@@ -2,6 +2,7 @@
 import json
 import os
 import signal
+import time
 
 from gateway import wait_until
 from test_client_limits import From
@@ -18,6 +19,14 @@ GLOBAL = 'key = "global"; rate = "50/day"; algorithm = "fixed_window";'
 AT_ONCE = 'key = "address"; algorithm = "concurrency"; limit = 3;'
 ALL = limits(bucket=BUCKET, window=WINDOW, monthly=QUOTA, everyone=GLOBAL,
              at_once=AT_ONCE)
+
+
+def away_from_the_hour(seconds=60):
+    """Windows of an hour begin anew there, and those of a day at one of them.
+    """
+    left = 3600 - time.time() % 3600
+    if left < seconds:
+        time.sleep(left)
 
 
 def ask(port, n, source='127.0.0.1', path='/'):
@@ -42,6 +51,7 @@ def rows(text):
 
 def test_limits_are_listed(gateway):
     away_from_midnight()
+    away_from_the_hour()
     g = gateway(ALL + routes(
         route('bucket', path='/b'), route('window', path='/w/*rest'),
         route('monthly', 'everyone', 'at_once', path='/q')), workers=2)
@@ -94,6 +104,7 @@ def test_limits_for_people(gateway):
 
 
 def test_a_key_begins_anew(gateway):
+    away_from_the_hour()
     g = gateway(one(WINDOW, more=''), workers=2)
     assert ask(g.port, 5) == [200] * 4 + [429]
     assert ask(g.port, 5, '127.0.0.2') == [200] * 4 + [429]
@@ -109,6 +120,7 @@ def test_a_key_begins_anew(gateway):
 
 def test_addresses_that_stand_in(gateway):
     """Whom requests without an identity are counted by is an address."""
+    away_from_the_hour()
     them = Issuer()
     g = gateway('', start=False)
     them.write(g.dir)
@@ -143,6 +155,7 @@ def test_what_is_refused(gateway):
 
 
 def test_the_hundred_that_have_spent_most(gateway):
+    away_from_the_hour()
     g = gateway('trusted_proxies = [ "127.0.0.0/8" ];\n' +
                 one('key = "header:X-Key"; rate = "1000/hour"; '
                     'algorithm = "fixed_window";'))

@@ -3,12 +3,14 @@ import contextlib
 import json
 import subprocess
 import threading
+import time
 
 import pytest
 
 from conf import service
 from gateway import SANITIZED, wait_until
 from h2wire import Client
+from test_retry import leave
 from tokens import Issuer, Key, authenticators
 from wire import Cut, Wire, get
 
@@ -93,19 +95,35 @@ def test_classes(gateway, holder):
     g = crowded(gateway, holder)
     assert get(g.port, '/normal').status == 200
     wires = holder.hold(g.port, 14)
-    wait_level(g, 1000)
-    # The level goes up by 200 in a second: there is time enough for this.
-    for _ in range(20):
-        check_shed(get(g.port, '/normal'), closes=True)
-    got = [get(g.port, '/priority').status for _ in range(20)]
-    assert got.count(200) >= 5
+    got = []
+
+    def is_raised():
+        got.append(get(g.port, '/priority').status)
+        return of_worker(g) > 1200
+    wait_until(is_raised, 30, 'a level that is clear of that of one class')
+    # With as many as may be, it goes neither up nor down: for each of these
+    # by a little.
+    for _ in range(4):
+        leave(wires.pop())
+    wait_until(lambda: of_worker(g, 'connections') == 10)
+    shed = []
+
+    def is_for_one_class():
+        shed.append(get(g.port, '/normal'))
+        return len(shed) >= 20 and of_worker(g) == 1000
+    wait_until(is_for_one_class, 30, 'a level where the others are let in')
+    for r in shed:
+        check_shed(r, closes=True)
+    now = [get(g.port, '/priority').status for _ in range(20)]
+    assert now.count(200) >= 5
+    got += now
     assert {get(g.port, '/emergency').status for _ in range(20)} == {200}
     assert of_worker(g) < 2000
     g.wait_log(r'overload: requests are shed: there are 1\d connections')
-    assert g.metric('shed_total', **{'class': 'normal'}) == 20
+    assert g.metric('shed_total', **{'class': 'normal'}) == len(shed)
     assert g.metric('shed_total', **{'class': 'priority'}) == got.count(503)
     assert g.metric('shed_total', **{'class': 'emergency'}) == 0
-    assert g.metric('replies_total', why='shed') == 20 + got.count(503)
+    assert g.metric('replies_total', why='shed') == len(shed) + got.count(503)
     wait_until(lambda: g.metric('overload_pressure', worker='0') >= 1, 10)
     holder.let_go(wires)
     wait_level(g, 0, 0)
@@ -130,14 +148,22 @@ def test_few_emergencies_are_no_reason(gateway, holder):
     g = crowded(gateway, holder, connections=0.1)
     wires = holder.hold(g.port, 16)
     wait_level(g, 1000)
-    got = [get(g.port, '/normal').status for _ in range(20)]
     wait_level(g, 900, 1000)
-    for _ in range(15):
-        got += [get(g.port, '/normal').status for _ in range(30)]
-        assert get(g.port, '/priority').status == 200
-        assert get(g.port, '/emergency').status == 200
-    assert set(got[20:]) == {503}
-    assert of_worker(g) <= 1000
+    rounds = 0
+
+    def few():
+        """By far most are of class normal, unless a busy machine takes so long
+        that those are forgotten."""
+        nonlocal rounds
+        began = time.monotonic()
+        normal = {get(g.port, '/normal').status for _ in range(30)}
+        others = {get(g.port, '/priority').status,
+                  get(g.port, '/emergency').status}
+        right = (normal, others) == ({503}, {200}) and of_worker(g) <= 1000
+        assert right or time.monotonic() - began > 0.4, (normal, others)
+        rounds += right
+        return rounds == 15
+    wait_until(few, 60, '15 rounds')
     holder.let_go(wires)
 
 
@@ -307,8 +333,9 @@ def test_lag(gateway):
         wait_level(g, 1, seconds=40)
         with Wire(g.port) as w:
             while burden.shed < 200 or len(served) < 20:
+                before = of_worker(g)
                 status = w.ask('/emergency').status
-                if of_worker(g) < 2000:
+                if max(before, of_worker(g)) < 2000:
                     served.append(status)
                 elif len(served) >= 20:
                     break

@@ -13,6 +13,9 @@ from origin import Origin, field
 from wire import get
 
 FAST = 'interval = "250ms"; timeout = "250ms";'
+# For those that are well, and must not seem to be down for some time.
+PATIENT = 'interval = "2s"; timeout = "2s";'
+STEADY = 'interval = "750ms"; timeout = "750ms";'
 
 
 def endpoints(*rows, check='', extra=''):
@@ -108,8 +111,18 @@ def test_fall_and_rise(trio, gateway):
     g = gateway(endpoints(*local(*trio), check=FAST + '''path = "/up";
         healthy = 3; unhealthy = 4;'''))
     a.more(3)
-    a.play(bad, bad, bad, good, bad, bad, bad, good)
-    assert served(g) == 'abc'
+
+    def spared():
+        """Never four in a row, but where a busy machine adds one that comes
+        too late."""
+        await_served(g, 'abc')
+        before = g.metric('probes_total', result='bad')
+        a.play(bad, bad, bad, good, bad, bad, bad, good)
+        names = served(g)
+        added = g.metric('probes_total', result='bad') - before - 6
+        assert names == 'abc' or added > 0
+        return names == 'abc'
+    wait_until(spared, 60, 'three bad ones in a row, and no more')
     a.usual = bad
     a.more(5)
     await_served(g, 'bc')
@@ -125,7 +138,7 @@ def test_fall_and_rise(trio, gateway):
 def test_bad_answers(trio, gateway, act):
     g = gateway(endpoints(*local(*trio), check=FAST + '''path = "/up";
         body = "fine"; healthy = 1; unhealthy = 2;'''))
-    assert served(g) == 'abc'
+    await_served(g, 'abc')
     trio[0].usual = act
     await_served(g, 'bc')
     trio[0].usual = status(200)
@@ -149,13 +162,14 @@ def test_what_an_endpoint_is_asked(trio, gateway):
         headers = ( { set = "X-Probe"; value = "yes"; } );'''))
     a.on('/up?x=1', a.probe)
     a.more()
-    request = a.probes[-1]
+    probes = list(a.probes)
+    request = probes[-1]
     assert (request.method, request.target) == ('GET', '/up?x=1')
     assert field(request, 'host') == [f'127.0.0.1:{a.port}']
     assert field(request, 'x-probe') == ['yes']
     assert field(request, 'connection') == ['close']
     assert field(request, 'user-agent')[0].startswith('penstock/')
-    assert len({r.connection for r in a.probes}) == len(a.probes)
+    assert len({r.connection for r in probes}) == len(probes)
 
     g.reload(endpoints(*local(*trio), extra='host = "shop.example";',
                        check=FAST + 'path = "/up"; method = "HEAD";'))
@@ -234,19 +248,31 @@ def most_within(times, seconds):
 
 
 def test_many_are_spread(doors, gateway):
-    rows = [(f'127.0.{i // 100 + 1}.{i % 100 + 1}:{doors.port}', '')
-            for i in range(200)]
-    gateway(endpoints(*rows, check='type = "tcp"; interval = "2s";'))
-    # Two within two seconds lead to the first verdict; then the interval.
-    wait_until(lambda: len(doors.seen) >= 800, 30, 'four rounds')
-    assert most_within([t for t, _ in doors.seen], 0.05) <= 70
-    times = collections.defaultdict(list)
-    for t, address in doors.seen:
-        times[address].append(t)
-    assert len(times) == 200
-    assert {len(seen) for seen in times.values()} <= {3, 4, 5, 6}
-    gaps = [seen[3] - seen[2] for seen in times.values() if len(seen) > 3]
-    assert 1.4 < min(gaps) and max(gaps) - min(gaps) > 0.1
+    g = gateway(endpoints((f'127.0.0.1:{doors.port}', '')))
+    turns = iter(range(1, 100))
+
+    def spread():
+        """Of endpoints that are new. A busy machine, which lets the master or
+        us not go on for a while, makes some come together."""
+        net = f'127.{next(turns)}.'
+        rows = [(f'{net}{i // 100}.{i % 100 + 1}:{doors.port}', '')
+                for i in range(200)]
+        g.reload(endpoints(*rows, check='type = "tcp"; interval = "2s";'))
+
+        def of_them():
+            return [seen for seen in doors.seen if seen[1].startswith(net)]
+        # Two within two seconds lead to the first verdict; then the interval.
+        seen = wait_until(lambda: len(of_them()) >= 800 and of_them()[:800],
+                          30, 'four rounds')
+        times = collections.defaultdict(list)
+        for t, address in seen:
+            times[address].append(t)
+        assert len(times) == 200
+        gaps = [own[3] - own[2] for own in times.values() if len(own) > 3]
+        return (most_within([t for t, _ in seen], 0.05) <= 70
+                and {len(own) for own in times.values()} <= {3, 4, 5, 6}
+                and 1.4 < min(gaps) and max(gaps) - min(gaps) > 0.1)
+    wait_until(spread, 40, 'probes that are spread')
 
 
 def test_reload_adds_alters_removes(trio, gateway):
@@ -267,17 +293,20 @@ def test_reload_adds_alters_removes(trio, gateway):
     await_served(g, 'bc')
     # Without a check nobody says so any more, and nobody asks.
     g.reload(endpoints(*local(*trio)))
-    await_served(g, 'abc', 2)
-    time.sleep(0.1)  # for what was under way
-    asked = len(a.probes)
-    time.sleep(1)  # four intervals
-    assert len(a.probes) == asked
+    await_served(g, 'abc')
+
+    def quiet():
+        """For four intervals; one was under way."""
+        asked = len(a.probes)
+        time.sleep(1)
+        return len(a.probes) == asked
+    wait_until(quiet, what='no more probes')
 
 
 def test_reload_that_changes_nothing_keeps_what_is_known(trio, gateway):
     a = trio[0]
     a.usual = status(503)
-    check = FAST + 'path = "/up"; healthy = 2; unhealthy = 2;'
+    check = PATIENT + 'path = "/up"; healthy = 2; unhealthy = 2;'
     g = gateway(endpoints(*local(*trio), check=check))
     await_served(g, 'bc')
     for n in range(5):
@@ -305,7 +334,7 @@ def test_master_dies(trio, gateway, act):
     """Again and again, in the middle of probes too."""
     a = trio[0]
     a.usual = act
-    g = gateway(endpoints(*local(*trio), check=FAST + 'path = "/up";'),
+    g = gateway(endpoints(*local(*trio), check=STEADY + 'path = "/up";'),
                 workers=2, allow=['killed by signal 9 '])
     await_served(g, 'bc')
     for _ in range(4):
@@ -329,4 +358,4 @@ def test_master_dies_and_the_check_is_gone(trio, gateway):
     g.wait_successor('master', pid)
     g.wait_ready()
     g.reload(endpoints(*local(*trio)))
-    await_served(g, 'abc', 2)
+    await_served(g, 'abc')

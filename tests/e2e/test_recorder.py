@@ -33,7 +33,7 @@ routes = (
   { path = "/few"; service = "up"; rate_limits = [ "few" ]; },
   { path = "/pong"; respond = { body = "pong"; }; } );
 trusted_proxies = [ "127.0.0.2" ];
-timeouts = { head = "300ms"; };
+timeouts = { head = "3s"; };
 '''
 
 
@@ -316,13 +316,14 @@ def test_it_outlives_workers(gateway):
                 allow=['was killed by signal 9'])
     for n in range(1, 4):
         get(g.port, '/')
-        assert len(records(g)) == n
+        wait_until(lambda n=n: len(records(g)) == n, 5, 'its record')
         old = g.worker_pids[0]
         os.kill(old, signal.SIGKILL)
         g.wait_successor('worker', old)
         g.wait_ready()
     get(g.port, '/')
-    assert [r['number'] for r in records(g)] == [1, 2, 3, 4]
+    wait_until(lambda: [r['number'] for r in records(g)] == [1, 2, 3, 4], 5,
+               'the last record')
     freeze(g.worker_pids[0])
     assert len(records(g)) == 4
     os.kill(g.worker_pids[0], signal.SIGCONT)

@@ -20,7 +20,7 @@ class Manager:
     def __init__(self, name):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.sock.bind(name)
-        self.sock.settimeout(10)
+        self.sock.settimeout(60)
 
     def next(self, skip=r'WATCHDOG'):
         while True:
@@ -35,7 +35,7 @@ class Manager:
             while True:
                 said.append(self.sock.recv(4096).decode())
         except BlockingIOError:
-            self.sock.settimeout(10)
+            self.sock.settimeout(60)
             return said
 
 
@@ -70,15 +70,21 @@ def test_life_is_told(gateway, manager):
 
 
 def test_watchdog(gateway, manager):
-    """Fed every half period."""
+    """Fed every half period, and never more often."""
     gateway(PONG, environ={**manager.environ, 'WATCHDOG_USEC': '600000'})
     manager.next()
-    manager.pending()
-    began = time.monotonic()
-    time.sleep(1.6)
-    fed = manager.pending().count('WATCHDOG=1')
-    periods = (time.monotonic() - began) / 0.3
-    assert periods - 2.5 <= fed <= periods + 1, (fed, periods)
+
+    def fed_in_time():
+        """It may miss some while a busy machine lets it not go on."""
+        first = time.monotonic()
+        manager.pending()
+        began = time.monotonic()
+        time.sleep(1.6)
+        end = time.monotonic()
+        fed = manager.pending().count('WATCHDOG=1')
+        assert fed <= (time.monotonic() - first) / 0.3 + 1, fed
+        return fed >= (end - began) / 0.3 - 2.5
+    wait_until(fed_in_time, 20, 'the food of the watchdog')
 
 
 def start_with(g, sockets, names='web'):
@@ -111,23 +117,22 @@ def listening(port, reuseport):
 def test_socket_activation(gateway, reuseport):
     g = gateway(PONG, start=False, workers=2)
     with listening(g.port, reuseport) as s:
-        early = socket.create_connection(('127.0.0.1', g.port), 5)
+        early = socket.create_connection(('127.0.0.1', g.port), 60)
         early.sendall(b'GET / HTTP/1.1\r\nHost: t\r\n\r\n')
         start_with(g, [s])
         if not reuseport:  # it sits in the queue that was passed
             assert b'pong' in early.recv(4096)
         with Churn([g.port], threads=4) as churn:
-            time.sleep(0.5)
+            wait_until(lambda: churn.seen['served'] > 20, what='load')
             pid = g.worker_pids[0]
-        assert not churn.wrong() and churn.seen['served'] > 20
+        assert not churn.wrong()
         early.close()
         assert pid in g.worker_pids
         g.stop()
         # The manager's socket lives: who connects now waits for a next start.
-        late = socket.create_connection(('127.0.0.1', g.port), 5)
+        late = socket.create_connection(('127.0.0.1', g.port), 60)
         late.sendall(b'GET / HTTP/1.1\r\nHost: t\r\n\r\n')
         start_with(g, [s])
-        late.settimeout(5)
         assert b'pong' in late.recv(4096)
         late.close()
 
