@@ -228,9 +228,9 @@ CLAIMS = {
     'exp is null': (
         '/', token(ME.es256, HEAD, {**ME.claims(), 'exp': None}), CLAIM),
     'exp in a name of capitals': says(CLAIM, exp=None, EXP=NOW + 60),
-    'nbf is to come': says(EARLY, nbf=NOW + 3600),
+    'nbf is to come': says(EARLY, nbf=NOW + 24 * 3600),
     'nbf is a string': says(CLAIM, nbf='0'),
-    'iat is to come': says(EARLY, iat=NOW + 3600),
+    'iat is to come': says(EARLY, iat=NOW + 24 * 3600),
     'iat is a list': says(CLAIM, iat=[]),
     **{f'iss {v!r}': says(why, iss=v) for v, why in {
         'https://id.example.evil.example': ISSUER,

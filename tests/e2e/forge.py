@@ -94,9 +94,9 @@ class Forger:
 
     @staticmethod
     def claims(**more):
-        """Those of a good token."""
+        """Those of a good token, good for as long as all tests may take."""
         says = {'sub': 'alice', 'iss': 'https://id.example', 'aud': 'api',
-                'exp': int(time.time()) + 3600, **more}
+                'exp': int(time.time()) + 24 * 3600, **more}
         return {k: v for k, v in says.items() if v is not None}
 
     @classmethod

@@ -327,7 +327,10 @@ class Gateway:
 
     @property
     def worker_pids(self):
-        return self.titled('worker')
+        """By their numbers: pids come round, and successors have later ones."""
+        found = [(int(m[1]), p) for p, t in self.family().items()
+                 if (m := re.fullmatch(r'penstock: worker (\d+)', t))]
+        return [p for _, p in sorted(found)]
 
     def asked_workers(self):
         """Of the workers and the master; of none, when nobody answers."""

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from conf import proxy
-from gateway import wait_until
+from gateway import remaining, wait_until
 from h2wire import Client
 from test_acl import fill
 from test_addresses import listener, v1
@@ -83,7 +83,7 @@ def test_banned_by_all_workers_once(gateway):
     assert g.metric('replies_total', why='banned_closed') == 12
     ban = banned(g)['127.0.0.1']
     assert ban['rule'] == 'guessing' and ban['strikes'] == 1
-    assert 595 < lasts(ban) <= 601
+    assert 540 < lasts(ban) <= 601
     assert len(lines(g)) == 1
     assert '127.0.0.1 is banned for 10m by rule "guessing", strike 1' in \
         lines(g)[0]
@@ -141,26 +141,27 @@ def test_connections_of_http2_are_ended(gateway):
 
 
 def test_time_doubles_and_is_forgotten(gateway):
-    g = gateway(ROUTES + rule(2, extra='time = "1s"; max_time = "2s"; '))
-    for strikes, seconds in enumerate((1, 2, 2), 1):
+    g = gateway(ROUTES + rule(2, extra='time = "3s"; max_time = "5s"; '))
+    for strikes, seconds in enumerate((3, 5, 5), 1):
+        began = time.time()
         assert offend(g.port, 2) == [401] * 2
         assert not let_in(g.port)
         ban = banned(g)['127.0.0.1']
         assert ban['strikes'] == strikes
-        assert seconds - 1 < lasts(ban) <= seconds + 1
-        wait_until(lambda: let_in(g.port), 5, 'the end of the ban')
+        assert began - 1 < ban['until'] - seconds <= time.time() + 1
+        wait_until(lambda: let_in(g.port), 10, 'the end of the ban')
     assert g.metric('bans_active') == 0
     # So long without a ban, and nothing is known of earlier ones.
-    end = time.monotonic() + 2.1
-    wait_until(lambda: time.monotonic() > end, 5, 'max_time')
+    end = time.monotonic() + 5.1
+    wait_until(lambda: time.monotonic() > end, 10, 'max_time')
     assert offend(g.port, 2) == [401] * 2
     assert banned(g)['127.0.0.1']['strikes'] == 1
 
 
 def test_after_a_ban_it_counts_from_the_start(gateway):
-    g = gateway(ROUTES + rule(3, extra='time = "1s"; '))
+    g = gateway(ROUTES + rule(3, extra='time = "3s"; '))
     offend(g.port, 3)
-    wait_until(lambda: let_in(g.port), 5, 'the end of the ban')
+    wait_until(lambda: let_in(g.port), 10, 'the end of the ban')
     offend(g.port, 2)
     assert let_in(g.port)
     offend(g.port, 1)
@@ -174,10 +175,10 @@ def test_after_a_ban_it_counts_from_the_start(gateway):
 
 
 def test_the_window_slides(gateway):
-    g = gateway(ROUTES + rule(4, window='2s'))
-    start = time.monotonic()
+    g = gateway(ROUTES + rule(4, window='4s'))
     offend(g.port, 3)
-    wait_until(lambda: time.monotonic() > start + 4.1, 6, 'two windows')
+    end = time.monotonic() + 8.1
+    wait_until(lambda: time.monotonic() > end, 15, 'two windows')
     offend(g.port, 3)
     assert let_in(g.port)
     offend(g.port, 1)
@@ -228,14 +229,14 @@ def test_connections_beyond_the_limit_count(gateway):
 
 def test_what_a_banned_client_does_counts_no_more(gateway):
     g = gateway(ROUTES + rule(3, what='status = [ "400-499" ];',
-                              extra='time = "2s"; max_time = "1h";'))
+                              extra='time = "5s"; max_time = "1h";'))
     held = fill(g.port, 8)
     assert offend(g.port, 3) == [401] * 3
     until = banned(g)['127.0.0.1']['until']
     assert [w.ask('/no').status for w in held] == [403] * 8
     close(held)
     assert banned(g)['127.0.0.1']['until'] == until
-    wait_until(lambda: let_in(g.port), 5, 'the end of the ban')
+    wait_until(lambda: let_in(g.port), 10, 'the end of the ban')
     assert offend(g.port, 2) == [401] * 2
     assert let_in(g.port)
 
@@ -316,7 +317,7 @@ def test_operators(gateway):
         assert not let_in(g.port, '127.0.0.5')
     assert let_in(g.port)
     ban = banned(g)['127.0.0.5']
-    assert ban['rule'] is None and 3590 < lasts(ban) <= 3601
+    assert ban['rule'] is None and 3540 < lasts(ban) <= 3601
     g.ctl('ban', '127.0.0.5')
     assert banned(g)['127.0.0.5']['until'] is None
     assert 'for ever' in g.ctl('bans').stdout
@@ -397,8 +398,11 @@ def test_bans_outlive_a_restart(gateway):
     offend(g.port, 3, '127.0.0.8')
     wait_until(lambda: '127.0.0.8' in (g.dir / 'state/bans').read_text(), 5,
                'the file')
-    g.kill(list(g.family()))
+    family = g.family()
+    g.kill(family)
     g.proc.wait()
+    # Whoever is still there holds the state_dir.
+    assert not remaining(family, 10)
     g.start()
     assert set(banned(g)) == {'127.0.0.8'}
     assert not let_in(g.port, '127.0.0.8')

@@ -58,7 +58,7 @@ def test_what_is_listed(gateway, upstream, script):
     ask(g, script, 503)
     assert was_refused(get(g.port))
     row = by_endpoint(listing(g))[here]
-    assert row['state'] == 'open' and 38 < row['retry_after'] <= 40
+    assert row['state'] == 'open' and 20 < row['retry_after'] <= 40
     assert row['transitions'] == 1 and row['fails'] == 0
     age = datetime.datetime.now(datetime.timezone.utc) - when(row['since'])
     assert 0 <= age.total_seconds() < 20
@@ -86,11 +86,11 @@ def test_the_history_says_what_led_to_it(gateway, upstream, script):
     o = upstream(script.h1)
     here = f'127.0.0.1:{o.port}'
     g = gateway(guarded([o.port], 'scope = [ "endpoint" ]; failures = 3; '
-                        'open = "1s"; successes = 2; probes = 2;'), workers=2)
+                        'open = "3s"; successes = 2; probes = 2;'), workers=2)
     ask(g, script, 502, 503, 504)
     assert was_refused(get(g.port))
     script.status = 200
-    wait_until(lambda: get(g.port).status == 200, 5, 'a probe')
+    wait_until(lambda: get(g.port).status == 200, 15, 'a probe')
     assert get(g.port).status == 200
     row, = listing(g, '--history')
     assert row['endpoint'] == here and row['state'] == 'closed'
@@ -105,7 +105,7 @@ def test_the_history_says_what_led_to_it(gateway, upstream, script):
     assert befores == sorted(befores, reverse=True) and befores[-1] < 1
     assert (half['to'], half['cause']) == ('half_open', 'time')
     assert (closed['to'], closed['cause']) == ('closed', 'answered')
-    assert 0.8 < (when(half['at']) - when(opened['at'])).total_seconds() < 6
+    assert 2.8 < (when(half['at']) - when(opened['at'])).total_seconds() < 9
     for args in ([], ['s'], [f's/{here}']):
         assert listing(g, '--history', *args)[0]['history'] == row['history']
     text = g.ctl('breakers', '--history').stdout

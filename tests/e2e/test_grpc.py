@@ -225,7 +225,7 @@ def test_ten_thousand_messages(way):
     name, channel = way
     talk = channel.stream_stream(f'/{name}.T/Talk', same, same)
     sent = [b'%d' % i for i in range(10000)]
-    call = talk(iter(sent), timeout=60)
+    call = talk(iter(sent), timeout=300)
     assert list(call) == sent
     assert call.code() == grpc.StatusCode.OK
 
@@ -384,20 +384,20 @@ def stubborn(gateway, h2upstream):
 def test_deadline(stubborn, body):
     with Client(stubborn.port) as c:
         began = Watch()
-        a = c.answer(stubborn.ask(c, '/silent', '300m', body=body,
+        a = c.answer(stubborn.ask(c, '/silent', '2S', body=body,
                                   end=body is not None))
-        assert began.within(0.3, 3)
+        assert began.within(1.9, 6)
         assert a.status == 200 and a.headers['grpc-status'] == '4'
         assert a.headers['grpc-message'] == \
             'Gateway Timeout: deadline_exceeded'
         stubborn.wait_cancelled()
         told = stubborn.exchanges[0].get('grpc-timeout')
-        assert told[-1] == 'u' and 100000 < int(told[:-1]) <= 300000
+        assert told[-1] == 'u' and 100_000 < int(told[:-1]) <= 2_000_000
 
 
 def test_deadline_within_an_answer(stubborn):
     with Client(stubborn.port) as c:
-        a = c.answer(stubborn.ask(c, '/begun', '300000u', body=bytes(5)))
+        a = c.answer(stubborn.ask(c, '/begun', '2000000u', body=bytes(5)))
         assert a.body == message(b'one') and not a.ended
         assert a.reset == CANCEL
         stubborn.wait_cancelled()
@@ -408,14 +408,14 @@ def test_deadline_of_a_server(stage):
     with Client(stage.port) as c:
         a = c.ask('/t.T/Sleep', 'POST', [
             ('content-type', 'application/grpc'), ('te', 'trailers'),
-            ('grpc-timeout', '300m')], body=bytes(5))
+            ('grpc-timeout', '2S')], body=bytes(5))
         assert a.status == 200 and a.headers['grpc-status'] == '4'
     assert stage.calls.cancelled.wait(120)
-    assert 0 < stage.calls.left <= 0.3
+    assert 0 < stage.calls.left <= 2
 
 
 def test_deadline_of_a_client(channel, stage):
-    error = failure(unary(channel, '/t.T/Sleep'), timeout=0.3)
+    error = failure(unary(channel, '/t.T/Sleep'), timeout=2)
     assert error.code() == grpc.StatusCode.DEADLINE_EXCEEDED
     assert stage.calls.cancelled.wait(120)
     answer, _ = unary(channel, '/t.T/Echo')(b'a', timeout=LONG)
@@ -466,10 +466,10 @@ def test_what_is_left_goes_on_with_each_try(gateway, h2upstream):
                       + 'retry = { base_delay = "0"; }; '))
     with Wire(g.port) as w:
         w.ask('/', 'POST', [('Content-Type', 'application/grpc'),
-                            ('grpc-timeout', '10S')], body=bytes(5))
+                            ('grpc-timeout', '60S')], body=bytes(5))
     left = [int(t[:-1]) for t in told]
     assert [t[-1] for t in told] == ['u'] * len(told)
-    assert 9_000_000 < left[0] <= 10_000_000
+    assert 50_000_000 < left[0] <= 60_000_000
     assert len(left) == 2 and left[1] <= left[0] - 300_000
 
 

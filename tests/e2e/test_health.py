@@ -9,7 +9,7 @@ from origin import Origin
 from wire import Wire
 
 CHECK = ('health_check = { path = "/up"; interval = "500ms"; '
-         'timeout = "500ms"; unhealthy = 2; healthy = 1; };')
+         'timeout = "500ms"; unhealthy = 5; healthy = 1; };')
 
 
 def body(**services):

@@ -276,10 +276,10 @@ def test_cookies_and_other_sites(gate, them):
 
 def test_it_expires_in_the_cache(gate, them):
     g, _ = gate
-    token = good(them, exp=int(time.time()) + 2)
+    token = good(them, exp=int(time.time()) + 5)
     assert get(g.port, '/', headers=bearer(token)).status == 200
     wait_until(lambda: get(g.port, '/', headers=bearer(token)).status == 401,
-               5, 'the end of a token')
+               15, 'the end of a token')
     assert b'token_expired' in get(g.port, '/', headers=bearer(token)).body
 
 
@@ -372,10 +372,12 @@ def test_a_new_key_is_fetched(fetched):
     assert get(g.port, headers=bearer(old)).status == 200
     # An unknown one is refused, and soon without asking.
     stranger = Issuer(Key('k3'))
-    for _ in range(5):
+    began = time.monotonic()
+    for _ in range(10):
         r = get(g.port, headers=bearer(stranger.sign(sub='a')))
         assert r.status == 401 and b'token_key_unknown' in r.body
-    assert them.asked <= 3
+    # Once, and again after each cool-down.
+    assert them.asked <= 3 + int(time.monotonic() - began)
 
 
 def test_a_key_that_is_gone(fetched):

@@ -17,7 +17,8 @@ from origin import field
 from test_tls_upstream import Place
 from wire import get
 
-FAST = 'interval = "250ms"; timeout = "250ms"; healthy = 1; unhealthy = 2; '
+# Those that a busy machine keeps waiting are to be none that fail.
+FAST = 'interval = "1s"; timeout = "1s"; healthy = 1; unhealthy = 2; '
 UP = FAST + 'path = "/up"; '
 ROUTE = 'routes = ( { path = "/*rest"; service = "s"; } );\n'
 ALONE = 'panic_threshold = 0; '
@@ -283,7 +284,7 @@ def test_bad_answers_over_h2(gateway, place, house, act):
             x.head(200, [('content-length', '9')])
             x.data(b'half', True)
         else:
-            time.sleep(2)
+            time.sleep(5)
     o.on('/up', bad)
     g = gateway(conf(check(UP)))
     await_event(g, 'down',
@@ -309,8 +310,8 @@ def test_connections_of_probes_end(gateway, place, house):
     o, conf = secure(place, house, False)
     gateway(conf(check(UP)))
     await_probes(o, True, 5)
-    assert o.conns[0].goaway == 0
-    assert o.open <= 2
+    wait_until(lambda: o.conns[0].goaway == 0, 5, 'the end of the first')
+    wait_until(lambda: o.open <= 2, 5, 'the end of most')
 
 
 # --- gRPC
@@ -456,5 +457,5 @@ def test_grpc_answers_that_are_none(gateway, house):
     o = house.h2origin(answer)
     g = gateway(grpc_conf(o.port))
     wait_until(lambda: not left, 10, 'all of them')
+    await_event(g, 'down', 'probe_broken')
     assert g.metric('probes_total', result='good') == 0
-    assert history(g)[-1] == ('down', 'probe_broken', None)

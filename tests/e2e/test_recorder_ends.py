@@ -18,7 +18,7 @@ from wire import Wire, get
 PONG = ('routes = ( { path = "/*rest"; respond = { body = "pong"; }; } );\n'
         'acl = { deny = [ "127.0.0.3", "192.0.2.3" ]; };\n'
         'limits = { connections_per_address = 4; };\n'
-        'timeouts = { head = "500ms"; };\n')
+        'timeouts = { head = "3s"; };\n')
 
 
 @pytest.fixture(scope='module')

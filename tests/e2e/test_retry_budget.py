@@ -158,10 +158,26 @@ def test_a_minimum_where_there_is_little(gateway, upstream):
 
 @pytest.mark.parametrize('event', ['reload', 'kill'])
 def test_it_is_kept(gateway, upstream, event):
-    origin = upstream(answering(503))
+    # Of what was 10 s ago nothing is known.
+    for _ in range(5):
+        began = time.monotonic()
+        found = kept_over(gateway, upstream, event)
+        if time.monotonic() < began + 9:
+            break
+    # 10 for each of them: none is forgotten, on either side; then 12.
+    assert found == [11, 22, 3 + 36]
+
+
+def kept_over(gateway, upstream, event):
+    """How many requests there were after each of three from a client."""
+    origin, found = upstream(answering(503)), []
+
+    def ask():
+        assert get(g.port).status == 503
+        found.append(len(origin.requests))
     retry = AT_ONCE + 'attempts = 50; budget = 10.0; budget_minimum = 0;'
     g = gateway(alone(origin.port, retry), allow=['killed by signal 9 '])
-    assert get(g.port).status == 503 and len(origin.requests) == 11
+    ask()
     if event == 'reload':
         g.reload(alone(origin.port, retry + 'max_delay = "59s";'))
     else:
@@ -169,12 +185,10 @@ def test_it_is_kept(gateway, upstream, event):
         os.kill(pid, signal.SIGKILL)
         g.wait_successor('worker', pid)
         g.wait_ready()
-    # 10 for each of them: none is forgotten, on either side.
-    assert get(g.port).status == 503
-    assert len(origin.requests) == 22
+    ask()
     g.reload(alone(origin.port, retry.replace('10.0', '12.0')))
-    assert get(g.port).status == 503
-    assert len(origin.requests) == 3 + 36
+    ask()
+    return found
 
 
 def test_a_storm_with_deaths(gateway, upstream):
@@ -184,7 +198,9 @@ def test_a_storm_with_deaths(gateway, upstream):
     done = threading.Event()
 
     def kill():
-        while not done.wait(0.3):
+        for _ in range(10):  # the storm may last longer
+            if done.wait(0.3):
+                break
             pid = g.worker_pids[0]
             os.kill(pid, signal.SIGKILL)
             g.wait_successor('worker', pid)
@@ -238,24 +254,24 @@ def test_stale_connections_count(gateway, upstream):
 def test_no_attempt_begins_after_it(gateway, upstream):
     origin = upstream(answering(503, b'mine'))
     g = gateway(alone(origin.port, STEADY + 'attempts = 100; factor = 1.0; '
-                      'base_delay = "400ms"; deadline = "1800ms";'))
+                      'base_delay = "1s"; deadline = "4500ms";'))
     r, took = timed(g.port)
     assert (r.status, r.body) == (503, b'mine')
-    assert 3 <= len(origin.requests) <= 5 and took.within(0, 1.8)
+    assert 3 <= len(origin.requests) <= 5 and took.within(0, 6)
     assert g.metric('replies_total') == 0
 
 
 def test_a_wait_beyond_it_is_not_begun(gateway, upstream):
     origin = upstream(answering(503, b'mine'))
-    g = gateway(alone(origin.port, STEADY + 'base_delay = "5s"; '
-                      'deadline = "2s";'))
+    g = gateway(alone(origin.port, STEADY + 'base_delay = "9s"; '
+                      'deadline = "5s";'))
     r, took = timed(g.port)
-    assert r.body == b'mine' and took.within(0, 1)
+    assert r.body == b'mine' and took.within(0, 4)
     # After a connection that was refused: the same.
-    g.reload(alone(free_port(), STEADY + 'base_delay = "5s"; '
-                   'deadline = "2s";'))
+    g.reload(alone(free_port(), STEADY + 'base_delay = "9s"; '
+                   'deadline = "5s";'))
     r, took = timed(g.port)
-    assert r.status == 502 and took.within(0, 1)
+    assert r.status == 502 and took.within(0, 4)
 
 
 @pytest.mark.parametrize('attempt', [1, 2])
@@ -293,10 +309,10 @@ def test_a_slow_upload_is_no_endpoints_fault(gateway, upstream):
 def test_an_answer_that_has_begun_is_not_ended(gateway, upstream):
     def slow(conn, _):
         conn.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na')
-        time.sleep(0.6)
+        time.sleep(2.5)
         conn.send('b')
     origin = upstream(slow)
-    g = gateway(alone(origin.port, 'deadline = "200ms";'))
+    g = gateway(alone(origin.port, 'deadline = "2s";'))
     assert get(g.port).body == b'ab'
     with Wire(g.port) as w:  # the next request has its own
         assert w.ask().body == b'ab' and w.ask().body == b'ab'
@@ -322,7 +338,7 @@ def test_as_long_as_it_asks_for(gateway, upstream, status):
 
 
 @pytest.mark.parametrize('value,limit', [
-    ('2', 'max_delay = "1s";'), ('2', 'deadline = "1s";'),
+    ('20', 'max_delay = "10s";'), ('20', 'deadline = "10s";'),
     ('99999999999999999999999', ''), (3600, 'max_delay = "5m";')])
 def test_not_longer_than_it_may(gateway, upstream, value, limit):
     def bad(conn, _):
@@ -331,19 +347,19 @@ def test_not_longer_than_it_may(gateway, upstream, value, limit):
     origin, good = upstream(bad), upstream()
     g = gateway(then(origin.port, good.port, AT_ONCE + limit))
     r, took = timed(g.port)
-    assert r.status == 503 and r.body == b'mine' and took.within(0, 1)
+    assert r.status == 503 and r.body == b'mine' and took.within(0, 5)
     assert r.get('Retry-After')
     assert not good.requests and g.metric('replies_total') == 0
 
 
-@pytest.mark.parametrize('value', ['soon', '-1', '1.5', '0', '',
+@pytest.mark.parametrize('value', ['soon', '-10', '10.5', '0', '',
                                    'Sun, 06 Nov 1994 08:49:37 GMT'])
 def test_what_says_nothing(gateway, upstream, value):
     bad = upstream(answering(503, headers=[('Retry-After', value)]))
     good = upstream()
     g = gateway(then(bad.port, good.port, AT_ONCE))
     r, took = timed(g.port)
-    assert r.status == 200 and took.within(0, 1)
+    assert r.status == 200 and took.within(0, 5)
 
 
 def test_of_other_statuses_it_says_nothing(gateway, upstream):
