@@ -207,7 +207,7 @@ def test_it_counts_against_the_endpoint(gateway, place):
               'balance = "round_robin"; '), workers=1)
     for _ in range(12):
         assert get(g.port).status == 200
-    assert len(bad.failed) == 2
+    wait_until(lambda: len(bad.failed) == 2, 5, 'what it has seen')
     assert [(c['event'], c['cause'])
             for c in g.ctl_json('health', 's')['history']
             if c['endpoint'] == f'127.0.0.1:{bad.port}'] == [
