@@ -14,10 +14,12 @@ import threading
 import time
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
+sys.path[:0] = [str(pathlib.Path(__file__).parent),
+                str(pathlib.Path(__file__).parents[1] / 'e2e')]
 from bench_goals import goals_table  # noqa
-from bench_kit import PROGRAMS, Wrong, free_port  # noqa
+from bench_kit import PROGRAMS, Wrong  # noqa
 from bench_load import checked  # noqa
+from gateway import free_port  # noqa
 
 GOOD = b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 BUSY = b'HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n'

@@ -18,20 +18,34 @@ port_taken() {
 	(exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
-# port_of N: another one for every play of every run on this machine; those of
-# e2e/ begin at 20000.
-port_of() {
-	local port=$((12000 + ($$ * 61 + $1 * 7) % 7000))
-	while port_taken $port; do
-		port=$((port + 1))
+# The ports of this run: a block that no other one on this machine has while it
+# holds the lock. Those of e2e/ begin at 20000.
+ports=250
+first=
+for ((n = 0; n < 32 && ${first:-0} == 0; n++)); do
+	block=$((($$ + n) % 32))
+	{ exec 9>>/tmp/penstock-cases-ports-$block; } 2>/dev/null &&
+		flock -n 9 && first=$((12000 + block * ports))
+done
+[ -n "$first" ] || {
+	echo "no free block of ports" >&2
+	exit 1
+}
+next=$first
+
+# Puts the next port that nobody has into `port`.
+port_find() {
+	while port_taken $next; do
+		next=$((next + 1))
 	done
-	echo $port
+	port=$next
+	next=$((next + 1))
 }
 
 # play_one BUILD HERE LOGS PORT CASE
 play_one() {
 	name=$(basename "$5" .vtc)
-	if varnishtest -t 30 -D "gateway=$2/gateway.sh $1" \
+	if varnishtest -t 120 -D "gateway=$2/gateway.sh $1" \
 		-D "ready=$2/ready.sh" -D "port=$4" "$5" >"$3/$name.log" 2>&1 &&
 		! grep -qE 'Sanitizer|runtime error:|last words|killed by signal' "$3/$name.log"; then
 		echo "ok $name"
@@ -42,10 +56,9 @@ play_one() {
 }
 export -f play_one
 
-number=0
 output=$(for case in "$@"; do
-	number=$((number + 1))
-	printf '%s\0%s\0' "$(port_of $number)" "$case"
+	port_find
+	printf '%s\0%s\0' "$port" "$case"
 done | xargs -0 -n 2 -P 2 bash -c 'play_one "$@"' play_one \
 	"$build" "$here" "$logs")
 printf '%s\n' "$output"

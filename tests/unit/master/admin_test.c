@@ -517,14 +517,22 @@ turn(void)
 		ck_assert(loop_turn(&loop, 1000));
 }
 
+/* Until there are so many over TCP, whose segments may come late. */
+static void
+turn_until(uint32_t count)
+{
+	for (unsigned i = 0; i < 2000 && admin.address.count != count; i++)
+		ck_assert(loop_turn(&loop, 5000));
+	ck_assert_uint_eq(admin.address.count, count);
+}
+
 /* However little by little it comes. */
 START_TEST(a_request_must_be_whole_in_time)
 {
 	int fd = tcp_client();
 
 	say(fd, "GET /livez HTTP/1.1\r\n");
-	turn();
-	ck_assert_uint_eq(admin.address.count, 1);
+	turn_until(1);
 	for (unsigned i = 0; i < 4; i++) {
 		clock_set_birth(clock_raw_us() - clock_now().us - 9000000);
 		say(fd, "A: b\r\n");
@@ -598,8 +606,7 @@ START_TEST(who_stalls_leaves_for_others)
 		say(fds[i], begun);
 		ck_assert(loop_turn(&loop, 1000));
 	}
-	turn();
-	ck_assert_uint_eq(admin.address.count, ADMIN_CLIENTS_MAX);
+	turn_until(ADMIN_CLIENTS_MAX);
 	clock_set_birth(clock_raw_us() - clock_now().us - 2000000);
 	last = tcp_client();
 	say(last, "GET /livez HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -663,8 +670,7 @@ START_TEST(what_is_refused_needs_no_body)
 				  strlen(cases[i].status)) == 0,
 		    "%zu: %s", i, heard);
 		(void)close(fd);
-		turn();
-		ck_assert_uint_eq(admin.address.count, 0);
+		turn_until(0);
 	}
 }
 END_TEST

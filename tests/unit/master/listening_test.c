@@ -105,9 +105,9 @@ START_TEST(another_program_is_noticed)
 }
 END_TEST
 
-/* A connection that is under way, or -1 when nobody hears. */
+/* A connection, or -1 when nobody hears for so long. */
 static int
-knock(const struct addr *a)
+knock_for(const struct addr *a, int ms)
 {
 	struct pollfd p;
 	bool done;
@@ -115,10 +115,30 @@ knock(const struct addr *a)
 
 	ck_assert_int_ge(fd, 0);
 	p = (struct pollfd){ .fd = fd, .events = POLLOUT };
-	if (done || (poll(&p, 1, 50) == 1 && sock_error(fd) == 0))
+	if (done || (poll(&p, 1, ms) == 1 && sock_error(fd) == 0))
 		return fd;
 	(void)close(fd);
 	return -1;
+}
+
+static bool
+hears(const struct addr *a)
+{
+	int fd = knock_for(a, 50);
+
+	if (fd < 0)
+		return false;
+	(void)close(fd);
+	return true;
+}
+
+static int
+knock(const struct addr *a)
+{
+	int fd = knock_for(a, 30000);
+
+	ck_assert_int_ge(fd, 0);
+	return fd;
 }
 
 START_TEST(what_leaves_is_deaf_then_let_go_then_ended)
@@ -131,14 +151,13 @@ START_TEST(what_leaves_is_deaf_then_let_go_then_ended)
 	ck_assert_int_ge(place, 0);
 	id = in->listeners[place].id;
 	early = knock(&a);
-	ck_assert_int_ge(early, 0);
 	fd = dup(in->listeners[place].fds[1]);
 	ck_assert(!listening_close(&all, id + 1, 1000));
 	ck_assert(listening_close(&all, id, 1000));
 	ck_assert(!listening_close(&all, id, 1000));
 	ck_assert_uint_eq(in->listeners[place].id, 0);
 	ck_assert(accepts(fd));
-	ck_assert_int_eq(knock(&a), -1);
+	ck_assert(!hears(&a));
 	ck_assert_uint_eq(
 	    listening_tick(&all, 1001), 1000 + LISTENING_LEAVE_US);
 	ck_assert_uint_eq(let_go, 0);
@@ -174,12 +193,8 @@ START_TEST(an_address_that_leaves_may_come_back)
 	ck_assert_mem_eq(fds, in->listeners[again].fds, sizeof(fds));
 	ck_assert_uint_eq(
 	    listening_tick(&all, 10 * LISTENING_LEAVE_US), UINT64_MAX);
-	for (int i = 0; i < 8; i++) {
-		int fd = knock(&a);
-
-		ck_assert_int_ge(fd, 0);
-		(void)close(fd);
-	}
+	for (int i = 0; i < 8; i++)
+		(void)close(knock(&a));
 	(void)close(early);
 }
 END_TEST
@@ -191,8 +206,8 @@ START_TEST(all_leave_when_the_gateway_stops)
 	ck_assert_int_ge(listening_open(&all, &a), 0);
 	ck_assert_int_ge(listening_open(&all, &b), 0);
 	listening_close_all(&all, 1000);
-	ck_assert_int_eq(knock(&a), -1);
-	ck_assert_int_eq(knock(&b), -1);
+	ck_assert(!hears(&a));
+	ck_assert(!hears(&b));
 	ck_assert_uint_eq(in->listeners[0].id + in->listeners[1].id, 0);
 }
 END_TEST
@@ -229,7 +244,6 @@ START_TEST(a_passed_socket_is_used)
 	/* It is the manager's: it goes on listening, and can be used again. */
 	ck_assert(accepts(fd));
 	queued = knock(&a);
-	ck_assert_int_ge(queued, 0);
 	ck_assert_int_ge(listening_open(&all, &a), 0);
 	(void)close(queued);
 	(void)close(fd);

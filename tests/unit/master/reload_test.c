@@ -563,7 +563,7 @@ START_TEST(a_successor_keeps_what_names_stood_for)
 {
 	server.entries =
 	    (const struct dns_entry[]){ { "n.b", "10.0.0.1", 60 }, { 0 } };
-	conf_name("n.b:2005", "1s");
+	conf_name("n.b:2005", "10s");
 	run(RELOAD_OK);
 	server.way = DNS_SILENT;
 	reload_fini(&reload);

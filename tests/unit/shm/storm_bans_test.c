@@ -31,6 +31,7 @@ struct weather {
 	_Atomic uint64_t tries, made, looks;
 };
 static struct weather *weather;
+static uint32_t least; /* bans, however slowly they are made */
 static struct addr address[ADDRESSES], innocent;
 
 static const struct ban_terms terms = { .time_us = TICKS * BANS_UNIT_US,
@@ -83,7 +84,8 @@ ban_made(uint32_t i, uint64_t from_us, const struct ban *b)
 static void
 worker_live(struct region *r)
 {
-	while (atomic_load(&weather->stop) == 0) {
+	while (atomic_load(&weather->stop) == 0 ||
+	    atomic_load(&weather->made) < least) {
 		uint32_t i = random_below(ADDRESSES);
 		uint64_t now = now_us();
 		struct ban b;
@@ -140,6 +142,7 @@ START_TEST(a_storm_over_bans)
 	fixture_region(&r, WORKERS);
 	addresses_make(&r);
 	atomic_store(&weather->tick, 1);
+	least = kills + 1;
 	storm_run(&s, kills, &weather->stop);
 	printf("storm: %u kills, %ju tries, %ju bans made, %ju dropped\n",
 	    kills, (uintmax_t)atomic_load(&weather->tries),

@@ -3,7 +3,8 @@
  * random kills: with a place for every key, never more than the limit allows,
  * and no charge is lost but one with each death; with more keys than places, no
  * more than was forgotten beside. Time stands still in each worker for a while,
- * as it does in a turn, so that some are behind.
+ * as it does in a turn, so that some are behind, but never by as much as nobody
+ * may be: it goes on for all when the last one does.
  *
  * And in a calm, in ten million tries: exactly as many as there may be.
  *
@@ -18,7 +19,9 @@
 #define WINDOWS_MAX 65536
 #define PERIOD (4 * LIMITER_TICK_US)
 #define START PERIOD
+#define END_US ((uint64_t)PERIOD * (WINDOWS_MAX - 2))
 #define STEP_US 64 /* how far time goes at once */
+#define BEHIND_US (LIMITER_BEHIND_US / 2)
 #define COUNT 8
 #define TRIES 2500000 /* of each worker, in a calm */
 
@@ -32,6 +35,7 @@ static const struct limiter_rate rates[] = {
 struct weather {
 	_Atomic uint32_t stop;
 	_Atomic uint64_t now_us;
+	_Atomic uint64_t at_us[WORKERS]; /* not before it, in each */
 	_Atomic uint64_t taken[KEYS_MAX], refused, refunds;
 	_Atomic int32_t in_window[WINDOWS_MAX][KEYS_MAX];
 };
@@ -80,28 +84,47 @@ worker_takes(struct region *r, uint32_t i, uint64_t now_us)
 	limiter_refund(r, LIMITER_ADDRESS, &k, rate, now_us);
 }
 
-static void
-worker_lives(struct region *r, uint64_t tries)
+/* Somebody may not have got on for as long as that, or has been killed. */
+static bool
+one_is_far_behind(uint64_t now_us)
 {
-	const uint64_t end = (uint64_t)PERIOD * (WINDOWS_MAX - 2);
+	for (uint32_t w = 0; w < WORKERS; w++)
+		if (atomic_load(&weather->at_us[w]) + BEHIND_US < now_us)
+			return true;
+	return false;
+}
+
+static uint64_t
+time_look(uint32_t w)
+{
 	uint64_t now_us = atomic_load(&weather->now_us);
+
+	atomic_store(&weather->at_us[w], now_us);
+	return now_us;
+}
+
+static void
+worker_lives(struct region *r, uint32_t w, uint64_t tries)
+{
+	uint64_t now_us = time_look(w);
 
 	for (; tries != 0 && atomic_load(&weather->stop) == 0; tries--) {
 		if (random_below(4) == 0)
-			now_us = atomic_load(&weather->now_us);
-		if (random_below(8) == 0 && now_us < end)
+			now_us = time_look(w);
+		if (random_below(8) == 0 && now_us < END_US &&
+		    !one_is_far_behind(now_us))
 			atomic_fetch_add(&weather->now_us, STEP_US);
 		worker_takes(r, random_below(keys), now_us);
 		if (keys > LIMITER_WAYS && random_below(500) == 0)
 			limiter_sweep(r, LIMITER_ADDRESS, now_us);
 	}
+	atomic_store(&weather->at_us[w], END_US);
 }
 
 static void
 worker_live(struct region *r, uint32_t w)
 {
-	(void)w;
-	worker_lives(r, UINT64_MAX);
+	worker_lives(r, w, UINT64_MAX);
 }
 
 /* What may have been taken of one key in all that time. */
@@ -241,7 +264,7 @@ workers_run(struct region *r)
 		if (pid != 0)
 			continue;
 		random_state = w + 1;
-		worker_lives(r, TRIES);
+		worker_lives(r, w, TRIES);
 		_exit(0);
 	}
 	for (uint32_t w = 0; w < WORKERS; w++) {

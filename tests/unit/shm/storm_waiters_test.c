@@ -23,6 +23,7 @@
 #define MAX 2
 #define HELD_MAX 2
 #define MILD_S 4
+#define AWAKE_US UINT64_C(600000000)
 #define CALM_MS 20000 /* by then everybody rests, whatever dies meanwhile */
 
 struct weather {
@@ -51,6 +52,13 @@ struct life {
 	uint32_t held[HELD_MAX], count;
 };
 
+/* However long it is not scheduled, those who wake others count on it. */
+static void
+beat(const struct region *r, uint32_t w)
+{
+	slot_beat(r, w, clock_update().us + AWAKE_US);
+}
+
 static void
 doze(void)
 {
@@ -65,7 +73,7 @@ pass_on(struct life *l)
 {
 	uint64_t who, now_us = clock_update().us;
 
-	slot_beat(l->region, l->me, now_us);
+	beat(l->region, l->me);
 	if (permit_count(l->region, RESOURCE) < MAX &&
 	    waiters_others(l->region, SERVICE, l->me, now_us, &who) != 0) {
 		atomic_fetch_add(&weather->passed_on, 1);
@@ -104,7 +112,7 @@ sleep_until_woken(struct life *l)
 
 	atomic_fetch_add(&weather->slept, 1);
 	while (poll(&p, 1, impatient ? (int)random_below(3) : 50) == 0) {
-		slot_beat(l->region, l->me, clock_update().us);
+		beat(l->region, l->me);
 		if (impatient || atomic_load(&weather->stop) != 0)
 			return false;
 	}
@@ -145,7 +153,7 @@ rest(struct life *l)
 	atomic_store(&weather->rests[l->me], calm);
 	while (atomic_load(&weather->calm) == calm &&
 	    atomic_load(&weather->stop) == 0) {
-		slot_beat(l->region, l->me, clock_update().us);
+		beat(l->region, l->me);
 		doze();
 	}
 }
@@ -159,7 +167,7 @@ worker_live(struct region *r, uint32_t w)
 		wrong("memory");
 	while (slot_state(r, w) != SLOT_STARTING) /* as the keeper says */
 		doze();
-	slot_beat(r, w, clock_update().us);
+	beat(r, w);
 	slot_set_state(r, w, SLOT_READY);
 	while (atomic_load(&weather->stop) == 0) {
 		if (calm_begins(&l))

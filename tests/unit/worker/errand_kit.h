@@ -5,6 +5,7 @@
 #ifndef TESTS_UNIT_WORKER_ERRAND_KIT_H
 #define TESTS_UNIT_WORKER_ERRAND_KIT_H
 
+#include "tests/unit/own_clock.h"
 #include "tests/unit/shm/fixture.h"
 #include "worker/flow/errand.h"
 
@@ -61,7 +62,7 @@ help(enum job_result result)
 static inline void
 pass(uint64_t us)
 {
-	clock_set_birth(clock_raw_us() - clock_update().us - us);
+	own_us += us;
 	timer_run(&loop.timers, clock_update());
 }
 
