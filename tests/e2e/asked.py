@@ -17,6 +17,12 @@ class H2Request:
         self.body, self.headers = x.body(), x.headers
 
 
+def patient(options):
+    """Of an authenticator: those that a test says, and to wait for answers as
+    long as may be, if it says nothing of that."""
+    return options if 'timeout' in options else f'timeout = "60s"; {options}'
+
+
 class Issuer:
     """Says what it knows of tokens (RFC 7662): `known[token]` are claims."""
 
@@ -33,7 +39,7 @@ class Issuer:
             request = H2Request(conn)
         form = urllib.parse.parse_qs(request.body.decode())
         self.forms.append(form)
-        self.gate.wait(300)
+        self.gate.wait(1200)
         if self.answers is not None:
             self.answers(conn, request)
             return
@@ -52,6 +58,7 @@ class Issuer:
                              **claims}
 
     def authenticator(self, more='', name='idp'):
+        more = patient(more)
         return (f'{name} = {{ type = "introspection"; service = "{name}"; '
                 f'path = "/introspect"; {more} }};')
 

@@ -130,13 +130,27 @@ def seconds(r):
     return int(r.get('Retry-After'))
 
 
-def fail(g, script, count, status=503):
-    """So many requests that fail, one after the other: the last opens it."""
+def fail(g, script, count, status=503, lasts=1):
+    """So many requests that fail, one after the other: the last opens it. The
+    answer of one that is refused. `lasts`: it is open for so many seconds, or
+    longer. On a machine that stood still for them it was due again, and failed:
+    then it is open anew."""
     script.go_on(status)
-    for _ in range(count):
+    before = script.total
+    for n in range(count):
+        began = time.monotonic()
         r = get(g.port)
         assert (r.status, r.body) == (status, b'upstream'), r
-    assert was_refused(get(g.port))
+        assert script.total == before + n + 1
+    while not was_refused(r := get(g.port)):
+        assert time.monotonic() - began >= lasts, r
+        began = time.monotonic()
+    return r
+
+
+def still_refused(g, began, lasts=1):
+    """One more is, unless so many seconds are over."""
+    return was_refused(get(g.port)) or time.monotonic() - began >= lasts
 
 
 def wait_due(g, script):

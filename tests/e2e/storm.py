@@ -9,7 +9,7 @@ from chaos_origin import (Wrong, chunk, pattern, read_body, read_head, reset)
 
 TCP_ESTABLISHED = 1  # tcpi_state
 HANG_S = 0.5
-STUCK_S = 20
+STUCK_S = 120
 ANSWER = 300  # bytes of a good answer
 BAD_STATUSES = (429, 500, 502, 503, 504)
 MOODS = ('good',) * 12 + ('late', 'leave', 'status', 'status', 'hang', 'reset',

@@ -49,7 +49,7 @@ def asked(shared_house):
 
 
 ACTIVE = {'active': True, 'sub': 'alice',
-          'exp': int(time.time()) + 600}
+          'exp': int(time.time()) + 6 * 3600}  # the tests begin later
 INTROSPECTED = {
     **{f'active {v!r}': (200, {**ACTIVE, 'active': v}, 'auth_unavailable')
        for v in ('true', 'True', 1, [True], {'active': True}, None)},

@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from asked import configuration, error_of, send, service_text, told, \
-    wait_waiting
+from asked import (configuration, error_of, patient, send, service_text, told,
+                   wait_waiting)
 from gateway import free_port, wait_until
 from h2wire import Client
 from origin import field
@@ -60,7 +60,7 @@ def guarded(house, upstream, door):
             return configuration(
                 [service_text('s', origin.port), service_text('door', *ports)],
                 ['door = { type = "forward"; service = "door"; '
-                 f'path = "/auth?x=1"; {auth} }};', *others],
+                 f'path = "/auth?x=1"; {patient(auth)} }};', *others],
                 authenticate, more=more)
         g = house.gateway(body(), start=start, **kw)
         g.origin, g.body = origin, body
@@ -227,7 +227,7 @@ def test_it_sends_the_client_elsewhere(guarded, door, status):
                               'Content-Length: 9\r\n\r\nx'),
     lambda conn, _: conn.send('HTTP/1.1 100 Continue\r\n\r\n')])
 def test_no_answer(guarded, door, answer):
-    g = guarded('timeout = "400ms";')
+    g = guarded('timeout = "2s";')
     door.answers = answer
     assert refused(g, 'good', 'auth_unavailable')
     assert g.metric('auth_questions_failed_total') == 1
@@ -259,7 +259,7 @@ def test_nobody_is_there(guarded, house, door):
 
 
 def test_it_hangs(guarded, door):
-    g = guarded('timeout = "300ms";')
+    g = guarded('timeout = "2s";')
     door.gate.clear()
     assert refused(g, 'good', 'auth_unavailable')
     door.gate.set()
@@ -307,7 +307,7 @@ def test_for_a_while(guarded, door):
     assert ask(g, 'good').status == 200
     door.fields = [('X-Auth-User', 'bob')]
     wait_until(lambda: ask(g, 'good').status == 200 and
-               told(g.origin, 'X-User-ID') == ['bob'], 5, 'a new answer')
+               told(g.origin, 'X-User-ID') == ['bob'], 10, 'a new answer')
 
 
 def test_the_same_at_once_is_one_question(guarded, door):
@@ -402,7 +402,8 @@ def test_what_a_route_demands(house, upstream, door):
     g = house.gateway(configuration(
         [service_text('s', origin.port),
          service_text('door', door.origin.port)],
-        ['door = { type = "forward"; service = "door"; path = "/auth"; };'],
+        ['door = { type = "forward"; service = "door"; path = "/auth"; '
+         f'{patient("")} }};'],
         '"door"; authorize = { any_role = [ "admin" ]; }',
         more='roles = { admin = [ ]; };'))
     r = ask(g, 'good')

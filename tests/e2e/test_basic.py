@@ -47,7 +47,7 @@ def wire(g, address='127.0.0.1', **kw):
     w = Wire.__new__(Wire)
     w.sock = socket.create_connection(('127.0.0.1', g.port),
                                       source_address=(address, 0), **kw)
-    w.sock.settimeout(15)
+    w.sock.settimeout(120)
     w.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     w.data = b''
     with w:
@@ -80,7 +80,7 @@ class Later:
 
     @property
     def status(self):
-        self.thread.join(20)
+        self.thread.join(120)
         return self.response.status if self.response else None
 
 
@@ -266,7 +266,7 @@ def test_a_helper_dies_at_work(basics):
     os.kill(helper, signal.SIGKILL)
     assert later.status == 200
     assert jobs(g) == 1
-    assert g.metric('helper_restarts_total') == 1
+    wait_until(lambda: g.metric('helper_restarts_total') == 1, 5, 'the count')
 
 
 def test_a_helper_dies_idle(basics):
@@ -289,7 +289,8 @@ def test_helpers_die_and_die(basics):
         for turn in range(1000):
             if stop.is_set():
                 return
-            password = 'ab'[turn % 2]
+            # No address may be wrong more than 20 times.
+            password = 'ab'[turn % 2 if turn < 30 else 0]
             r = ask(g, 'alice', password, address=f'127.0.3.{n}')
             seen[password].add(r.status)
     threads = [threading.Thread(target=client, args=(n,), daemon=True)
@@ -306,17 +307,20 @@ def test_helpers_die_and_die(basics):
     wait_until(lambda: g.metric('helper_restarts_total') == 6, 20, 'helpers')
     stop.set()
     for t in threads:
-        t.join(20)
+        t.join(120)
         assert not t.is_alive()
     assert 200 in seen['a'] and seen['a'] <= {200, 503}
-    assert seen['b'] <= {401, 429, 503}
+    assert seen['b'] <= {401, 503}
     wait_waiting(g, 0)
 
 
 def test_a_stop_lets_checks_end(basics):
     g = basics({'alice': hashed('a', BCRYPT(12))})
+    helper, = g.titled('helper')
+    freeze(helper)
     later = Later(g, 'alice', 'a')
     wait_waiting(g, 1)
+    os.kill(helper, signal.SIGCONT)
     g.stop()
     assert later.status == 200
 
@@ -376,7 +380,7 @@ def test_a_client_has_a_few_at_once(basics):
 
 def test_a_client_is_wrong_so_often(basics):
     g = basics(users(alice='a'))
-    seen = [ask(g, 'alice', f'wrong {n}') for n in range(30)]
+    seen = [ask(g, 'alice', f'wrong {n}') for n in range(60)]
     assert {r.status for r in seen} == {401, 429}
     last = next(r for r in seen if r.status == 429)
     assert error_of(last) == 'rate_limited'

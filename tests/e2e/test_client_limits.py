@@ -96,7 +96,7 @@ def test_connections_of_a_killed_worker_are_given_back(gateway):
     for i in range(5):
         held = fill(g.port, 9)
         assert len(held) == 6
-        pid = g.worker_pids[i % 3]
+        pid, = g.titled(f'worker {i % 3}')
         os.kill(pid, signal.SIGKILL)
         g.wait_successor(f'worker {i % 3}', pid)
         # What the dead one had is free again, and no more than that.
@@ -111,11 +111,11 @@ def test_never_more_than_the_limit_at_once(gateway):
     """Many come and go; who was answered and has not left is counted."""
     g = gateway(PONG + limits('connections_per_address = 4;'), workers=4)
     lock, now, most, total = threading.Lock(), [0], [0], [0]
-    end = time.monotonic() + 3
+    over = threading.Event()
 
     def client(seed):
         rng = random.Random(seed)
-        while time.monotonic() < end:
+        while not over.is_set():
             w = admitted(g.port)
             if not w:
                 time.sleep(0.004)
@@ -131,10 +131,14 @@ def test_never_more_than_the_limit_at_once(gateway):
     threads = [threading.Thread(target=client, args=(i,)) for i in range(16)]
     for t in threads:
         t.start()
-    for t in threads:
-        t.join()
+    try:
+        time.sleep(3)
+        wait_until(lambda: total[0] > 100 and most[0] >= 4, 30, 'many')
+    finally:
+        over.set()
+        for t in threads:
+            t.join()
     assert most[0] == 4
-    assert total[0] > 100
     settled(g)
     held = fill(g.port, 6)
     assert len(held) == 4
@@ -230,11 +234,11 @@ def test_timeouts_head_is_a_total(gateway):
     head = b'GET / HTTP/1.1\r\nHost: t\r\nX-Long: ' + b'x' * 200
 
     def trickle(before, skip=0):
+        began = time.monotonic()
         with Wire(g.port) as w:
             if before:
                 w.send(before)
                 assert w.response().status == 200
-            began = time.monotonic()
             w.sock.settimeout(0.1)
             for i in range(skip, len(head)):
                 w.send(head[i:i + 1])
@@ -244,9 +248,10 @@ def test_timeouts_head_is_a_total(gateway):
             assert w.response().status == 408
             return time.monotonic() - began
     whole = b'GET / HTTP/1.1\r\nHost: t\r\n\r\n'
-    assert 0.6 < trickle(b'') < 2
-    assert 0.6 < trickle(whole) < 2
-    assert 0.6 < trickle(whole + head[:10], skip=10) < 2
+    # Renewed by each byte it would be 20 s.
+    assert 0.6 < trickle(b'') < 10
+    assert 0.6 < trickle(whole) < 10
+    assert 0.6 < trickle(whole + head[:10], skip=10) < 10
     assert g.metric('replies_total', why='head_timeout') == 3
 
 
@@ -265,9 +270,9 @@ def send_big(wire):
 
 def slow_upload(g, _):
     with Wire(g.port, timeout=60) as w:
+        began = Watch()
         w.send('POST /sink HTTP/1.1\r\nHost: t\r\n'
                'Content-Length: 1000000\r\n\r\n')
-        began = Watch()
         w.sock.settimeout(1)
         for _ in range(20):
             w.send(b'x' * 1000)
@@ -311,9 +316,9 @@ def expecting_upload(g, _):
 
 def slow_download(g, _):
     with From(g.port, rcvbuf=4096) as w:
+        began = Watch()
         w.send('GET /big HTTP/1.1\r\nHost: t\r\n\r\n')
         w.head()
-        began = Watch()
         with contextlib.suppress(ConnectionResetError):
             while not g.metric('replies_total', why='slow_reader'):
                 assert began.within(0, 14)
@@ -361,9 +366,9 @@ def drained_upload(g, _):
 def endless_upload(g, _):
     """Refused; draining is bounded in time."""
     with Wire(g.port) as w:
+        began = Watch()
         upload(w, 1 << 40)
         assert w.response().status == 413
-        began = Watch()
         with contextlib.suppress(OSError):
             while began.within(0, 18):
                 w.send(b'x' * 1000)
@@ -432,9 +437,9 @@ def test_what_is_slow(gateway, upstream):
 def test_who_is_silent_after_a_refusal_is_closed(gateway):
     g = refuse_large(gateway)
     with Wire(g.port) as w:
+        began = Watch()
         upload(w, 10 << 20)
         assert w.response().status == 413
-        began = Watch()
         settled(g)
         assert began.within(1, 4)
 
@@ -466,7 +471,7 @@ def test_interim_answers_do_not_renew_the_timeout(gateway, upstream):
             time.sleep(0.1)
     o.on('/hints', hints)
     g = gateway(proxy(o.port, extra='retry = { attempts = 1; };') +
-                'timeouts = { response = "1s"; };\n')
+                'timeouts = { response = "3s"; };\n')
     with Wire(g.port) as w:
         began = Watch()
         w.send('GET /hints HTTP/1.1\r\nHost: t\r\n\r\n')
@@ -475,6 +480,6 @@ def test_interim_answers_do_not_renew_the_timeout(gateway, upstream):
         while r.status == 103:
             hinted += 1
             r = w.response()
-        assert r.status == 504 and hinted >= 5
-        assert began.within(0.9, 2)
+        assert r.status == 504 and 5 <= hinted < 100
+        assert began.within(2.9, 6)
     assert g.metric('replies_total', why='response_timeout') == 1

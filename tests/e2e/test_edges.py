@@ -161,7 +161,7 @@ def test_an_empty_body_ends_in_a_second_try_too(pair, framing):
         else:
             conn.reply()
     origin.on('/once', once)
-    with Wire(g.port, timeout=5) as w:
+    with Wire(g.port) as w:
         assert w.ask('/').status == 200  # a connection is in the pool now
         w.send(request('/once', framing + '\r\n', 'PUT'))
         if 'chunked' in framing:
@@ -204,6 +204,8 @@ def test_a_stop_waits_for_queued_answers_only(gateway, upstream, path):
     wires = [Wire(g.port, rcvbuf=RCVBUF) for _ in counts]
     for count, w in zip(counts, wires):
         w.send(request('/own/1') * (count - 1) + request(path))
+    for w in wires:  # all that it asks has been read
+        w.sock.recv(1, socket.MSG_PEEK)
     time.sleep(0.5)
     g.send(signal.SIGTERM)
     start = Watch()
@@ -230,8 +232,8 @@ def test_sending_does_not_renew_the_send_timeout(gateway, upstream):
     origin = upstream(lambda conn, _: conn.reply(body=b'x' * size))
     g = gateway(proxy(origin.port), top='timeouts = { send = "600ms"; };')
     with Wire(g.port, rcvbuf=RCVBUF) as w:
-        w.send(request('/'))
         start = Watch()
+        w.send(request('/'))
         with pytest.raises(OSError):
             for byte in request('/next', 'X: ' + 'y' * 100):
                 w.send(byte)
@@ -277,19 +279,19 @@ def test_continued_bodies_have_their_own_time(gateway, upstream):
     """Once told to go on, the client has timeouts.body; the answer's time
     begins after the body."""
     def handler(conn, request):
-        time.sleep(0.4)
+        time.sleep(2.2)
         conn.send('HTTP/1.1 100 Continue\r\n\r\n')
         body = conn.request_body(request)
-        time.sleep(0.4)
+        time.sleep(2.2)
         conn.reply(200, body)
     origin = upstream()
     origin.on('/', handler, streamed=True)
     g = gateway(proxy(origin.port),
-                top='timeouts = { body = "500ms"; response = "600ms"; };')
+                top='timeouts = { body = "3s"; response = "4s"; };')
     with Wire(g.port) as w:
         expect(w)
         assert w.response().status == 100
-        time.sleep(0.3)
+        time.sleep(1)
         w.send('hi')
         r = w.response()
         assert r.status == 200 and r.body == b'hi', r

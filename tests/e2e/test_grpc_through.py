@@ -216,10 +216,10 @@ def test_ten_thousand_messages_one_by_one(way, tls):
 
     def ask():
         for _ in range(10000):
-            yield turn.get(timeout=60)
+            yield turn.get(timeout=600)
     turn.put(b'0')
     n = 0
-    for reply in w.calls.talk(ask(), timeout=120):
+    for reply in w.calls.talk(ask(), timeout=900):
         assert reply == b'%d' % n
         n += 1
         turn.put(b'%d' % n)

@@ -214,11 +214,11 @@ def test_tunnel_timeout(gateway, upstream, port):
     origin = upstream()
     origin.on('/chat', ws.echo)
     g = gateway(listener(port) + service(origin) + ROUTES
-                + 'timeouts = { tunnel = "400ms"; body = "100ms"; };\n')
+                + 'timeouts = { tunnel = "3s"; body = "100ms"; };\n')
     with Client(port) as c:
         t = Tunnel(c)
         for _ in range(4):
-            time.sleep(0.2)
+            time.sleep(1)
             assert t.echoes(b'x')
         c.wait(lambda: t.answer.over)
         assert c.ask('/').status == 200

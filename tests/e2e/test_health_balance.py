@@ -1,6 +1,7 @@
 """Which endpoint gets a request when some are drained, failing or far away."""
 import collections
 import itertools
+import threading
 import time
 
 import pytest
@@ -79,14 +80,13 @@ def test_when_all_are_closed_nobody_is_asked(gateway, upstream):
 
 def test_what_runs_on_a_drained_endpoint_goes_on(gateway, upstream):
     origins = named(upstream, 2)
-    answered = []
+    go_on = threading.Event()
 
     def slow(conn, _):
         conn.send('HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n')
-        for _ in range(20):
-            conn.send('x')
-            time.sleep(0.05)
-        answered.append(True)
+        conn.send('x' * 10)
+        assert go_on.wait(120)
+        conn.send('x' * 10)
 
     origins[0].on('/slow', slow)
     g = gateway(service(origins, '', 'backup = true;'))
@@ -95,7 +95,7 @@ def test_what_runs_on_a_drained_endpoint_goes_on(gateway, upstream):
         wait_until(lambda: origins[0].requests, what='the request')
         g.reload(service(origins, 'state = "drain";', 'backup = true;'))
         assert set(ask(g.port, 5)) == {origins[1].port}
-        assert not answered
+        go_on.set()
         assert running.response().body == b'x' * 20
 
 
@@ -106,7 +106,7 @@ def reset(conn, _):
 
 
 def hang(_conn, _):
-    time.sleep(3)
+    time.sleep(10)
 
 
 @pytest.mark.parametrize('workers', [1, 4])
@@ -129,7 +129,7 @@ def test_no_answer_in_time_is_a_failure(gateway, upstream):
     origins[0].default = hang
     g = gateway(service(
         origins, extra=balance('round_robin') + passive(2, 60) + ONCE +
-        'timeouts = { response = "200ms"; };'))
+        'timeouts = { response = "2s"; };'))
     statuses = collections.Counter(get(g.port).status for _ in range(12))
     assert statuses == {200: 10, 504: 2}
 
@@ -208,7 +208,8 @@ def test_when_most_fail_all_are_used(
                         f'panic_threshold = {threshold};'), workers=2)
     mark(g.port, origins[1:])
     before = [len(o.requests) for o in origins]
-    statuses = collections.Counter(get(g.port).status for _ in range(30))
+    # Of 30 at random, one of three would have none in one run of 64,000.
+    statuses = collections.Counter(get(g.port).status for _ in range(90))
     used = sum(len(o.requests) > n for o, n in zip(origins, before))
     assert used == uses
     assert (statuses[503] > 0) == (uses == 3)
@@ -241,7 +242,7 @@ def test_the_own_zone_first(gateway, upstream, word):
     extra = balance(word, 'path') + passive(1, 60)
     top = 'zone = "a";\n'
     g = gateway(top + service(origins, *zones, extra=extra), workers=2)
-    assert set(ask(g.port, 40)) == {o.port for o in near}
+    assert reached(g.port, 2) == {o.port for o in near}
     # Half of it is left: 70 % stay, of 30 % two thirds go elsewhere.
     near[0].default = fail
     mark(g.port, near[:1])
@@ -251,4 +252,4 @@ def test_the_own_zone_first(gateway, upstream, word):
     assert 20 <= spilt <= 100, got
     # Another zone's gateway sees it the other way round.
     g.reload('zone = "b";\n' + service(origins, *zones, extra=extra))
-    assert set(ask(g.port, 40)) == {o.port for o in far}
+    assert reached(g.port, 2) == {o.port for o in far}

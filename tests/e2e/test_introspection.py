@@ -146,9 +146,9 @@ def test_for_a_while(asking, them):
 
 def test_not_beyond_its_expiry(asking, them):
     g = asking('ttl = "1h";')
-    them.knows('good', exp=int(time.time()) + 2)
+    them.knows('good', exp=int(time.time()) + 4)
     assert ask(g, 'good').status == 200
-    wait_until(lambda: ask(g, 'good').status == 401, 5, 'its end')
+    wait_until(lambda: ask(g, 'good').status == 401, 10, 'its end')
     assert refused(g, 'good', 'token_expired')
 
 
@@ -226,7 +226,7 @@ LARGE = json.dumps({'active': True, 'sub': 'alice', 'x': 'y' * 65536})
     raw('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
         '10\r\n{"active":true}')])
 def test_no_answer(asking, them, answer):
-    g = asking('timeout = "400ms";')
+    g = asking('timeout = "2s";')
     them.answers = answer
     assert refused(g, 'good', 'auth_unavailable')
     assert g.metric('auth_questions_failed_total') == 1
@@ -277,12 +277,12 @@ def test_nobody_is_there(house, asking, them):
 
 
 def test_it_hangs(asking, them):
-    g = asking('timeout = "300ms";', idp=ONE)
+    g = asking('timeout = "2s";', idp=ONE)
     them.knows('good')
     them.gate.clear()
     start = Watch()
     assert refused(g, 'good', 'auth_unavailable')
-    assert start.within(0.25, 5)
+    assert start.within(1.9, 7)
     g.wait_log('no answer: response_timeout')
     them.gate.set()
     assert ask(g, 'good').status == 200
@@ -292,7 +292,7 @@ def test_it_hangs(asking, them):
 def test_one_that_hangs_is_known(house, asking, them):
     """Passively, as if requests of clients had gone there."""
     with socket.create_server(('127.0.0.1', 0), backlog=64) as deaf:
-        g = asking('timeout = "300ms"; ttl = "0";',
+        g = asking('timeout = "2s"; ttl = "0";',
                    ports=[deaf.getsockname()[1], them.origin.port],
                    idp='balance = "round_robin"; '
                        'passive = { failures = 1; time = "60s"; };')
@@ -450,7 +450,7 @@ def test_a_stop_does_not_wait_for_ever(asking, them):
 
 
 def test_a_client_has_so_many(asking, them):
-    g = asking('timeout = "20s";')
+    g = asking()
     them.knows('good')
     them.gate.clear()
     with contextlib.ExitStack() as stack:

@@ -85,16 +85,17 @@ def test_rotation_in_time(gateway, provider):
 
 
 def test_unknown_kid_is_asked_for_once(gateway, provider):
-    g = gateway(conf(provider.url(), 'refresh = "1h"; cooldown = "2s";'),
+    g = gateway(conf(provider.url(), 'refresh = "1h"; cooldown = "5s";'),
                 workers=2)
     new = Key('two')
-    time.sleep(2.1)  # the cool-down of the first fetch
+    unknown = [Key(f'three{n}').token() for n in range(20)]
+    time.sleep(5.1)  # the cool-down of the first fetch
     provider.keys.append(new)
     assert status(g, new.token()) == 200
     assert len(provider.asked) == 2
     # From now on, for a while, nobody makes it ask again.
-    for n in range(20):
-        assert status(g, Key(f'three{n}').token()) == 401
+    for token in unknown:
+        assert status(g, token) == 401
     assert len(provider.asked) == 2
 
 
@@ -105,8 +106,8 @@ def test_last_good_set_stays(gateway, provider):
            (200, b'{"keys":[{"kty":"oct","k":"' + b'A' * 64 + b'"}]}'),
            (200, b'x' * (1 << 20) + b'x'), (302, b'')]
     for answer in bad:
-        before = len(provider.asked)
         provider.answer = lambda a=answer: a
+        before = len(provider.asked)
         wait_until(lambda n=before: len(provider.asked) > n + 1, 20, 'a fetch')
         assert status(g, token) == 200
     wait_until(lambda: key_set(g)['state'] == 'failing', 5, 'a failure')
@@ -246,6 +247,12 @@ class Flow:
                 self.refused.append((got, token))
             self.ended.wait(0.003)
 
+    def change(self, token):
+        """From now on: none of another one is on its way."""
+        self.token = token
+        n = self.sent
+        wait_until(lambda: self.sent >= n + 2, 10, 'two requests')
+
     def end(self):
         self.ended.set()
         self.thread.join()
@@ -265,7 +272,7 @@ def test_hundred_rotations(gateway, provider):
             time.sleep(cooldown + 0.02)
             token = new.token(jti=f'jti{n}')
             assert status(g, token) == 200, n
-            flow.token = new.token()
+            flow.change(new.token())
             if n % 10 == 0:
                 g.ctl('revoke', 'token', f'jti{n}')
                 for _ in range(4):

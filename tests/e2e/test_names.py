@@ -20,7 +20,8 @@ from test_reload import Load
 from wire import Wire, get
 
 NAME = 'users.internal'
-QUICK = 'min_ttl = "100ms"; timeout = "200ms"; attempts = 2;'
+# In time for servers that are threads of ours, on a machine that is busy.
+QUICK = 'min_ttl = "100ms"; timeout = "1s"; attempts = 2;'
 
 
 def top(*servers, more=QUICK):
@@ -161,7 +162,7 @@ def test_a_change_is_seen_while_streams_run(gateway, family, dns):
         w.head()
         assert w.exactly(5) == b'begun'
         dns.host(NAME, '127.0.0.2')
-        wait_who(g, '127.0.0.2', seconds=3)
+        wait_who(g, '127.0.0.2')
         go_on.set()
         assert w.exactly(5) == b'ended'
         assert w.ask().body == b'127.0.0.2'
@@ -179,7 +180,7 @@ def test_ttls_are_bounded(gateway, family, dns):
     took = time.monotonic() - before
     # Two questions, A and AAAA, each time; the first may come at once.
     assert took >= 0.56, 'asked more often than min_ttl says'
-    dns.wait_asked(NAME, 4, seconds=4)
+    dns.wait_asked(NAME, 4)
 
 
 def test_the_order_of_answers_changes_nothing(gateway, family, dns):

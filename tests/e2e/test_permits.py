@@ -202,7 +202,7 @@ def test_connections_that_fail_give_theirs_back(gateway, upstream):
     """Refused, reset, timed out, broken: again and again with one permit."""
     origin = upstream()
     ways = {'/reset': lambda c, q: c.reset(), '/end': lambda c, q: c.end(),
-            '/hang': lambda c, q: time.sleep(1),
+            '/hang': lambda c, q: time.sleep(3),
             '/bad': lambda c, q: c.send('nonsense\r\n\r\n'),
             '/half': lambda c, q: (c.send('HTTP/1.1 200 OK\r\n'
                                           'Content-Length: 9\r\n\r\nhalf'),
@@ -210,7 +210,7 @@ def test_connections_that_fail_give_theirs_back(gateway, upstream):
     for path, handler in ways.items():
         origin.on(path, handler)
     g = gateway(bounded(origin.port, most=1, extra=(
-        'timeouts = { response = "100ms"; }; '
+        'timeouts = { response = "1s"; }; '
         'retry = { attempts = 2; base_delay = "1ms"; };')), workers=2)
     for _ in range(3):
         for path in ways:

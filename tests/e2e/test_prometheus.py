@@ -72,7 +72,7 @@ class House2:
                                        k.replace('_', '-'): v
                                        for k, v in headers.items()})
         try:
-            with urllib.request.urlopen(q, timeout=5) as r:
+            with urllib.request.urlopen(q, timeout=60) as r:
                 return r.status, r.headers, r.read()
         except urllib.error.HTTPError as e:
             with e:
@@ -227,7 +227,7 @@ class Prometheus:
         self.url = f'http://127.0.0.1:{free_port()}'
         self.conf = folder / 'prometheus.yml'
         self.conf.write_text(f'''
-global: {{ scrape_interval: 200ms, scrape_timeout: 200ms }}
+global: {{ scrape_interval: 4s, scrape_timeout: 4s }}
 scrape_configs:
   - job_name: penstock
     static_configs: [ {{ targets: [ "127.0.0.1:{target}" ] }} ]
@@ -243,7 +243,7 @@ scrape_configs:
     def api(self, what, **params):
         url = f'{self.url}/api/v1/{what}?{urllib.parse.urlencode(params)}'
         try:
-            with urllib.request.urlopen(url, timeout=5) as r:
+            with urllib.request.urlopen(url, timeout=60) as r:
                 return json.load(r)['data']
         except (OSError, urllib.error.URLError):
             return None
@@ -268,7 +268,7 @@ def prometheus(busy, house):
 def test_prometheus_answers_with_what_it_scraped(busy, prometheus):
     want = busy.g.metric('requests_total', route='/pong')
     query = 'sum(penstock_requests_total{job="penstock",route="/pong"})'
-    found = wait_until(lambda: prometheus.query(query), 20, 'a scrape')
+    found = wait_until(lambda: prometheus.query(query), 40, 'a scrape')
     assert float(found[0]['value'][1]) == want
     assert prometheus.query('up')[0]['value'][1] == '1'
     found = prometheus.query('histogram_quantile(0.5, sum by (le) ('

@@ -136,13 +136,13 @@ def test_users(house):
 def test_kept(house):
     """One per user, for half of its life."""
     origin = house.origin()
-    g = house.gateway(conf(origin, 'lifetime = "4s";'))
+    g = house.gateway(conf(origin, 'lifetime = "10s";'))
     first = told_by(g, origin)
     assert {told_by(g, origin) for _ in range(20)} == {first}
     began = verified(g, first)['iat']
-    wait_until(lambda: told_by(g, origin) != first, 5, 'a new token')
+    wait_until(lambda: told_by(g, origin) != first, 15, 'a new token')
     again = verified(g, told(origin))
-    assert 2 <= again['iat'] - began <= 3
+    assert 5 <= again['iat'] - began <= 8
     verified(g, first)  # holds still
 
 
@@ -208,8 +208,8 @@ def test_rotation(house):
 
 def test_rotation_by_itself(house):
     origin = house.origin()
-    g = house.gateway(conf(origin, 'lifetime = "2s";',
-                           top='signing = { rotate = "2s"; };'))
+    g = house.gateway(conf(origin, 'lifetime = "5s";',
+                           top='signing = { rotate = "5s"; };'))
     seen = set()
 
     def changed():
@@ -217,9 +217,9 @@ def test_rotation_by_itself(house):
         verified(g, token)
         seen.add(kid_of(token))
         return len(seen) >= 3
-    wait_until(changed, 20, 'three keys')
+    wait_until(changed, 60, 'three keys')
     r = get(g.port, '/.well-known/jwks.json')
-    assert r.get('Cache-Control') == 'max-age=2'
+    assert r.get('Cache-Control') == 'max-age=5'
 
 
 def test_rotation_under_load(house):

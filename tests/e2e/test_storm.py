@@ -100,8 +100,9 @@ def open_connections(ports):
     """Sockets of this machine that are connected to one of the ports."""
     text = pathlib.Path('/proc/net/tcp').read_text()
     rows = [line.split() for line in text.splitlines()[1:]]
-    return sum(int(row[2].split(':')[1], 16) in ports and row[9] != '0'
-               for row in rows)
+    # Others may have the same number at another address of this machine.
+    there = {f'0100007F:{port:04X}' for port in ports}
+    return sum(row[2] in there and row[9] != '0' for row in rows)
 
 
 def consistent(gateway, ports):

@@ -85,11 +85,14 @@ def test_json(served):
 
 
 def test_once(served):
-    text = top(served, 'top', '--once')
-    assert '\033' not in text and 'PAUSED' not in text
-    for word in ('requests', 'SERVICE', 'ENDPOINT', 'REASON', 'LIMIT',
-                 'WORKER', 'no_route', 'calm'):
-        assert word in text, text
+    def whole():
+        """Of an interval with a request of each kind."""
+        text = top(served, 'top', '--once')
+        assert '\033' not in text and 'PAUSED' not in text
+        return all(word in text for word in (
+            'requests', 'SERVICE', 'ENDPOINT', 'REASON', 'LIMIT', 'WORKER',
+            'no_route', 'calm'))
+    wait_until(whole, 10, 'all that it shows')
     # Neither is there a screen to draw on.
     assert 'SERVICE' in top(served, 'top')
 

@@ -10,7 +10,8 @@ import pytest
 
 import ws
 from conf import proxy
-from gateway import SANITIZED, Watch, free_port, rss_kb, wait_until
+from gateway import (SANITIZED, Watch, free_port, rss_kb, tcp_ports,
+                     wait_until)
 from wire import Cut, Wire, get
 from ws import (CLOSE, LISTED, Asks, WebSocket, frame, read_frame, replies,
                 tunnels, wait_tunnels)
@@ -41,8 +42,8 @@ class Pour(threading.Thread):
     def wait_stalled(self):
         """Until it has not moved for a while, before the end."""
         seen, since = -1, time.monotonic()
-        deadline = time.monotonic() + 30
-        while time.monotonic() - since < 0.7:
+        deadline = time.monotonic() + 120
+        while seen <= 0 or time.monotonic() - since < 0.7:
             assert time.monotonic() < deadline
             if self.done != seen:
                 seen, since = self.done, time.monotonic()
@@ -76,7 +77,7 @@ def test_stalled_reader_costs_no_memory(gateway, upstream, up):
         pour.wait_stalled()
         assert rss_kb(g.worker_pids[0]) - before < STALLED_KB
         take(reader)
-        pour.join(10)
+        pour.join(60)
         assert pour.done == CHUNKS
         go.set()
 
@@ -167,25 +168,25 @@ def test_idle(gateway, upstream):
     def handler(conn, request):
         ws.switch(conn, request, protocol='thing')
         if request.target == '/down':
-            for _ in range(6):
-                time.sleep(0.4)
+            for _ in range(3):
+                time.sleep(2.5)
                 conn.send(b'x')
         while conn.sock.recv(100):
             pass
     o = upstream(handler)
-    g = gateway(proxy(o.port, routes=LISTED), top='timeouts = { head = "200ms";'
-                ' body = "200ms"; response = "200ms"; idle = "200ms";'
-                ' tunnel = "1200ms"; };\nlimits = { request_body = "10"; };')
+    g = gateway(proxy(o.port, routes=LISTED), top='timeouts = { head = "2s";'
+                ' body = "2s"; response = "2s"; idle = "2s";'
+                ' tunnel = "5s"; };\nlimits = { request_body = "10"; };')
     with Asks(g.port) as down, Asks(g.port) as up, Asks(g.port) as quiet:
         assert down.upgrade('/down', 'thing').status == 101
         assert quiet.upgrade('/', 'thing').status == 101
         assert up.upgrade('/', 'thing').status == 101
-        for _ in range(6):
-            up.send(b'xx')
-            time.sleep(0.4)
+        for _ in range(3):
+            up.send(b'xxxx')
+            time.sleep(2.5)
         assert tunnels(g) == 2
         assert quiet.ended()
-        assert down.exactly(6) == b'x' * 6
+        assert down.exactly(3) == b'xxx'
         assert down.ended() and up.ended()
     wait_until(lambda: not o.live, 5, 'the origin is told')
     assert replies(g, 'tunnel_timeout') == 3
@@ -266,8 +267,12 @@ def test_reloads_leave_it_alone(gateway, upstream):
 def test_worker_death_ends_its_own(gateway, upstream):
     o = upstream(ws.echo)
     g = gateway(proxy(o.port), workers=2, allow=['killed by signal 9 '])
-    socks = [WebSocket(g.port) for _ in range(16)]
-    victim = g.worker_pids[0]
+    socks = []
+    while not all(any(local == g.port and remote
+                      for local, remote in tcp_ports(pid))
+                  for pid in g.worker_pids):
+        socks.append(WebSocket(g.port))  # each has one, at least
+    victim, = g.titled('worker 0')
     os.kill(victim, signal.SIGKILL)
     g.wait_successor('worker 0', victim)
     left = 0
@@ -277,7 +282,7 @@ def test_worker_death_ends_its_own(gateway, upstream):
         except (Cut, OSError):
             pass
         w.close()
-    assert 0 < left < 16
+    assert 0 < left < len(socks)
     wait_tunnels(g, 0)
     with WebSocket(g.port) as w:
         assert w.echoes(b'x')
@@ -289,8 +294,9 @@ DRAIN = 'timeouts = { drain = "300ms"; };'
 
 
 def stop(g):
+    began = Watch()
     g.send(signal.SIGTERM)
-    return Watch()
+    return began
 
 
 def test_stop_says_going_away(gateway, upstream):
@@ -306,7 +312,8 @@ def test_stop_says_going_away(gateway, upstream):
             if opcode == CLOSE:
                 conn.end()
                 return
-    g = gateway(proxy(upstream(handler).port), top=DRAIN)
+    g = gateway(proxy(upstream(handler).port),
+                top='timeouts = { drain = "3s"; };')
     with WebSocket(g.port) as w:
         assert w.echoes(b'x')
         began = stop(g)
@@ -316,7 +323,7 @@ def test_stop_says_going_away(gateway, upstream):
         assert (opcode, payload, mask) == (CLOSE, GOING_AWAY, False)
         w.say(GOING_AWAY, CLOSE)
         assert w.closed()
-        assert began.within(0.25, 1.2)
+        assert began.within(2.9, 5)
     assert got[-1] == (CLOSE, GOING_AWAY, True)
     assert [opcode for opcode, _, _ in got].count(CLOSE) == 1
     assert g.proc.wait(60) == 0
