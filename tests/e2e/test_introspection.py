@@ -399,6 +399,7 @@ def test_many_reloads_end_the_waiting(asking, them):
     """It holds its configuration, and must let it go."""
     g = asking('timeout = "60s";')
     them.gate.clear()
+    began = time.monotonic()
     with contextlib.ExitStack() as stack:
         first = stack.enter_context(send(g, 'good'))
         wait_waiting(g, 1)
@@ -407,7 +408,9 @@ def test_many_reloads_end_the_waiting(asking, them):
             stack.enter_context(send(g, 'good'))
             wait_until(lambda n=n: them.asked == n + 2, 20, 'a question')
         r = first.response()
-        assert r.status == 503 and b'generation_expired' in r.body
+        # Where all that takes a minute, its own time was over before.
+        assert r.status == 503 and (b'generation_expired' in r.body or
+                                    time.monotonic() - began >= 60)
         them.gate.set()
 
 

@@ -334,6 +334,10 @@ def test_stop_waits_for_the_frame(gateway, upstream):
     rest, got = threading.Event(), []
 
     def handler(conn, request):
+        if request.target == '/thing':
+            ws.switch(conn, request, protocol='thing')
+            conn.sock.recv(1)
+            return
         whole = frame(b'y' * 1000)
         ws.switch(conn, request, behind=whole[:400])
         assert rest.wait(120)
@@ -342,20 +346,24 @@ def test_stop_waits_for_the_frame(gateway, upstream):
             got.append(read_frame(conn)[:2])
         conn.send(frame(GOING_AWAY, CLOSE))
         conn.end()
-    g = gateway(proxy(upstream(handler).port), top=DRAIN)
-    with WebSocket(g.port) as w:
+    g = gateway(proxy(upstream(handler).port,
+                      routes='{ path = "/*rest"; service = "s";'
+                             ' upgrade = [ "thing", "websocket" ]; }'),
+                top=DRAIN)
+    with Asks(g.port) as other, WebSocket(g.port) as w:
+        assert other.upgrade('/thing', 'thing').status == 101
         whole = frame(b'z' * 1000, mask=True)
         w.send(whole[:7])
         w.exactly(400)
         began = stop(g)
-        time.sleep(0.6)  # beyond the drain
+        assert other.ended()  # and so has the drain
         rest.set()
         w.send(whole[7:] + frame(b'too late', mask=True))
         assert w.exactly(604) == b'y' * 604
         assert read_frame(w)[:2] == (CLOSE, GOING_AWAY)
         w.say(GOING_AWAY, CLOSE)
         assert w.closed()
-        assert began.within(0, 2)
+        assert began.within(0, 3)
     wait_until(lambda: len(got) == 2, 5, 'both frames')
     assert got == [(ws.BINARY, b'z' * 1000), (CLOSE, GOING_AWAY)]
     assert g.proc.wait(60) == 0
