@@ -145,7 +145,7 @@ def test_windows_begin_anew(gateway):
     """Each of several windows takes exactly so many."""
     g = gateway(one('key = "global"; rate = "10/s"; '
                     'algorithm = "fixed_window";'), workers=WORKERS)
-    wait_until(lambda: windows_were_full(g), 60, 'windows that were taken')
+    wait_until(lambda: windows_were_full(g), 200, 'windows that were taken')
 
 
 def windows_were_full(g):
@@ -173,7 +173,7 @@ def windows_were_full(g):
     threads = [threading.Thread(target=client) for _ in range(8)]
     for t in threads:
         t.start()
-    time.sleep(4.5)
+    time.sleep(3.2)
     over.set()
     for t in threads:
         t.join()
