@@ -12,7 +12,7 @@ import pytest
 from audited import AuditLog, audit_log, log_pids, verify
 from conf import service
 from gateway import free_port, freeze, wait_until
-from granted import (KEY, authenticators, ask_login, basic, error_of, issuer,
+from granted import (KEY, authenticators, basic, error_of, issuer,
                      login, refresh, write_users)
 from wire import Wire, get
 

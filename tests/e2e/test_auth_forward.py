@@ -349,9 +349,9 @@ def test_a_worker_dies(guarded, door):
 
 def test_http2_and_grpc(guarded, door):
     port = free_port()
-    g = guarded('ttl = "1m"; always = true;',
-                top=f'listeners = ( {{ address = "127.0.0.1:{port}"; '
-                    'protocols = [ "h2" ]; } );')
+    guarded('ttl = "1m"; always = true;',
+            top=f'listeners = ( {{ address = "127.0.0.1:{port}"; '
+                'protocols = [ "h2" ]; } );')
     grpc = [('te', 'trailers'), ('content-type', 'application/grpc')]
     with Client(port) as c:
         r = c.ask('/', headers=[('authorization', 'Bearer good'),

@@ -2,14 +2,12 @@
 what a service and its caller say to each other arrives as it was said."""
 import concurrent.futures
 import queue
-import socket
 import threading
 import time
 
 import grpc
 import pytest
 
-import pki
 from conf import proxy
 from gateway import free_port, wait_until
 from secure import Shop

@@ -15,7 +15,6 @@ from conf import NO_BREAKER, proxy
 from gateway import free_port, wait_until
 from h2origin import CONNECT, MAX_STREAMS, WINDOW
 from wire import Cut, Wire, get
-import ws
 
 H2 = 'protocol = "h2"; '
 ONE = 'retry = { attempts = 1; }; '

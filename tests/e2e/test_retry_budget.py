@@ -10,7 +10,7 @@ import time
 import pytest
 
 from conf import proxy
-from gateway import Watch, free_port, wait_until
+from gateway import Watch, free_port
 from wire import Cut, Wire, get
 
 FREE = 'breaker = { failures = 0; }; '

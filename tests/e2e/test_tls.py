@@ -8,8 +8,7 @@ import time
 
 import pytest
 
-from gateway import Watch, free_port, wait_until
-from origin import field
+from gateway import Watch, wait_until
 from secure import Shop, kill_workers, route
 from wire import Wire, get
 
