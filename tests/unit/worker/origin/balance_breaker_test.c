@@ -46,8 +46,8 @@ admit(uint32_t n, struct breaker_pass *pass)
 static void
 result(uint32_t n, struct breaker_pass pass, const struct breaker_outcome *how)
 {
-	breaker_result(&env.permits, BREAKER_OF_ENDPOINT(index_of(n)), &guarding,
-	    &pass, how, clock_now().us);
+	breaker_result(&env.permits, BREAKER_OF_ENDPOINT(index_of(n)),
+	    &guarding, &pass, how, clock_now().us);
 }
 
 static void
