@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'e2e'))
-from gateway import BINARY, BUILD, Gateway, wait_until  # noqa
+from gateway import BINARY, BUILD, Gateway, free_port, wait_until  # noqa
 
 TOOLS = BUILD / 'tests/bench'
 PATIENCE_S = 60
