@@ -108,7 +108,7 @@ lane_nice() {
 
 # complaints LOG: which of a step's tests failed, and where, without the rest.
 complaints() {
-	grep -E '^FAILED |:[FE]:|error:' "$1" | head -n 40 | sed 's/^/    /'
+	grep -E '^FAILED |:[FES]:|[Ee]rror:' "$1" | head -n 40 | sed 's/^/    /'
 }
 
 summary() {
