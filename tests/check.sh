@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.." || exit 1
 build=${BUILD:-build}
 make=${MAKE:-make}
 logs=$build/check
-fuzz_seconds=${CHECK_FUZZ_SECONDS:-3}
+fuzz_seconds=${CHECK_FUZZ_SECONDS:-2}
 export LC_ALL=C
 rm -rf "$logs"
 mkdir -p "$logs"

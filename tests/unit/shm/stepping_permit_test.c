@@ -171,7 +171,7 @@ START_TEST(a_worker_is_killed)
 
 	meddling = meddlings[(size_t)_i % MEDDLINGS];
 	for (uint32_t k = 1; !done; k += STRIDE) {
-		for (uint32_t calm = 0; calm <= k; calm++) {
+		for (uint32_t calm = 0; calm <= k; calm += STRIDE) {
 			scene_make(&r, starts[(size_t)_i / MEDDLINGS]);
 			done = worker_dies(&r, k, calm);
 			for (uint32_t i = 0; i < RESOURCES; i++)
@@ -201,7 +201,7 @@ START_TEST(two_are_killed)
 	for (uint32_t k = 1; !done; k += STRIDE) {
 		bool both = false;
 
-		for (uint32_t j = 1; !both; j++) {
+		for (uint32_t j = 1; !both; j += STRIDE) {
 			scene_make(&r, starts[0]);
 			done = worker_dies(&r, k, 0);
 			both = run_killed(other_acts, &r, j);
@@ -221,14 +221,12 @@ START_TEST(others_go_on_while_it_is_recovered)
 
 	meddling = meddlings[(size_t)_i % MEDDLINGS];
 	for (uint32_t k = 1; !done; k += STRIDE) {
-		uint32_t calm = 0;
-
-		do {
+		for (uint32_t calm = 1; calm <= 20; calm += STRIDE) {
 			scene_make(&r, starts[(size_t)_i / MEDDLINGS]);
 			done = worker_dies(&r, k, 0);
-			ck_assert(keeper_dies(&r, 0, ++calm));
+			ck_assert(keeper_dies(&r, 0, calm));
 			scene_end(&r);
-		} while (calm < 20);
+		}
 	}
 }
 END_TEST
@@ -242,7 +240,7 @@ START_TEST(recovery_is_killed)
 	for (uint32_t k = 1; !done; k += STRIDE) {
 		bool recovered = false;
 
-		for (uint32_t j = 1; !recovered; j++) {
+		for (uint32_t j = 1; !recovered; j += STRIDE) {
 			scene_make(&r, starts[(size_t)_i / MEDDLINGS]);
 			done = worker_dies(&r, k, 0);
 			recovered = keeper_dies(&r, j, j % 2 != 0 ? j : 0);
