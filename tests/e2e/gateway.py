@@ -332,6 +332,14 @@ class Gateway:
                  if (m := re.fullmatch(r'penstock: worker (\d+)', t))]
         return [p for _, p in sorted(found)]
 
+    def each_worker_has(self, wires):
+        """At least one of these; connections of others, closed or not, are
+        none."""
+        ours = {w.sock.getsockname()[1] for w in wires}
+        return all(any(local == self.port and remote in ours
+                       for local, remote in tcp_ports(pid))
+                   for pid in self.worker_pids)
+
     def asked_workers(self):
         """Of the workers and the master; of none, when nobody answers."""
         try:

@@ -8,8 +8,7 @@ import time
 import pytest
 
 from conf import proxy
-from gateway import (BINARY, Watch, freeze, processes, tcp_ports,
-                     wait_until)
+from gateway import BINARY, Watch, freeze, processes, wait_until
 from wire import Cut, Wire, get
 
 PING = 'routes = ( { path = "/*rest"; respond = { body = "pong"; }; } );'
@@ -172,13 +171,9 @@ def test_dead_worker_is_replaced(gateway):
 
 def connect_some(g):
     """Connections of which each worker has one, at least."""
-    wires, ours = [], set()  # not those of earlier clients, closed or not
-    while len(wires) < 12 or not all(
-            any(local == g.port and remote in ours
-                for local, remote in tcp_ports(pid))
-            for pid in g.worker_pids):
+    wires = []
+    while len(wires) < 12 or not g.each_worker_has(wires):
         wires.append(Wire(g.port))
-        ours.add(wires[-1].sock.getsockname()[1])
         assert wires[-1].ask().status == 200
         assert len(wires) < 1000
     return wires

@@ -10,8 +10,7 @@ import pytest
 
 import ws
 from conf import proxy
-from gateway import (SANITIZED, Watch, free_port, rss_kb, tcp_ports,
-                     wait_until)
+from gateway import SANITIZED, Watch, free_port, rss_kb, wait_until
 from wire import Cut, Wire, get
 from ws import (CLOSE, LISTED, Asks, WebSocket, frame, read_frame, replies,
                 tunnels, wait_tunnels)
@@ -268,10 +267,9 @@ def test_worker_death_ends_its_own(gateway, upstream):
     o = upstream(ws.echo)
     g = gateway(proxy(o.port), workers=2, allow=['killed by signal 9 '])
     socks = []
-    while not all(any(local == g.port and remote
-                      for local, remote in tcp_ports(pid))
-                  for pid in g.worker_pids):
-        socks.append(WebSocket(g.port))  # each has one, at least
+    while not g.each_worker_has(socks):
+        socks.append(WebSocket(g.port))
+        assert len(socks) < 1000
     victim, = g.titled('worker 0')
     os.kill(victim, signal.SIGKILL)
     g.wait_successor('worker 0', victim)
@@ -291,6 +289,8 @@ def test_worker_death_ends_its_own(gateway, upstream):
 # --- the graceful stop
 
 DRAIN = 'timeouts = { drain = "300ms"; };'
+BOTH = ('{ path = "/*rest"; service = "s"; upgrade = [ "thing", "websocket" ]; '
+        '}')
 
 
 def stop(g):
@@ -346,10 +346,7 @@ def test_stop_waits_for_the_frame(gateway, upstream):
             got.append(read_frame(conn)[:2])
         conn.send(frame(GOING_AWAY, CLOSE))
         conn.end()
-    g = gateway(proxy(upstream(handler).port,
-                      routes='{ path = "/*rest"; service = "s";'
-                             ' upgrade = [ "thing", "websocket" ]; }'),
-                top=DRAIN)
+    g = gateway(proxy(upstream(handler).port, routes=BOTH), top=DRAIN)
     with Asks(g.port) as other, WebSocket(g.port) as w:
         assert other.upgrade('/thing', 'thing').status == 101
         whole = frame(b'z' * 1000, mask=True)
@@ -376,10 +373,7 @@ def test_stop_ends_what_does_not_answer(gateway, upstream):
         assert conn.sock.recv(1) != b'' or request.target == '/thing'
         while conn.sock.recv(100):
             pass
-    g = gateway(proxy(upstream(handler).port,
-                      routes='{ path = "/*rest"; service = "s";'
-                             ' upgrade = [ "thing", "websocket" ]; }'),
-                top=DRAIN)
+    g = gateway(proxy(upstream(handler).port, routes=BOTH), top=DRAIN)
     with Asks(g.port) as other, Asks(g.port) as w:
         assert other.upgrade('/thing', 'thing').status == 101
         assert w.upgrade('/websocket').status == 101
